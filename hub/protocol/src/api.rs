@@ -1,0 +1,132 @@
+//! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key where it says
+//! *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, Money};
+
+/// `POST /v1/accounts` (open): a new account. The key is shown this once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccountCreated {
+    /// Its public name.
+    pub account: AccountId,
+    /// The only thing that opens it.
+    pub key: AccountKey,
+}
+
+/// `POST /v1/enrolments` (account): a code that adds one device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnrolmentCreated {
+    /// What the new device sends.
+    pub code: EnrolmentCode,
+    /// Until when it may.
+    pub expires: Timestamp,
+}
+
+/// `POST /v1/devices` (open, proven by the code).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnrolDevice {
+    /// The account owner's code.
+    pub code: EnrolmentCode,
+    /// What the owner will see it as; 1 to 64 characters.
+    pub name: String,
+}
+
+/// The answer to [`EnrolDevice`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeviceEnrolled {
+    /// The account it now works for.
+    pub account: AccountId,
+    /// Its public name.
+    pub device: DeviceId,
+    /// Its secret, sent this once. Stratum: user `ACCOUNT.DEVICE`, password this token.
+    pub token: DeviceToken,
+}
+
+/// `GET /v1/work` (open): what the hub has work for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkOffers {
+    /// The port of the Stratum server, on the host that answered.
+    pub stratum_port: u16,
+    /// One entry an algorithm.
+    pub offers: Vec<WorkOffer>,
+}
+
+/// Work for one algorithm.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkOffer {
+    /// The algorithm's name.
+    pub algorithm: String,
+    /// Which upstream it comes from: `practice` or `monerod`.
+    pub upstream: String,
+    /// What 10^12 hashes are credited with at present.
+    pub credit_per_terahash: Money,
+    /// `false` while the upstream cannot be reached.
+    pub available: bool,
+}
+
+/// `GET /v1/earnings` (device): everything credited to the account, apart and together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earnings {
+    /// Credited to the asking device.
+    pub this_device: Vec<Money>,
+    /// Credited to the account's other devices.
+    pub other_devices: Vec<Money>,
+    /// Credited for referrals.
+    pub referrals: Vec<Money>,
+    /// The sum of the three.
+    pub total: Vec<Money>,
+}
+
+/// `GET /v1/shares?after=SEQ&limit=N` (device): the device's credited shares in order of their numbers; at most
+/// 1,000 an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditedShares {
+    /// The shares after the number asked for.
+    pub shares: Vec<CreditedShare>,
+    /// Whether there are more after the last of these.
+    pub more: bool,
+}
+
+/// `POST /v1/shares/find` (device): which of these digests have been credited to this device; at most 1,000.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindShares {
+    /// Proof-of-work digests in hex.
+    pub digests: Vec<String>,
+}
+
+/// One share that was verified and credited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditedShare {
+    /// Its number at this hub; rises, with gaps.
+    pub sequence: i64,
+    /// The proof-of-work digest in hex: the share's identity.
+    pub digest: String,
+    /// The algorithm's name.
+    pub algorithm: String,
+    /// How many hashes such a share takes on average.
+    pub work: u64,
+    /// What it was credited with.
+    pub credit: Money,
+    /// When it was credited.
+    pub at: Timestamp,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `too_many_requests`, `unavailable`.
+    pub error: String,
+    /// A sentence for people: what, where and what is allowed.
+    pub message: String,
+}
+
+/// The single line that `idlewatt-hub --announce` prints on standard output once it listens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HubListening {
+    /// Base address of the HTTP API, such as `http://127.0.0.1:41234`.
+    pub http: String,
+    /// Address of the Stratum server, such as `127.0.0.1:41235`.
+    pub stratum: String,
+}

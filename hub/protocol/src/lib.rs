@@ -1,0 +1,8 @@
+//! The HTTP contract of Idlewatt's agent and hub: types, ids and money. No I/O.
+
+pub mod api;
+pub mod id;
+pub mod money;
+
+pub use id::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, ParseIdError};
+pub use money::{Asset, Money};

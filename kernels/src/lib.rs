@@ -1,0 +1,13 @@
+//! The proof-of-work algorithms of Idlewatt.
+//!
+//! Each algorithm is a folder: a CPU reference, a WGSL kernel where it suits GPUs, and its official vectors as
+//! tests. This crate knows no network, no runtime and no operating system policy: it is given a [`Job`] and
+//! finds [`Solution`]s. With the feature `gpu` it also drives graphics cards.
+
+pub mod algorithm;
+pub mod job;
+pub mod target;
+
+pub use algorithm::Algorithm;
+pub use job::{Digest, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution};
+pub use target::Target;
