@@ -1,1 +1,3 @@
 //! Placeholder, replaced below.
+#![forbid(unsafe_code)]
+pub mod work;

@@ -1,0 +1,2 @@
+//! Where jobs come from.
+pub mod hub_client;
