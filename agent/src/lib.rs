@@ -1,1 +1,4 @@
-//! Placeholder, replaced below.
+//! The agent of Idlewatt.
+
+pub mod engine;
+pub mod governor;

@@ -216,15 +216,9 @@ impl PacedThread {
         compute()
     }
 
-    /// The same as two calls, for a computation that is somebody else's loop: from `enter` to `leave` the thread
-    /// may be stopped. Waits first if there is no allowance.
-    pub fn enter(&self) {
-        self.gate.enter();
-    }
-
-    /// See [`PacedThread::enter`].
-    pub fn leave(&self) {
-        self.gate.leave();
+    /// The processor time that this thread has used.
+    pub fn cpu_time(&self) -> Duration {
+        self.gate.cpu_time().unwrap_or_default()
     }
 }
 
