@@ -58,7 +58,9 @@ pub enum AppError {
     #[error(transparent)]
     Receipts(#[from] ReceiptsError),
     /// The control API cannot listen.
-    #[error("control.port = {port}: 127.0.0.1:{port} cannot be used: {source}; set another, or 0 for any free one")]
+    #[error(
+        "control.port = {port}: 127.0.0.1:{port} cannot be used: {source}; set another, or 0 for any free one"
+    )]
     Port {
         /// The port asked for.
         port: u16,
@@ -136,7 +138,10 @@ impl App {
             tracing::warn!(%error, "the control point could not be taken back");
         }
         // Children that are left end with this process.
-        if tokio::time::timeout(END_LIMIT, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(END_LIMIT, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("not everything ended in time");
         }
         self.daemon.receipts.close().await;

@@ -12,7 +12,9 @@ use tokio::sync::mpsc;
 
 use crate::control::answers::{BenchRequest, Benchmark, BenchmarkProgress, ProcessorListing};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::engine::{BenchError, BenchProgress, EngineSettings, Engines, Processor, ProcessorId, ProcessorKind};
+use crate::engine::{
+    BenchError, BenchProgress, EngineSettings, Engines, Processor, ProcessorId, ProcessorKind,
+};
 
 const FILE: &str = "benchmarks.json";
 /// How long a measurement takes where nothing is said.
@@ -159,7 +161,10 @@ pub fn chosen(
         None => plan(settings, processors),
     };
     if let Some(id) = &asked.processor {
-        if !processors.iter().any(|processor| processor.id.as_str() == id) {
+        if !processors
+            .iter()
+            .any(|processor| processor.id.as_str() == id)
+        {
             let all: Vec<&str> = processors.iter().map(|one| one.id.as_str()).collect();
             return Err(format!(
                 "unknown processor \"{id}\"; allowed: {}",
@@ -182,7 +187,10 @@ pub fn engine_settings(
 ) -> EngineSettings {
     EngineSettings {
         allow_software_gpu: settings.gpu.allow_software,
-        threads: settings.cpu.threads.and_then(|threads| u16::try_from(threads).ok()),
+        threads: settings
+            .cpu
+            .threads
+            .and_then(|threads| u16::try_from(threads).ok()),
         release_after: settings.engine.release_after,
         ..EngineSettings::new(program, processors)
     }

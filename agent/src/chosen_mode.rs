@@ -1,7 +1,7 @@
 //! The mode the owner chose, for good or for a while, kept over restarts.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::data_dir::{DataDir, DataDirError};
 use crate::governor::Mode;
@@ -9,11 +9,10 @@ use crate::governor::Mode;
 const FILE: &str = "mode.json";
 
 /// A mode, and when another takes its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChosenMode {
     /// What holds now.
-    #[serde(serialize_with = "write", deserialize_with = "read")]
     pub mode: Mode,
     /// A mode chosen for a while: until when, and what then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,13 +20,12 @@ pub struct ChosenMode {
 }
 
 /// The end of a mode chosen for a while.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// The moment.
     pub until: Timestamp,
     /// The mode that holds from then on.
-    #[serde(serialize_with = "write", deserialize_with = "read")]
     pub then: Mode,
 }
 
@@ -56,8 +54,8 @@ impl ChosenMode {
     /// What holds at `now`: a mode whose time is over has given way.
     pub fn at(&self, now: Timestamp) -> Self {
         match &self.limit {
-            Some(limit) if limit.until <= now => Self::lasting(limit.then.clone()),
-            _ => self.clone(),
+            Some(limit) if limit.until <= now => Self::lasting(limit.then),
+            _ => *self,
         }
     }
 
@@ -66,21 +64,12 @@ impl ChosenMode {
         let limit = until.map(|until| Limit {
             until,
             then: match &self.limit {
-                Some(earlier) => earlier.then.clone(),
-                None => self.mode.clone(),
+                Some(earlier) => earlier.then,
+                None => self.mode,
             },
         });
         ChosenMode { mode, limit }
     }
-}
-
-fn write<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(mode)
-}
-
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(de::Error::custom)
 }
 
 #[cfg(test)]

@@ -43,7 +43,12 @@ struct Arguments {
 #[derive(Debug, clap::Args)]
 struct Common {
     /// Where the agent keeps its files
-    #[arg(long, global = true, env = "IDLEWATT_DATA_DIR", value_name = "DIRECTORY")]
+    #[arg(
+        long,
+        global = true,
+        env = "IDLEWATT_DATA_DIR",
+        value_name = "DIRECTORY"
+    )]
     data_dir: Option<PathBuf>,
     /// Answer in JSON, as described in docs/json.md
     #[arg(long, global = true)]

@@ -184,7 +184,7 @@ impl Daemon {
             *chosen = held;
             differs
         });
-        let chosen = self.mode.borrow().clone();
+        let chosen = *self.mode.borrow();
         if expired {
             tracing::info!(mode = %chosen.mode, "the time of the mode before is over");
             if let Err(error) = chosen.save(&self.data) {
@@ -219,7 +219,7 @@ impl Daemon {
         });
         let chosen = self.mode_now().choose(mode, until.transpose()?);
         chosen.save(&self.data).map_err(Refusal::failed)?;
-        self.mode.send_replace(chosen.clone());
+        self.mode.send_replace(chosen);
         tracing::info!(mode = %chosen.mode, for_seconds = asked.for_seconds, "the owner chose a mode");
         Ok(ModeAnswer {
             mode: chosen.mode.to_string(),
@@ -238,7 +238,12 @@ impl Daemon {
     /// # Errors
     /// None at present: graphics cards that cannot be listed are left out, with a line in the log.
     pub async fn processors(&self) -> Result<Vec<ProcessorListing>, Refusal> {
-        let known: Vec<_> = self.board().processors.iter().map(benchmarks::listing).collect();
+        let known: Vec<_> = self
+            .board()
+            .processors
+            .iter()
+            .map(benchmarks::listing)
+            .collect();
         if !known.is_empty() {
             return Ok(known);
         }
@@ -268,8 +273,8 @@ impl Daemon {
                 false => "nothing runs before consent: `idlewatt consent --accept`",
             }));
         };
-        let plan = benchmarks::chosen(&self.settings, &processors, asked)
-            .map_err(Refusal::bad_request)?;
+        let plan =
+            benchmarks::chosen(&self.settings, &processors, asked).map_err(Refusal::bad_request)?;
         let duration = match asked.seconds {
             None => benchmarks::DURATION,
             Some(seconds @ 1..=600) => Duration::from_secs(seconds),
@@ -280,7 +285,10 @@ impl Daemon {
             }
         };
         let measured = self.measure(&engines, &plan, duration).await;
-        measured.into_iter().collect::<Result<_, _>>().map_err(Refusal::failed)
+        measured
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(Refusal::failed)
     }
 
     /// Measures and keeps the results.
@@ -321,11 +329,7 @@ impl Daemon {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub async fn receipts(
-        &self,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Receipt>, Refusal> {
+    pub async fn receipts(&self, before: Option<i64>, limit: u32) -> Result<Vec<Receipt>, Refusal> {
         receipts::list(self, before, limit).await
     }
 

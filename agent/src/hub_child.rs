@@ -182,7 +182,10 @@ mod tests {
         path
     }
 
-    async fn until(state: &mut watch::Receiver<HubState>, wanted: fn(&HubState) -> bool) -> HubState {
+    async fn until(
+        state: &mut watch::Receiver<HubState>,
+        wanted: fn(&HubState) -> bool,
+    ) -> HubState {
         let found = timeout(DEADLINE, state.wait_for(wanted)).await;
         found.expect("in time").expect("still supervised").clone()
     }
@@ -203,9 +206,15 @@ mod tests {
         let supervisor = tokio::spawn(supervise(program, data, sender, stop.clone()));
         let down = until(&mut state, |state| matches!(state, HubState::Down { .. })).await;
         assert!(format!("{down:?}").contains("exit status: 3"), "{down:?}");
-        until(&mut state, |state| matches!(state, HubState::Listening { .. })).await;
+        until(&mut state, |state| {
+            matches!(state, HubState::Listening { .. })
+        })
+        .await;
         stop.cancel();
-        timeout(DEADLINE, supervisor).await.expect("in time").expect("no panic");
+        timeout(DEADLINE, supervisor)
+            .await
+            .expect("in time")
+            .expect("no panic");
         let runs = std::fs::read_to_string(directory.path().join("data.runs")).expect("written");
         assert_eq!(runs, "run\nrun\nended\n");
     }
@@ -221,10 +230,16 @@ mod tests {
         let stop = CancellationToken::new();
         let data = directory.path().join("data");
         let supervisor = tokio::spawn(supervise(program, data, sender, stop.clone()));
-        until(&mut state, |state| matches!(state, HubState::Listening { .. })).await;
+        until(&mut state, |state| {
+            matches!(state, HubState::Listening { .. })
+        })
+        .await;
         let asked = Instant::now();
         stop.cancel();
-        timeout(DEADLINE, supervisor).await.expect("in time").expect("no panic");
+        timeout(DEADLINE, supervisor)
+            .await
+            .expect("in time")
+            .expect("no panic");
         assert!(asked.elapsed() < END_LIMIT * 4);
     }
 
@@ -243,7 +258,10 @@ mod tests {
             let down = until(&mut state, |state| matches!(state, HubState::Down { .. })).await;
             assert!(format!("{down:?}").contains(told), "{down:?}");
             stop.cancel();
-            timeout(DEADLINE, supervisor).await.expect("in time").expect("no panic");
+            timeout(DEADLINE, supervisor)
+                .await
+                .expect("in time")
+                .expect("no panic");
         }
     }
 }

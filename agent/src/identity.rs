@@ -50,15 +50,33 @@ pub enum IdentityError {
 #[serde(deny_unknown_fields)]
 struct Identities {
     hubs: BTreeMap<String, Identity>,
+    /// Keys of accounts made at hubs where no device is enrolled yet: a key lost would be an account lost.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keys: BTreeMap<String, AccountKey>,
 }
 
-/// This device at a hub, if it is known there.
+impl Identities {
+    fn load(data: &DataDir) -> Result<Self, DataDirError> {
+        Ok(data.read(FILE)?.unwrap_or_default())
+    }
+}
+
+/// This device at a hub, if it was ever enrolled there.
 ///
 /// # Errors
 /// If the record cannot be read.
 pub fn known(data: &DataDir, hub: &str) -> Result<Option<Identity>, DataDirError> {
-    let identities: Option<Identities> = data.read(FILE)?;
-    Ok(identities.unwrap_or_default().hubs.remove(hub))
+    Ok(Identities::load(data)?.hubs.remove(hub))
+}
+
+/// Forgets this device at a hub that does not know it any more.
+///
+/// # Errors
+/// If the record cannot be read or written.
+pub fn forget(data: &DataDir, hub: &str) -> Result<(), DataDirError> {
+    let mut identities = Identities::load(data)?;
+    identities.hubs.remove(hub);
+    data.write(FILE, &identities)
 }
 
 /// This device at a hub: the one it has been, or a new one. With a code it joins the account of the code's owner, else
@@ -72,17 +90,22 @@ pub async fn obtain(
     client: &HubClient,
     code: Option<EnrolmentCode>,
 ) -> Result<Identity, IdentityError> {
-    if code.is_none()
-        && let Some(identity) = known(data, hub)?
-    {
-        return Ok(identity);
-    }
-    let (account_key, code) = match code {
-        Some(code) => (None, code),
-        None => {
-            let account = client.create_account().await?;
-            let code = client.create_enrolment(&account.key).await?.code;
-            (Some(account.key), code)
+    let mut identities = Identities::load(data)?;
+    let (account_key, code) = match (code, identities.hubs.get(hub)) {
+        (None, Some(known)) => return Ok(known.clone()),
+        (Some(code), _) => (None, code),
+        (None, None) => {
+            let key = match identities.keys.get(hub) {
+                Some(key) => key.clone(),
+                None => {
+                    let key = client.create_account().await?.key;
+                    identities.keys.insert(hub.to_owned(), key.clone());
+                    data.write(FILE, &identities)?;
+                    key
+                }
+            };
+            let code = client.create_enrolment(&key).await?.code;
+            (Some(key), code)
         }
     };
     let enrolled = client.enrol_device(&code, &device_name()).await?;
@@ -92,8 +115,8 @@ pub async fn obtain(
         device: enrolled.device,
         token: enrolled.token,
     };
-    let mut identities: Identities = data.read(FILE)?.unwrap_or_default();
     identities.hubs.insert(hub.to_owned(), identity.clone());
+    identities.keys.remove(hub);
     data.write(FILE, &identities)?;
     tracing::info!(hub, device = %identity.device, "this device is enrolled");
     Ok(identity)

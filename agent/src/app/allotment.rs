@@ -51,7 +51,8 @@ pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
     let able = board.processors.iter().filter(|processor| {
         allowed_algorithms(&daemon.settings, processor.kind).contains(&algorithm)
     });
-    able.map(|processor| (processor.id.clone(), algorithm)).collect()
+    able.map(|processor| (processor.id.clone(), algorithm))
+        .collect()
 }
 
 /// Hands jobs to engines as they come and as the allotment changes. Ends with the allotment's sender.
@@ -61,7 +62,8 @@ pub async fn distribute(
     mut allotment: watch::Receiver<Allotment>,
 ) {
     let mut jobs: BTreeMap<Algorithm, Option<Job>> = BTreeMap::new();
-    let mut incoming = stream::select_all(Algorithm::ALL.map(|algorithm| changes(&work, algorithm)));
+    let mut incoming =
+        stream::select_all(Algorithm::ALL.map(|algorithm| changes(&work, algorithm)));
     loop {
         tokio::select! {
             changed = allotment.changed() => if changed.is_err() { return },
@@ -75,9 +77,8 @@ pub async fn distribute(
         wanted.dedup();
         work.set_algorithms(&wanted);
         for processor in engines.processors() {
-            let part = part(&allotted, &processor.id).and_then(|(algorithm, space)| {
-                Some((jobs.get(&algorithm)?.clone()?, space))
-            });
+            let part = part(&allotted, &processor.id)
+                .and_then(|(algorithm, space)| Some((jobs.get(&algorithm)?.clone()?, space)));
             engines.set_work(&processor.id, part);
         }
     }

@@ -74,7 +74,10 @@ impl Shift {
         tasks.wait().await;
         hub_stop.cancel();
         hub_tasks.close();
-        if tokio::time::timeout(HUB_END_LIMIT, hub_tasks.wait()).await.is_err() {
+        if tokio::time::timeout(HUB_END_LIMIT, hub_tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("the hub inside the agent did not end in time");
         }
     }
@@ -118,7 +121,8 @@ impl Shift {
         daemon.board().phase = Some(Phase::Running);
         match hub {
             Some((access, embedded)) => {
-                self.work_for_hub(tasks, engines, found, access, embedded).await;
+                self.work_for_hub(tasks, engines, found, access, embedded)
+                    .await;
             }
             None => self.work_for_pool(tasks, engines, found),
         }
@@ -174,7 +178,15 @@ impl Shift {
     ) {
         let offers = Arc::new(Offers::start(access.client.clone()));
         if let Some(state) = embedded {
-            self.spawn(tasks, follow(self.daemon.clone(), state, access.client.clone(), offers.clone()));
+            self.spawn(
+                tasks,
+                follow(
+                    self.daemon.clone(),
+                    state,
+                    access.client.clone(),
+                    offers.clone(),
+                ),
+            );
         }
         let mut state = offers.state();
         let Ok(first) = state.wait_for(|state| state.stratum.is_some()).await else {
@@ -195,12 +207,15 @@ impl Shift {
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         self.spawn(tasks, distribute(engines, work.clone(), allotment));
-        self.spawn(tasks, shares::submitter::run(
-            self.daemon.receipts.clone(),
-            work.clone(),
-            Some((access.client.clone(), identity.token.clone())),
-            found,
-        ));
+        self.spawn(
+            tasks,
+            shares::submitter::run(
+                self.daemon.receipts.clone(),
+                work.clone(),
+                Some((access.client.clone(), identity.token.clone())),
+                found,
+            ),
+        );
         state.mark_changed();
         self.spawn(tasks, async move {
             // Kept: the hub is asked for as long as this lives.
@@ -223,7 +238,12 @@ impl Shift {
         });
     }
 
-    fn work_for_pool(&self, tasks: &TaskTracker, engines: Arc<Engines>, found: mpsc::Receiver<Found>) {
+    fn work_for_pool(
+        &self,
+        tasks: &TaskTracker,
+        engines: Arc<Engines>,
+        found: mpsc::Receiver<Found>,
+    ) {
         let pool = &self.daemon.settings.pool;
         let url = pool.url.clone().unwrap_or_default();
         let source = pool
@@ -252,7 +272,10 @@ impl Shift {
         let work = self.daemon.board().work.clone();
         if let Some(work) = work {
             let receipts = self.daemon.receipts.clone();
-            self.spawn(tasks, shares::submitter::run(receipts, work.as_ref().clone(), None, found));
+            self.spawn(
+                tasks,
+                shares::submitter::run(receipts, work.as_ref().clone(), None, found),
+            );
         }
     }
 

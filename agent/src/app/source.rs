@@ -58,8 +58,8 @@ impl Reach {
                 }
                 Err(error) => {
                     let jittered = pause.mul_f64(rand::rng().random_range(0.75..1.25));
-                    tracing::warn!(%error, retry_in = ?jittered, "this device is not known to the hub yet");
-                    self.daemon.board().source.trouble = Some(error.to_string());
+                    tracing::warn!(%error, retry_in = ?jittered, "this device cannot work for the hub yet");
+                    self.daemon.board().source.trouble = Some(trouble(&error));
                     sleep(jittered).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -119,6 +119,27 @@ impl Reach {
             other => other?,
         };
         *code = None;
-        Ok(HubAccess { client, identity })
+        match client.earnings(&identity.token).await {
+            // The hub inside the agent has lost its books: there is nobody else to ask.
+            Err(error) if error.is_unauthorized() && name == EMBEDDED => {
+                tracing::warn!(
+                    "the hub inside the agent does not know this device: it is enrolled anew"
+                );
+                identity::forget(&self.daemon.data, name)?;
+                Err(error.into())
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(HubAccess { client, identity }),
+        }
+    }
+}
+
+/// What is wrong, and what the owner can do about it.
+fn trouble(error: &IdentityError) -> String {
+    match error {
+        IdentityError::Hub(refused) if refused.is_unauthorized() => {
+            format!("{refused}; join an account with `--enrol CODE`")
+        }
+        error => error.to_string(),
     }
 }

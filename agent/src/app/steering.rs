@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::chosen_mode::ChosenMode;
 use crate::daemon::Daemon;
-use crate::engine::{Engines, ProcessorKind};
+use crate::engine::Engines;
 use crate::governor::{Decision, Mode, Policy, Signals, decide};
 
 /// How often the signals are read where the decision depends on them.
@@ -19,14 +19,19 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// Steers the engines for as long as it is polled.
 pub async fn steer(daemon: Arc<Daemon>, engines: Arc<Engines>) {
-    let policy = policy(&daemon);
+    let policy = Policy {
+        idle_after: daemon.settings.smart.idle_after,
+        cpu_cap: daemon.settings.cpu.someone_here_percent,
+        gpu_cap: daemon.settings.gpu.someone_here_percent,
+        ..Policy::default()
+    };
     let mut sensor = IdleSensor::new();
     let mut mode = daemon.watch_mode();
     let mut previous: Option<Decision> = None;
     loop {
         mode.mark_unchanged();
         let chosen = daemon.mode_now();
-        let idle = match needs_signals(&chosen.mode) {
+        let idle = match needs_signals(chosen.mode) {
             true => sensor.time_since_input().await,
             false => None,
         };
@@ -34,15 +39,15 @@ pub async fn steer(daemon: Arc<Daemon>, engines: Arc<Engines>) {
             idle,
             consent: daemon.has_consent(),
         };
-        let decision = decide(&chosen.mode, &signals, &policy, previous.as_ref());
-        if previous.as_ref().is_none_or(|before| before.reason != decision.reason) {
+        let decision = decide(chosen.mode, &signals, &policy, previous.as_ref());
+        if previous
+            .as_ref()
+            .is_none_or(|before| before.reason != decision.reason)
+        {
             tracing::info!(reason = %decision.reason, "decided");
         }
         for processor in engines.processors() {
-            engines.set_allowance(&processor.id, match processor.kind {
-                ProcessorKind::Cpu => decision.cpu,
-                ProcessorKind::Gpu => decision.gpu,
-            });
+            engines.set_allowance(&processor.id, decision.allowance(processor.kind));
         }
         daemon.board().reason.clone_from(&decision.reason);
         previous = Some(decision);
@@ -55,13 +60,13 @@ pub async fn steer(daemon: Arc<Daemon>, engines: Arc<Engines>) {
 }
 
 /// Whether the decision depends on more than the mode.
-fn needs_signals(mode: &Mode) -> bool {
-    matches!(mode, Mode::Smart)
+fn needs_signals(mode: Mode) -> bool {
+    mode != Mode::Pause
 }
 
 /// How long nothing can change but by the owner's hand.
 fn pause(chosen: &ChosenMode, now: Timestamp) -> Duration {
-    if needs_signals(&chosen.mode) {
+    if needs_signals(chosen.mode) {
         return READ_EVERY;
     }
     match &chosen.limit {

@@ -94,7 +94,9 @@ async fn alone(
     let (engines, _found) = Engines::start(engine_settings)?;
     let asked_to_end = CancellationToken::new();
     end_when_asked(asked_to_end.clone())?;
-    let duration = asked.seconds.map_or(benchmarks::DURATION, Duration::from_secs);
+    let duration = asked
+        .seconds
+        .map_or(benchmarks::DURATION, Duration::from_secs);
     let measured = tokio::select! {
         measured = benchmarks::measure(&engines, &plan, duration, |progress| bar.show(&progress)) => measured,
         () = asked_to_end.cancelled() => Vec::new(),
@@ -109,7 +111,8 @@ async fn alone(
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::failed)?;
     for result in &results {
-        let measured_on = |processor: &&engine::Processor| processor.id.as_str() == result.processor;
+        let measured_on =
+            |processor: &&engine::Processor| processor.id.as_str() == result.processor;
         if let Some(processor) = processors.iter().find(measured_on) {
             kept.put(processor, result.clone());
         }

@@ -54,9 +54,9 @@ pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
         ConfigCommand::Show(settings) => {
             let each = shown(settings.load(&data)?);
             output::either(common.json, &each, || {
-                let lines = each.iter().map(|each| {
-                    format!("{} = {}    # {}", each.setting, each.value, each.origin)
-                });
+                let lines = each
+                    .iter()
+                    .map(|each| format!("{} = {}    # {}", each.setting, each.value, each.origin));
                 lines.collect::<Vec<_>>().join("\n")
             })
         }

@@ -100,11 +100,7 @@ fn unknown_processor(id: &str) -> Failure {
     ))
 }
 
-fn needed(
-    value: Option<&String>,
-    flag: &str,
-    algorithm: Algorithm,
-) -> Result<Vec<u8>, Failure> {
+fn needed(value: Option<&String>, flag: &str, algorithm: Algorithm) -> Result<Vec<u8>, Failure> {
     let text = value.ok_or_else(|| Failure::usage(format!("{algorithm} needs {flag} HEX")))?;
     hex::decode(text).map_err(|error| Failure::usage(format!("{flag} is not hex: {error}")))
 }

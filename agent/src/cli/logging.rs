@@ -25,7 +25,9 @@ fn filter() -> Result<EnvFilter, Failure> {
 
 /// To standard error.
 pub fn to_stderr() -> Result<(), Failure> {
-    let log = fmt().with_env_filter(filter()?).with_writer(std::io::stderr);
+    let log = fmt()
+        .with_env_filter(filter()?)
+        .with_writer(std::io::stderr);
     // Fails only where a log is set up already.
     let _ = log.try_init();
     Ok(())

@@ -106,11 +106,7 @@ pub fn either(
     value: &impl Serialize,
     shown: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
-    if as_json {
-        json(value)
-    } else {
-        text(shown())
-    }
+    if as_json { json(value) } else { text(shown()) }
 }
 
 /// Rows under a heading, in columns as wide as need be.
@@ -206,10 +202,7 @@ mod tests {
             money(Asset::Monero, 10),
             Money::zero(Asset::Bitcoin),
         ]);
-        assert_eq!(
-            shown,
-            "1.5 PRACTICE (not money), 0.00000000001 XMR, 0 BTC"
-        );
+        assert_eq!(shown, "1.5 PRACTICE (not money), 0.00000000001 XMR, 0 BTC");
         assert_eq!(amounts(&[]), "nothing yet");
     }
 

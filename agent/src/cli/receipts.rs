@@ -41,12 +41,16 @@ pub async fn run(common: &Common, arguments: ReceiptsArguments) -> Result<(), Fa
                     check.differences.len()
                 )];
                 let each = check.differences.iter();
-                lines.extend(each.map(|difference| {
-                    format!("{}  {}", difference.digest, difference.what)
-                }));
+                lines.extend(
+                    each.map(|difference| format!("{}  {}", difference.digest, difference.what)),
+                );
                 lines.join("\n")
             })?;
-            if check.agree { Ok(()) } else { Err(Failure::Told) }
+            if check.agree {
+                Ok(())
+            } else {
+                Err(Failure::Told)
+            }
         }
     }
 }
@@ -68,11 +72,21 @@ fn shown(receipts: &[Receipt]) -> String {
                 receipt.algorithm.to_string(),
                 receipt.processor.clone(),
                 receipt.work.to_string(),
-                receipt.credit.map_or("-".to_owned(), |credit| output::amounts(&[credit])),
+                receipt
+                    .credit
+                    .map_or("-".to_owned(), |credit| output::amounts(&[credit])),
                 state,
             ]
         })
         .collect();
-    let heading = ["number", "found", "algorithm", "processor", "work", "credit", "state"];
+    let heading = [
+        "number",
+        "found",
+        "algorithm",
+        "processor",
+        "work",
+        "credit",
+        "state",
+    ];
     output::table(&heading, &rows)
 }

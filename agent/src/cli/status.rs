@@ -14,7 +14,10 @@ fn shown(status: &Status) -> String {
         (Some(until), Some(then)) => format!(" until {until:.0}, then {then}"),
         _ => String::new(),
     };
-    lines.push(format!("mode       {}{until}: {}", status.mode, status.reason));
+    lines.push(format!(
+        "mode       {}{until}: {}",
+        status.mode, status.reason
+    ));
     if status.phase == Phase::Benchmarking
         && let Some(benchmark) = &status.benchmark
     {
@@ -43,7 +46,14 @@ fn shown(status: &Status) -> String {
     lines.push(format!("credited   {}", output::amounts(&status.credited)));
     if !status.processors.is_empty() {
         lines.push(String::new());
-        let heading = ["processor", "works on", "rate", "allowed", "achieved", "state"];
+        let heading = [
+            "processor",
+            "works on",
+            "rate",
+            "allowed",
+            "achieved",
+            "state",
+        ];
         let rows: Vec<Vec<String>> = status.processors.iter().map(row).collect();
         lines.push(output::table(&heading, &rows));
     }
@@ -51,7 +61,9 @@ fn shown(status: &Status) -> String {
 }
 
 fn row(processor: &Processor) -> Vec<String> {
-    let algorithm = processor.algorithm.map_or("-", |algorithm| algorithm.name());
+    let algorithm = processor
+        .algorithm
+        .map_or("-", |algorithm| algorithm.name());
     let mut state = processor.phase.replace('_', " ");
     if let Some(detail) = &processor.detail {
         state = format!("{state}: {detail}");

@@ -23,9 +23,13 @@ pub async fn run(common: &Common) -> Result<(), Failure> {
     let asked = Instant::now();
     while let Err(DataDirError::Taken { .. }) = data.lock() {
         if asked.elapsed() > LIMIT {
-            return Err(Failure::failed(format!("it has not ended within {LIMIT:?}")));
+            return Err(Failure::failed(format!(
+                "it has not ended within {LIMIT:?}"
+            )));
         }
         sleep(Duration::from_millis(20)).await;
     }
-    output::either(common.json, &Stopped { stopped: true }, || "stopped".to_owned())
+    output::either(common.json, &Stopped { stopped: true }, || {
+        "stopped".to_owned()
+    })
 }

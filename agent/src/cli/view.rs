@@ -77,9 +77,11 @@ impl Terminal {
     fn new() -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
         let last = all.add(ProgressBar::new_spinner());
-        last.set_style(ProgressStyle::default_spinner().template("{wide_msg}").unwrap_or_else(
-            |_| ProgressStyle::default_spinner(),
-        ));
+        last.set_style(
+            ProgressStyle::default_spinner()
+                .template("{wide_msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         Terminal {
             all,
             bars: BTreeMap::new(),
@@ -143,7 +145,11 @@ fn under_way(status: &Status) -> BTreeMap<String, f64> {
     if let Some(benchmark) = &status.benchmark {
         let name = format!(
             "benchmark {} of {}: {} on {}, {}",
-            benchmark.number, benchmark.of, benchmark.algorithm, benchmark.processor, benchmark.step
+            benchmark.number,
+            benchmark.of,
+            benchmark.algorithm,
+            benchmark.processor,
+            benchmark.step
         );
         all.insert(name, benchmark.progress);
         return all;

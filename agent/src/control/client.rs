@@ -53,9 +53,8 @@ impl ControlClient {
     /// If none has said where it listens, or its record cannot be read.
     pub fn find(data: &DataDir) -> Result<Self, ControlError> {
         let name = data.path().display().to_string();
-        let point = ControlPoint::find(data)?.ok_or(ControlError::NotRunning {
-            data: name.clone(),
-        })?;
+        let point =
+            ControlPoint::find(data)?.ok_or(ControlError::NotRunning { data: name.clone() })?;
         // A proxy set for the web has no business with loopback.
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -164,7 +163,9 @@ impl ControlClient {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("http://127.0.0.1:{}{path}", self.point.port);
-        self.http.request(method, url).bearer_auth(&self.point.token)
+        self.http
+            .request(method, url)
+            .bearer_auth(&self.point.token)
     }
 
     async fn answer<A: DeserializeOwned>(

@@ -40,13 +40,19 @@ impl Guard {
         let one_host = headers.get_all(header::HOST).iter().count() == 1;
         let host_is_ours = matches!(text(header::HOST), Some(Ok(host)) if self.hosts.iter().any(|ours| ours == host));
         if !one_host || !host_is_ours {
-            return Err(Refusal::forbidden("this is not the host that was asked for"));
+            return Err(Refusal::forbidden(
+                "this is not the host that was asked for",
+            ));
         }
         let origins_are_ours = headers.get_all(header::ORIGIN).iter().all(|origin| {
-            self.origins.iter().any(|ours| origin.as_bytes() == ours.as_bytes())
+            self.origins
+                .iter()
+                .any(|ours| origin.as_bytes() == ours.as_bytes())
         });
         if !origins_are_ours {
-            return Err(Refusal::forbidden("pages of other origins may not use this"));
+            return Err(Refusal::forbidden(
+                "pages of other origins may not use this",
+            ));
         }
         let given = match text(header::AUTHORIZATION) {
             Some(Ok(value)) => value.strip_prefix("Bearer ").unwrap_or_default(),
@@ -58,7 +64,9 @@ impl Guard {
             Err(Refusal {
                 status: StatusCode::UNAUTHORIZED,
                 error: "unauthorized",
-                message: "the token is missing or wrong; it stands in control.json in the data directory".into(),
+                message:
+                    "the token is missing or wrong; it stands in control.json in the data directory"
+                        .into(),
             })
         }
     }
@@ -132,7 +140,10 @@ pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ] {
         headers.insert(name, header::HeaderValue::from_static(value));
     }
@@ -166,11 +177,23 @@ mod tests {
     fn only_the_right_token_at_the_right_name_gets_in() {
         assert_eq!(answer(&[HOST, TOKEN]), 200);
         assert_eq!(answer(&[("host", "localhost:4000"), TOKEN]), 200);
-        for token in ["Bearer wrong", "right", "Bearer ", "Bearer right ", "bearer right"] {
+        for token in [
+            "Bearer wrong",
+            "right",
+            "Bearer ",
+            "Bearer right ",
+            "bearer right",
+        ] {
             assert_eq!(answer(&[HOST, ("authorization", token)]), 401, "{token}");
         }
         assert_eq!(answer(&[HOST]), 401);
-        for host in ["127.0.0.1", "127.0.0.1:4001", "evil.example:4000", "[::1]:4000", ""] {
+        for host in [
+            "127.0.0.1",
+            "127.0.0.1:4001",
+            "evil.example:4000",
+            "[::1]:4000",
+            "",
+        ] {
             assert_eq!(answer(&[("host", host), TOKEN]), 403, "{host}");
         }
         assert_eq!(answer(&[TOKEN]), 403);
@@ -179,7 +202,10 @@ mod tests {
 
     #[test]
     fn pages_of_other_origins_stay_out_even_with_the_token() {
-        assert_eq!(answer(&[HOST, TOKEN, ("origin", "http://127.0.0.1:4000")]), 200);
+        assert_eq!(
+            answer(&[HOST, TOKEN, ("origin", "http://127.0.0.1:4000")]),
+            200
+        );
         for origin in ["http://evil.example", "null", "https://127.0.0.1:4000", ""] {
             assert_eq!(answer(&[HOST, TOKEN, ("origin", origin)]), 403, "{origin}");
         }

@@ -69,7 +69,10 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         })
         .with_state(daemon)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(Arc::new(guard), guard::check))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(guard),
+            guard::check,
+        ))
 }
 
 /// JSON in and out, with our own refusals.
@@ -92,7 +95,11 @@ impl From<JsonRejection> for Refusal {
         let too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
         Refusal {
             status: rejection.status(),
-            error: if too_large { "too_large" } else { "bad_request" },
+            error: if too_large {
+                "too_large"
+            } else {
+                "bad_request"
+            },
             message: if too_large {
                 format!("the body is larger than {BODY_LIMIT} bytes")
             } else {
@@ -127,10 +134,7 @@ async fn benchmarks(State(daemon): Shared) -> Json<Vec<Benchmark>> {
     Json(daemon.benchmarks())
 }
 
-async fn bench(
-    State(daemon): Shared,
-    Json(asked): Json<BenchRequest>,
-) -> Answer<Vec<Benchmark>> {
+async fn bench(State(daemon): Shared, Json(asked): Json<BenchRequest>) -> Answer<Vec<Benchmark>> {
     daemon.bench(&asked).await.map(Json)
 }
 
@@ -162,10 +166,7 @@ async fn check(State(daemon): Shared) -> Answer<ReceiptsCheck> {
     daemon.check_receipts().await.map(Json)
 }
 
-async fn consent(
-    State(daemon): Shared,
-    Json(asked): Json<ConsentState>,
-) -> Answer<ConsentState> {
+async fn consent(State(daemon): Shared, Json(asked): Json<ConsentState>) -> Answer<ConsentState> {
     daemon.set_consent(asked.consent)?;
     Ok(Json(asked))
 }

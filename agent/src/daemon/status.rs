@@ -75,7 +75,11 @@ pub fn of(daemon: &Daemon) -> Status {
             .into_iter()
             .map(|state| {
                 let of = |processor: &&engine::Processor| processor.id == state.id;
-                let software = board.processors.iter().find(of).is_some_and(|one| one.software);
+                let software = board
+                    .processors
+                    .iter()
+                    .find(of)
+                    .is_some_and(|one| one.software);
                 processor(state, software)
             })
             .collect(),
