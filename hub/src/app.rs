@@ -186,11 +186,11 @@ impl Hub {
                 }
             });
         };
-        let (sha256d, renew) = practice::sha256d()?;
+        let (sha256d, renew) = practice::sha256d(practice::RENEW_AFTER)?;
         until_shutdown(Box::pin(renew));
         let randomx = match &self.settings.monerod {
             None => {
-                let (randomx, renew) = practice::randomx()?;
+                let (randomx, renew) = practice::randomx(practice::RENEW_AFTER)?;
                 until_shutdown(Box::pin(renew));
                 randomx
             }

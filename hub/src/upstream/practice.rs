@@ -14,7 +14,7 @@ use super::{Feed, Source, source};
 pub const NAME: &str = "practice";
 
 /// How often there is new work. Earlier work stays good.
-const RENEW_AFTER: Duration = Duration::from_secs(45);
+pub const RENEW_AFTER: Duration = Duration::from_secs(45);
 
 /// The key of practice RandomX, the same for ever: nobody builds a dataset twice.
 pub const SEED: [u8; 32] = *b"Idlewatt practice RandomX seed 1";
@@ -39,25 +39,36 @@ fn one_coin_for(work: u128) -> Result<Reward, RewardError> {
 ///
 /// # Errors
 /// Never with the constants above.
-pub fn sha256d() -> Result<(Source<Sha256dWork>, impl Future<Output = ()> + Send), RewardError> {
+pub fn sha256d(
+    renew_after: Duration,
+) -> Result<(Source<Sha256dWork>, impl Future<Output = ()> + Send), RewardError> {
     let reward = one_coin_for(SHA256D_WORK)?;
     let (feed, source) = source(NAME, Asset::Practice);
-    Ok((source, renew(feed, move || sha256d_template(reward))))
+    Ok((
+        source,
+        renew(feed, renew_after, move || sha256d_template(reward)),
+    ))
 }
 
 /// Practice work for RandomX, and the task that renews it.
 ///
 /// # Errors
 /// Never with the constants above.
-pub fn randomx() -> Result<(Source<RandomXWork>, impl Future<Output = ()> + Send), RewardError> {
+pub fn randomx(
+    renew_after: Duration,
+) -> Result<(Source<RandomXWork>, impl Future<Output = ()> + Send), RewardError> {
     let reward = one_coin_for(RANDOMX_WORK)?;
     let (feed, source) = source(NAME, Asset::Practice);
-    Ok((source, renew(feed, move || randomx_template(reward))))
+    Ok((
+        source,
+        renew(feed, renew_after, move || randomx_template(reward)),
+    ))
 }
 
 /// Offers work at once, then anew from time to time until nobody is left to take it.
 fn renew<Work: Send + Sync>(
     feed: Feed<Work>,
+    renew_after: Duration,
     mut make: impl FnMut() -> Template<Work> + Send,
 ) -> impl Future<Output = ()> + Send {
     feed.offer(make());
@@ -65,7 +76,7 @@ fn renew<Work: Send + Sync>(
         loop {
             tokio::select! {
                 () = feed.closed() => return,
-                () = tokio::time::sleep(RENEW_AFTER) => feed.offer(make()),
+                () = tokio::time::sleep(renew_after) => feed.offer(make()),
             }
         }
     }
@@ -120,9 +131,9 @@ mod tests {
     use super::*;
     use crate::upstream::template::Extranonce;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn work_is_there_at_once_and_renewed() {
-        let (mut source, task) = randomx().expect("constants are valid");
+        let (mut source, task) = randomx(Duration::from_millis(20)).expect("constants are valid");
         let offer = source.offer(idlewatt_kernels::Algorithm::RandomX);
         assert!(offer.available);
         assert_eq!(offer.credit_per_terahash.amount(), "1000000.000000000000");
