@@ -15,7 +15,7 @@ use crate::chosen_mode::ChosenMode;
 use crate::consent;
 use crate::control::answers::{
     BenchRequest, Benchmark, BenchmarkProgress, Earned, ModeAnswer, ModeRequest, Phase,
-    ProcessorListing, Receipt, ReceiptsCheck, Source, Status,
+    ProcessorListing, ReceiptsCheck, Shares, Source, Status,
 };
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
@@ -23,7 +23,7 @@ use crate::earnings;
 use crate::engine::{Engines, Processor};
 use crate::governor::Mode;
 use crate::identity::Identity;
-use crate::shares::Receipts;
+use crate::shares::{Receipt, Receipts, Submitter};
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
@@ -64,6 +64,8 @@ pub struct Board {
     pub engines: Option<Arc<Engines>>,
     /// Where jobs come from.
     pub work: Option<Arc<Work>>,
+    /// What hands shares in.
+    pub submitter: Option<Arc<Submitter>>,
     /// The hub, once this device is known there.
     pub hub: Option<HubAccess>,
     /// The measurement that is running.
@@ -323,6 +325,11 @@ impl Daemon {
     /// What was credited, asked for anew if the hub can be reached.
     pub async fn earnings(&self) -> Earned {
         earnings::refresh(self).await
+    }
+
+    /// How many shares there are of each fate.
+    pub fn counts(&self) -> Shares {
+        receipts::counts(self)
     }
 
     /// The newest receipts with numbers below `before`.

@@ -56,7 +56,7 @@ fn with_note(daemon: &Daemon, note: &str) -> Earned {
 pub async fn keep_current(daemon: Arc<Daemon>) {
     let mut asked: Option<(Instant, u64)> = None;
     loop {
-        let accepted = daemon.receipts.counts().accepted;
+        let accepted = daemon.counts().accepted;
         let due = asked.is_none_or(|(when, then)| then != accepted || when.elapsed() >= ASK_EVERY);
         if due && refresh(&daemon).await.note.is_none() {
             asked = Some((Instant::now(), accepted));

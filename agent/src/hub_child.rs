@@ -7,7 +7,7 @@ use std::time::Duration;
 use idlewatt_protocol::api::HubListening;
 use rand::RngExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
@@ -103,6 +103,8 @@ async fn run_once(
             return Ended::Failed(format!("{} cannot be started: {error}", program.display()));
         }
     };
+    // Held here: waiting for a child closes what it still holds of its input, and that tells it to end.
+    let input = child.stdin.take();
     let mut announced = String::new();
     let listening = async {
         let Some(output) = child.stdout.take() else {
@@ -119,7 +121,7 @@ async fn run_once(
         }
     };
     let result = tokio::select! {
-        () = stop.cancelled() => { end(child).await; return Ended::Asked; }
+        () = stop.cancelled() => { end(child, input).await; return Ended::Asked; }
         result = listening => result,
     };
     match result {
@@ -128,12 +130,12 @@ async fn run_once(
             state.send_replace(HubState::Listening { http, stratum });
         }
         Err(reason) => {
-            end(child).await;
+            end(child, input).await;
             return Ended::Failed(reason);
         }
     }
     tokio::select! {
-        () = stop.cancelled() => { end(child).await; Ended::Asked }
+        () = stop.cancelled() => { end(child, input).await; Ended::Asked }
         status = child.wait() => Ended::Failed(match status {
             Ok(status) => format!("it ended ({status})"),
             Err(error) => error.to_string(),
@@ -158,8 +160,8 @@ fn start(program: &Path, data: &Path) -> std::io::Result<Child> {
 }
 
 /// Closing its input asks it to end.
-async fn end(mut child: Child) {
-    drop(child.stdin.take());
+async fn end(mut child: Child, input: Option<ChildStdin>) {
+    drop(input);
     if timeout(END_LIMIT, child.wait()).await.is_err()
         && let Err(error) = child.kill().await
     {
@@ -210,6 +212,9 @@ mod tests {
             matches!(state, HubState::Listening { .. })
         })
         .await;
+        // It stays as it is until asked: its input is open.
+        let ended_early = timeout(Duration::from_millis(300), state.changed()).await;
+        assert!(ended_early.is_err(), "{:?}", state.borrow());
         stop.cancel();
         timeout(DEADLINE, supervisor)
             .await

@@ -20,7 +20,7 @@ use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::governor::Mode;
 use crate::hub_child::HubState;
-use crate::shares;
+use crate::shares::{self, FoundShare, Submitter};
 use crate::work::offers::Offers;
 use crate::work::{Source, Timing, Work};
 
@@ -55,9 +55,9 @@ impl Shift {
         }
         self.stop.cancelled().await;
 
-        let (engines, work) = {
-            let board = self.daemon.board();
-            (board.engines.clone(), board.work.clone())
+        let (engines, work, submitter) = {
+            let mut board = self.daemon.board();
+            (board.engines.take(), board.work.take(), board.submitter.take())
         };
         let end_engines = async {
             if let Some(engines) = engines {
@@ -70,6 +70,9 @@ impl Shift {
             }
         };
         tokio::join!(end_engines, end_work);
+        if let Some(submitter) = submitter {
+            submitter.shutdown().await;
+        }
         tasks.close();
         tasks.wait().await;
         hub_stop.cancel();
@@ -207,15 +210,11 @@ impl Shift {
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         self.spawn(tasks, distribute(engines, work.clone(), allotment));
-        self.spawn(
-            tasks,
-            shares::submitter::run(
-                self.daemon.receipts.clone(),
-                work.clone(),
-                Some((access.client.clone(), identity.token.clone())),
-                found,
-            ),
-        );
+        let hub = shares::HubAccess {
+            client: access.client.clone(),
+            token: identity.token.clone(),
+        };
+        self.submit(tasks, work.clone(), Some(hub), found);
         state.mark_changed();
         self.spawn(tasks, async move {
             // Kept: the hub is asked for as long as this lives.
@@ -265,18 +264,36 @@ impl Shift {
         let work = self.start_work(source);
         let (sender, allotment) = watch::channel(Allotment::new());
         sender.send_replace(allot_to_pool(&self.daemon, algorithm));
+        self.submit(tasks, work.clone(), None, found);
         self.spawn(tasks, async move {
             let _sender = sender;
             distribute(engines, work, allotment).await;
         });
-        let work = self.daemon.board().work.clone();
-        if let Some(work) = work {
-            let receipts = self.daemon.receipts.clone();
-            self.spawn(
-                tasks,
-                shares::submitter::run(receipts, work.as_ref().clone(), None, found),
-            );
-        }
+    }
+
+    /// Hands in what the engines find.
+    fn submit(
+        &self,
+        tasks: &TaskTracker,
+        work: Work,
+        hub: Option<shares::HubAccess>,
+        mut found: mpsc::Receiver<Found>,
+    ) {
+        let (sender, shares) = mpsc::channel(1);
+        let submitter = Submitter::start(self.daemon.receipts.clone(), work, hub, shares);
+        self.daemon.board().submitter = Some(Arc::new(submitter));
+        // Ends with the engines, not with the shift: what they have found by then is written down.
+        tasks.spawn(async move {
+            while let Some(Found { processor, solution }) = found.recv().await {
+                let share = FoundShare {
+                    processor: processor.0,
+                    solution,
+                };
+                if sender.send(share).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn start_work(&self, source: Source) -> Work {

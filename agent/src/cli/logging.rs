@@ -1,6 +1,7 @@
 //! Where the log goes: standard error for a service, a file while the terminal shows something else.
 
 use std::fs::File;
+use std::io::IsTerminal;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
@@ -27,6 +28,7 @@ fn filter() -> Result<EnvFilter, Failure> {
 pub fn to_stderr() -> Result<(), Failure> {
     let log = fmt()
         .with_env_filter(filter()?)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // Fails only where a log is set up already.
     let _ = log.try_init();

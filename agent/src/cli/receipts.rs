@@ -1,7 +1,10 @@
 //! `idlewatt receipts list|check`
 
+use idlewatt_protocol::Money;
+
 use super::{Common, Failure, output};
-use crate::control::answers::Receipt;
+use crate::control::answers::{Difference, ReceiptsCheck};
+use crate::shares::Receipt;
 
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
@@ -33,19 +36,7 @@ pub async fn run(common: &Common, arguments: ReceiptsArguments) -> Result<(), Fa
         }
         ReceiptsCommand::Check => {
             let check = client.check_receipts().await?;
-            output::either(common.json, &check, || {
-                let mut lines = vec![format!(
-                    "agent and hub {}: {} shares compared, {} differences",
-                    if check.agree { "agree" } else { "DIFFER" },
-                    check.compared,
-                    check.differences.len()
-                )];
-                let each = check.differences.iter();
-                lines.extend(
-                    each.map(|difference| format!("{}  {}", difference.digest, difference.what)),
-                );
-                lines.join("\n")
-            })?;
+            output::either(common.json, &check, || compared(&check))?;
             if check.agree {
                 Ok(())
             } else {
@@ -53,6 +44,33 @@ pub async fn run(common: &Common, arguments: ReceiptsArguments) -> Result<(), Fa
             }
         }
     }
+}
+
+fn compared(check: &ReceiptsCheck) -> String {
+    let mut lines = vec![format!(
+        "agent and hub {}: {} shares compared ({}), {} differences, {} without an answer yet",
+        if check.agree { "agree" } else { "DIFFER" },
+        check.compared,
+        output::amounts(&check.credited),
+        check.difference_count,
+        check.pending
+    )];
+    lines.extend(check.differences.iter().map(difference));
+    lines.join("\n")
+}
+
+fn difference(one: &Difference) -> String {
+    let amount = |side: Option<Money>| match side {
+        Some(money) => output::amounts(&[money]),
+        None => "nothing".to_owned(),
+    };
+    format!(
+        "{}  {}: here {}, at the hub {}",
+        one.digest,
+        one.kind.replace('_', " "),
+        amount(one.here),
+        amount(one.at_hub)
+    )
 }
 
 fn shown(receipts: &[Receipt]) -> String {
@@ -64,12 +82,12 @@ fn shown(receipts: &[Receipt]) -> String {
         .map(|receipt| {
             let state = match &receipt.reason {
                 Some(reason) => format!("{}: {reason}", receipt.state),
-                None => receipt.state.clone(),
+                None => receipt.state.to_string(),
             };
             vec![
                 receipt.id.to_string(),
                 format!("{:.0}", receipt.found_at),
-                receipt.algorithm.to_string(),
+                receipt.algorithm.clone(),
                 receipt.processor.clone(),
                 receipt.work.to_string(),
                 receipt

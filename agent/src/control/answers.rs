@@ -119,6 +119,8 @@ pub struct Shares {
     pub pending: u64,
     /// Never arrived.
     pub lost: u64,
+    /// Not answered by a pool, which cannot be asked.
+    pub unknown: u64,
 }
 
 /// A running benchmark.
@@ -193,40 +195,23 @@ pub struct Earned {
     pub note: Option<String>,
 }
 
-/// One entry of `receipts list`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Receipt {
-    /// Its number; rises.
-    pub id: i64,
-    /// The proof-of-work digest in hex: the share's identity.
-    pub digest: String,
-    /// The algorithm.
-    pub algorithm: Algorithm,
-    /// The processor that found it.
-    pub processor: String,
-    /// How many hashes such a share takes on average.
-    pub work: u64,
-    /// When it was found.
-    pub found_at: Timestamp,
-    /// `pending`, `accepted`, `rejected`, `stale` or `lost`.
-    pub state: String,
-    /// Why it was refused or lost.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// What the hub credited for it, once known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub credit: Option<Money>,
-}
-
 /// `receipts check`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReceiptsCheck {
     /// Whether agent and hub say the same, share for share.
     pub agree: bool,
-    /// Shares that both have.
+    /// Shares that both have, with the same credit.
     pub compared: u64,
-    /// Everything that differs.
+    /// What the hub has credited for those.
+    pub credited: Vec<Money>,
+    /// How many shares differ.
+    pub difference_count: u64,
+    /// Those that differ, up to a thousand of each kind.
     pub differences: Vec<Difference>,
+    /// Shares without an answer yet: no difference.
+    pub pending: u64,
+    /// Shares credited before the receipts were begun: no difference.
+    pub before_the_receipts: u64,
 }
 
 /// One share about which agent and hub differ.
@@ -234,8 +219,12 @@ pub struct ReceiptsCheck {
 pub struct Difference {
     /// The share.
     pub digest: String,
-    /// What differs, in words.
-    pub what: String,
+    /// `only_here`, `only_at_hub` or `different_credit`.
+    pub kind: String,
+    /// The credit that its receipt names.
+    pub here: Option<Money>,
+    /// What the hub has credited.
+    pub at_hub: Option<Money>,
 }
 
 /// What `mode` asks for.

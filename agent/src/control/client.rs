@@ -7,10 +7,11 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{
     BenchRequest, Benchmark, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
-    ProcessorListing, Receipt, ReceiptsCheck, Status,
+    ProcessorListing, ReceiptsCheck, Status,
 };
 use super::point::ControlPoint;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::shares::Receipt;
 
 /// How long an answer may take that needs nobody else.
 const QUICK: Duration = Duration::from_secs(10);

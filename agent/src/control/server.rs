@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::{
     BenchRequest, Benchmark, ConsentState, Earned, ModeAnswer, ModeRequest, ProcessorListing,
-    Receipt, ReceiptsCheck, Status,
+    ReceiptsCheck, Status,
 };
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
+use crate::shares::Receipt;
 
 /// The largest body taken.
 const BODY_LIMIT: usize = 64 * 1024;

@@ -34,7 +34,7 @@ pub fn source(settings: &AgentSettings) -> Source {
 pub fn of(daemon: &Daemon) -> Status {
     let chosen = daemon.mode_now();
     let consent = daemon.has_consent();
-    let counts = daemon.receipts.counts();
+    let counts = daemon.counts();
     let board = daemon.board();
     let phase = match board.phase {
         _ if !consent => Phase::WaitingForConsent,
