@@ -16,6 +16,8 @@ mod session;
 pub mod source;
 mod status;
 #[cfg(test)]
+pub(crate) mod test_server;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
