@@ -1,1 +1,2 @@
-//! Placeholder, replaced below.
+//! What the end-to-end tests share: real processes, real nodes, waiting with a deadline.
+#![forbid(unsafe_code)]
