@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Algorithm, Target};
 
+/// The longest hashing blob that is accepted, in bytes. Monero's are about 80, those of its merge-mined kin below 400.
+pub const BLOB_LIMIT: usize = 408;
+/// The longest coinbase that is accepted, in bytes: consensus rules keep real ones far below.
+pub const COINBASE_LIMIT: usize = 100_000;
+/// The most Merkle branches that are accepted: enough for 2^32 transactions.
+pub const BRANCH_LIMIT: usize = 32;
+
 /// The 32 bytes of a proof-of-work hash, in the order in which the algorithm writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -53,6 +60,50 @@ impl Job {
             JobInput::RandomX(_) => Algorithm::RandomX,
         }
     }
+
+    /// Whether the sizes in the job are ones that can be searched.
+    ///
+    /// # Errors
+    /// Names what is out of range, and the range.
+    pub fn check(&self) -> Result<(), JobError> {
+        match &self.input {
+            JobInput::Sha256d(job) => job.check(),
+            JobInput::RandomX(job) => job.check(),
+        }
+    }
+}
+
+/// Why a job cannot be searched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// A Bitcoin job whose extranonce2 has an impossible length.
+    #[error("extranonce2 has {0} bytes; allowed: 1 to 8")]
+    ExtranonceSize(u8),
+    /// A Bitcoin job with a coinbase beyond any block.
+    #[error("the coinbase has {0} bytes; allowed: up to {COINBASE_LIMIT}")]
+    CoinbaseLength(usize),
+    /// A Bitcoin job with more Merkle branches than any block has.
+    #[error("there are {0} Merkle branches; allowed: up to {BRANCH_LIMIT}")]
+    BranchCount(usize),
+    /// A Monero job with a blob beyond any block header.
+    #[error("the hashing blob has {0} bytes; allowed: 4 to {BLOB_LIMIT}")]
+    BlobLength(usize),
+    /// A Monero job whose nonce does not lie in the blob.
+    #[error("the nonce at byte {offset} does not fit into a hashing blob of {length} bytes; allowed: 0 to {}", length.saturating_sub(4))]
+    NonceOffset {
+        /// Where the nonce should begin.
+        offset: usize,
+        /// The length of the blob.
+        length: usize,
+    },
+    /// A processor's number that is not below the count.
+    #[error("processor {index} of {count} sharers of a job; allowed: 0 to the count less 1")]
+    Space {
+        /// The processor's number.
+        index: u32,
+        /// How many share the job.
+        count: u32,
+    },
 }
 
 /// The part of a job that differs from algorithm to algorithm.
@@ -90,6 +141,25 @@ pub struct Sha256dJob {
     pub bits: u32,
 }
 
+impl Sha256dJob {
+    fn check(&self) -> Result<(), JobError> {
+        if !(1..=8).contains(&self.extranonce2_size) {
+            return Err(JobError::ExtranonceSize(self.extranonce2_size));
+        }
+        let coinbase = self
+            .coinbase_prefix
+            .len()
+            .saturating_add(self.coinbase_suffix.len());
+        if coinbase > COINBASE_LIMIT {
+            return Err(JobError::CoinbaseLength(coinbase));
+        }
+        if self.merkle_branches.len() > BRANCH_LIMIT {
+            return Err(JobError::BranchCount(self.merkle_branches.len()));
+        }
+        Ok(())
+    }
+}
+
 /// A Monero job: a hashing blob with a 4-byte nonce in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandomXJob {
@@ -107,6 +177,22 @@ pub struct RandomXJob {
     pub height: u64,
 }
 
+impl RandomXJob {
+    fn check(&self) -> Result<(), JobError> {
+        let length = self.blob.len();
+        if !(4..=BLOB_LIMIT).contains(&length) {
+            return Err(JobError::BlobLength(length));
+        }
+        if self.nonce_offset > length - 4 {
+            return Err(JobError::NonceOffset {
+                offset: self.nonce_offset,
+                length,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// Which part of a job's nonces is one processor's: those extranonces (for RandomX: nonces) that leave `index`
 /// when divided by `count`. Processors on the same job never repeat each other's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +201,25 @@ pub struct NonceSpace {
     pub index: u32,
     /// How many share the job; at least 1.
     pub count: u32,
+}
+
+impl NonceSpace {
+    /// The whole job for one processor.
+    pub const WHOLE: NonceSpace = NonceSpace { index: 0, count: 1 };
+
+    /// Whether the processor's number is below the count.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn check(&self) -> Result<(), JobError> {
+        if self.index < self.count {
+            return Ok(());
+        }
+        Err(JobError::Space {
+            index: self.index,
+            count: self.count,
+        })
+    }
 }
 
 /// A digest that met its job's target, and how it was made.
@@ -128,4 +233,93 @@ pub struct Solution {
     pub extranonce2: u64,
     /// The proof-of-work hash.
     pub digest: Digest,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A job with a made-up coinbase and two branches.
+    pub(crate) fn sha256d_job() -> Job {
+        Job {
+            id: "bitcoin".into(),
+            target: Target::MAX,
+            input: JobInput::Sha256d(Sha256dJob {
+                version: 0x2000_0000,
+                previous_hash: [7; 32],
+                coinbase_prefix: vec![1; 60],
+                coinbase_suffix: vec![2; 70],
+                extranonce2_size: 4,
+                merkle_branches: vec![Digest([3; 32]), Digest([4; 32])],
+                time: 1_700_000_000,
+                bits: 0x207f_ffff,
+            }),
+        }
+    }
+
+    /// A job with a made-up blob.
+    pub(crate) fn randomx_job(fixed_top_byte: Option<u8>) -> Job {
+        Job {
+            id: "monero".into(),
+            target: Target::MAX,
+            input: JobInput::RandomX(RandomXJob {
+                blob: (0..76).collect(),
+                nonce_offset: 39,
+                fixed_top_byte,
+                seed_hash: [9; 32],
+                height: 1,
+            }),
+        }
+    }
+
+    fn with_sha256d(change: impl FnOnce(&mut Sha256dJob)) -> Result<(), JobError> {
+        let mut job = sha256d_job();
+        if let JobInput::Sha256d(input) = &mut job.input {
+            change(input);
+        }
+        job.check()
+    }
+
+    fn with_randomx(change: impl FnOnce(&mut RandomXJob)) -> Result<(), JobError> {
+        let mut job = randomx_job(None);
+        if let JobInput::RandomX(input) = &mut job.input {
+            change(input);
+        }
+        job.check()
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused_with_the_range() {
+        for size in [0, 9, 255] {
+            let error = with_sha256d(|job| job.extranonce2_size = size).expect_err("out of range");
+            assert_eq!(error, JobError::ExtranonceSize(size));
+            assert!(error.to_string().contains("1 to 8"));
+        }
+        assert_eq!(
+            with_sha256d(|job| job.coinbase_suffix = vec![0; COINBASE_LIMIT]),
+            Err(JobError::CoinbaseLength(COINBASE_LIMIT + 60))
+        );
+        assert_eq!(
+            with_sha256d(|job| job.merkle_branches = vec![Digest([0; 32]); 33]),
+            Err(JobError::BranchCount(33))
+        );
+        for length in [0, 3, BLOB_LIMIT + 1] {
+            assert_eq!(
+                with_randomx(|job| job.blob = vec![0; length]),
+                Err(JobError::BlobLength(length))
+            );
+        }
+        for offset in [73, usize::MAX] {
+            let error = with_randomx(|job| job.nonce_offset = offset).expect_err("beyond the blob");
+            assert_eq!(error, JobError::NonceOffset { offset, length: 76 });
+            assert!(error.to_string().contains("0 to 72"));
+        }
+        assert_eq!(with_randomx(|job| job.nonce_offset = 72), Ok(()));
+        for (index, count) in [(0, 0), (3, 3)] {
+            assert_eq!(
+                NonceSpace { index, count }.check(),
+                Err(JobError::Space { index, count })
+            );
+        }
+    }
 }

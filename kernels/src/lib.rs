@@ -4,10 +4,16 @@
 //! tests. This crate knows no network, no runtime and no operating system policy: it is given a [`Job`] and
 //! finds [`Solution`]s. With the feature `gpu` it also drives graphics cards.
 
+#![deny(unsafe_code)]
+
 pub mod algorithm;
 pub mod job;
+pub mod randomx;
+pub mod search;
+pub mod sha256d;
 pub mod target;
 
 pub use algorithm::Algorithm;
-pub use job::{Digest, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution};
+pub use job::{Digest, Job, JobError, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution};
+pub use search::{Batch, BatchInput, Cursor, Outcome, Search, SearchError};
 pub use target::Target;
