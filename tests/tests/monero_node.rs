@@ -23,7 +23,11 @@ fn the_agent_puts_blocks_on_a_real_chain_and_both_books_agree() {
     // Blocks are found, and each is asked of the node: an OK from submit_block proves nothing.
     let found = until("three blocks of ours", Duration::from_secs(240), || {
         let blocks = found_blocks(&hub);
-        if blocks.len() >= 3 { Ok(blocks) } else { Err(format!("{blocks:?}\n{}\n{}", hub.log(), agent.log())) }
+        if blocks.len() >= 3 {
+            Ok(blocks)
+        } else {
+            Err(format!("{blocks:?}\n{}\n{}", hub.log(), agent.log()))
+        }
     });
     for (height, hash) in &found {
         assert_eq!(&node.hash_at(*height), hash, "at height {height}");
@@ -33,23 +37,42 @@ fn the_agent_puts_blocks_on_a_real_chain_and_both_books_agree() {
     // The node goes away for a while and comes back: mining goes on by itself.
     node.kill();
     until("the hub to notice", Duration::from_secs(30), || {
-        let offers: Value = serde_json::from_str(&hub.get("/v1/work")?).map_err(|e| e.to_string())?;
-        let available = offers["offers"].as_array().is_some_and(|all| all.iter().any(|o| o["available"] == true));
-        if available { Err(offers.to_string()) } else { Ok(()) }
+        let offers: Value =
+            serde_json::from_str(&hub.get("/v1/work")?).map_err(|e| e.to_string())?;
+        let available = offers["offers"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|o| o["available"] == true));
+        if available {
+            Err(offers.to_string())
+        } else {
+            Ok(())
+        }
     });
     node.resume();
     let count = found.len();
-    until("another block after the node's return", Duration::from_secs(240), || {
-        let now = found_blocks(&hub).len();
-        if now > count { Ok(()) } else { Err(format!("{now}\n{}\n{}", hub.log(), agent.log())) }
-    });
+    until(
+        "another block after the node's return",
+        Duration::from_secs(240),
+        || {
+            let now = found_blocks(&hub).len();
+            if now > count {
+                Ok(())
+            } else {
+                Err(format!("{now}\n{}\n{}", hub.log(), agent.log()))
+            }
+        },
+    );
 
     // No more work, so that nothing is in flight: then the books are compared.
     let paused = agent.command(&["mode", "pause"]);
     assert_eq!(paused.code, 0, "{paused:?}");
     let check = until("agreement", Duration::from_secs(60), || {
         let answer = agent.command(&["receipts", "check", "--json"]);
-        if answer.code == 0 { Ok(answer.json()) } else { Err(format!("{answer:?}\n{}", agent.log())) }
+        if answer.code == 0 {
+            Ok(answer.json())
+        } else {
+            Err(format!("{answer:?}\n{}", agent.log()))
+        }
     });
     let status = agent.json(&["status"]);
     let accepted = status["shares"]["accepted"].as_u64().expect("a number");
@@ -70,6 +93,11 @@ fn found_blocks(hub: &Hub) -> Vec<(u64, String)> {
     blocks
         .iter()
         .filter(|block| block["state"] == "found")
-        .filter_map(|block| Some((block["height"].as_u64()?, block["hash"].as_str()?.to_owned())))
+        .filter_map(|block| {
+            Some((
+                block["height"].as_u64()?,
+                block["hash"].as_str()?.to_owned(),
+            ))
+        })
         .collect()
 }

@@ -17,18 +17,30 @@ fn a_software_gpu_earns_practice_credit_with_sha256d() {
     agent.settings("[cpu]\nenabled = false\n");
     agent.consent();
     agent.start(&["--allow-software-gpu", "--mode", "100"]);
-    let status = agent.wait_status("three accepted shares", Duration::from_secs(180), |s| accepted(s) >= 3);
+    let status = agent.wait_status("three accepted shares", Duration::from_secs(180), |s| {
+        accepted(s) >= 3
+    });
     let processors = status["processors"].as_array().expect("a list");
-    let gpu = processors.iter().find(|p| p["kind"] == "gpu").expect("the software GPU");
+    let gpu = processors
+        .iter()
+        .find(|p| p["kind"] == "gpu")
+        .expect("the software GPU");
     assert_eq!(gpu["algorithm"], "sha256d");
     assert!(gpu["rate"].as_f64().expect("a number") > 0.0, "{gpu:#}");
 
     agent.command(&["mode", "pause"]);
     let check = until("agreement", Duration::from_secs(60), || {
         let answer = agent.command(&["receipts", "check", "--json"]);
-        if answer.code == 0 { Ok(answer.json()) } else { Err(format!("{answer:?}\n{}", agent.log())) }
+        if answer.code == 0 {
+            Ok(answer.json())
+        } else {
+            Err(format!("{answer:?}\n{}", agent.log()))
+        }
     });
-    assert!(check["agreeing"].as_u64().expect("a number") >= 3, "{check:#}");
+    assert!(
+        check["agreeing"].as_u64().expect("a number") >= 3,
+        "{check:#}"
+    );
     let earnings = agent.json(&["earnings"]);
     assert_eq!(earnings["total"][0]["asset"], "PRACTICE");
     assert_eq!(earnings["total"][0]["practice"], true);
@@ -52,33 +64,55 @@ fn nothing_runs_before_consent_and_everything_ends_with_it() {
     agent.settings("[cpu]\nrandomx_memory = \"light\"\n[gpu]\nenabled = false\n");
     agent.start(&["--mode", "100"]);
     let status = agent.json(&["status"]);
-    assert!(status["reason"].as_str().expect("text").contains("consent"), "{status:#}");
+    assert!(
+        status["reason"].as_str().expect("text").contains("consent"),
+        "{status:#}"
+    );
     let data = agent.data().to_str().expect("utf-8").to_owned();
     let daemon = agent.daemon().id();
     let engines = |daemon: u32| {
-        processes("engine").into_iter().filter(|seen| seen.parent == daemon).collect::<Vec<_>>()
+        processes("engine")
+            .into_iter()
+            .filter(|seen| seen.parent == daemon)
+            .collect::<Vec<_>>()
     };
     assert!(engines(daemon).is_empty());
 
     agent.consent();
-    agent.wait_status("an accepted share", Duration::from_secs(180), |s| accepted(s) >= 1);
-    assert!(!engines(daemon).is_empty(), "the engine is a child of the daemon");
+    agent.wait_status("an accepted share", Duration::from_secs(180), |s| {
+        accepted(s) >= 1
+    });
+    assert!(
+        !engines(daemon).is_empty(),
+        "the engine is a child of the daemon"
+    );
 
     // Withdrawn: the engine goes, and its memory with it.
     let answer = agent.command(&["consent", "--withdraw"]);
     assert_eq!(answer.code, 0, "{answer:?}");
     until("the engine to be gone", Duration::from_secs(20), || {
         let left = engines(daemon);
-        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{left:?}"))
+        }
     });
     let resident = resident_kib(daemon).expect("the daemon runs on");
-    assert!(resident < 64 * 1024, "{resident} KiB: an engine's memory stayed in the daemon");
+    assert!(
+        resident < 64 * 1024,
+        "{resident} KiB: an engine's memory stayed in the daemon"
+    );
 
     // A polite end leaves no process behind.
     let ended = agent.daemon().signal("TERM", Duration::from_secs(10));
     assert!(ended.success(), "{ended}\n{}", agent.log());
     until("no process left", Duration::from_secs(5), || {
         let left = processes(&data);
-        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{left:?}"))
+        }
     });
 }
