@@ -28,7 +28,7 @@ fn main() {
 
 fn idle_daemon() {
     let mut agent = Agent::new();
-    agent.settings("[gpu]\nenabled = false\n[cpu]\nrandomx_memory = \"light\"\n[engine]\nrelease_after_seconds = 1\n");
+    agent.settings("[gpu]\nenabled = false\n[cpu]\nrandomx_memory = \"light\"\n[engine]\nrelease_after = \"1s\"\n");
     agent.consent();
     agent.command(&["mode", "pause"]);
     let start = Instant::now();

@@ -25,6 +25,14 @@ impl Hub {
     /// # Panics
     /// When it does not come up.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with("", arguments)
+    }
+
+    /// The same, with a settings file.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_with(settings: &str, arguments: &[&str]) -> Self {
         let mut hub = Hub {
             folder: tempfile::tempdir().expect("a temporary folder"),
             running: None,
@@ -35,6 +43,7 @@ impl Hub {
             http: free_port(),
             stratum: free_port(),
         };
+        std::fs::write(hub.settings(), settings).expect("a writable folder");
         hub.restart();
         hub
     }
@@ -44,6 +53,8 @@ impl Hub {
         self.running = None;
         let mut command = Command::new(program("idlewatt-hub"));
         command
+            .arg("--config")
+            .arg(self.settings())
             .arg("--data-dir")
             .arg(self.folder.path().join("data"))
             .args(["--http", &format!("127.0.0.1:{}", self.http)])
@@ -60,14 +71,23 @@ impl Hub {
         });
     }
 
+    fn settings(&self) -> std::path::PathBuf {
+        self.folder.path().join("hub.toml")
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::id)
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         self.running = None;
     }
 
-    /// The folder of its database.
-    pub fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
+    /// Its database.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("data/hub.sqlite")
     }
 
     /// Its output so far.
