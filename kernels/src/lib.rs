@@ -7,6 +7,8 @@
 #![deny(unsafe_code)]
 
 pub mod algorithm;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod job;
 pub mod randomx;
 pub mod search;

@@ -79,6 +79,9 @@ pub struct Outcome {
     pub hashes: u64,
     /// Those whose digest met the target.
     pub found: Vec<Solution>,
+    /// How many more a graphics card saw than it had room to report. It happens only where the target is very easy
+    /// for the size of the batch.
+    pub missed: u64,
 }
 
 /// Why a batch could not be searched.
@@ -102,6 +105,10 @@ pub enum SearchError {
         /// The key of the batch, in hex.
         needed: String,
     },
+    /// The graphics card could not do it.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] crate::gpu::GpuError),
 }
 
 /// Something that can try nonces.

@@ -59,7 +59,7 @@ impl Search for CpuSearch {
         };
         let mut outcome = Outcome {
             hashes: u64::from(batch.count),
-            found: Vec::new(),
+            ..Outcome::default()
         };
         let mut input = blob.to_vec();
         self.machine.hash_each(

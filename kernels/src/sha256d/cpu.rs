@@ -22,7 +22,7 @@ impl Search for CpuSearch {
         let limit = batch.target.words()[7];
         let mut outcome = Outcome {
             hashes: u64::from(batch.count),
-            found: Vec::new(),
+            ..Outcome::default()
         };
         for nonce in batch.nonces() {
             if prepared.top_word(nonce) <= limit {

@@ -3,10 +3,18 @@
 //! `cpu.rs` and `sha256d.wgsl` do the same search, and `README.md` tells how they save work.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(all(test, feature = "gpu"))]
+mod gpu_tests;
+#[cfg(feature = "gpu")]
+mod kernel;
 
 use sha2::{Digest as _, Sha256};
 
 pub use cpu::CpuSearch;
+#[cfg(feature = "gpu")]
+pub use gpu::{Finished, GpuSearch, Tuning, hash_header_on};
 
 use crate::search::set_header_nonce;
 use crate::{Digest, Sha256dJob};
