@@ -2,7 +2,7 @@
 # Correctness and speed of every kernel on this machine's GPUs; prints adapter, driver, results and rates.
 # usage: tests/gpu.sh            build here (needs Rust), or use what --pack made, and run
 #        tests/gpu.sh --pack     build here into target/gpu, to be carried to a machine without a compiler
-# Options behind these go to the report: --allow-software-gpu includes software adapters.
+# Adapter ids and --table (a table over layouts) go to the report.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 packed=target/gpu
