@@ -1,0 +1,6 @@
+//! Linux behind the interfaces of this crate.
+
+pub mod gate;
+pub mod idle;
+pub mod priority;
+pub mod process;

@@ -1,0 +1,39 @@
+//! Standing back for everything else that runs.
+
+use std::io;
+
+use crate::os;
+
+/// Lowers the whole process as far as the system can: the idle priority class on Windows. On Linux the class
+/// belongs to each thread, see [`idle_thread`].
+///
+/// # Errors
+/// What the system says.
+pub fn idle_process() -> io::Result<()> {
+    os::priority::idle_process()
+}
+
+/// Lowest scheduling class for the calling thread and, on Linux, for every thread it starts from now on:
+/// `SCHED_IDLE`, or the idle thread priority of Windows.
+///
+/// # Errors
+/// What the system says.
+pub fn idle_thread() -> io::Result<()> {
+    os::priority::idle_thread()
+}
+
+/// Below normal programs but above idle ones: for a thread that computes little itself and only feeds a GPU.
+///
+/// # Errors
+/// What the system says.
+pub fn low_thread() -> io::Result<()> {
+    os::priority::low_thread()
+}
+
+/// For the thread that holds others back: woken when it asked to be, even while the processor is busy.
+///
+/// # Errors
+/// What the system says.
+pub fn prompt_thread() -> io::Result<()> {
+    os::priority::prompt_thread()
+}
