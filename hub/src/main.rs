@@ -91,7 +91,11 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("idlewatt-hub: {error:#}");
+            // A start error says its reason itself, other errors have it behind them.
+            match error.downcast_ref::<StartError>() {
+                Some(start) => eprintln!("idlewatt-hub: {start}"),
+                None => eprintln!("idlewatt-hub: {error:#}"),
+            }
             match error.downcast_ref() {
                 Some(StartError::Settings(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
