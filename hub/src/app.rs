@@ -206,7 +206,7 @@ impl Hub {
                     look_again: Arc::clone(&look_again),
                     shutdown: shutdown.clone(),
                 };
-                // Not cut off at the shutdown: it ends with the last session, having noted every block.
+                // Not cut off at the shutdown: it ends with the last session.
                 tasks.spawn(submitter.run());
                 let follower = Follower {
                     node,
