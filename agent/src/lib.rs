@@ -1,4 +1,23 @@
-//! The agent of Idlewatt.
+//! The agent: turns the idle time of a PC into earnings, openly.
+//!
+//! In the order in which a share is born: [`app`] wires everything; [`work`] brings jobs; [`governor`] decides how
+//! hard the PC may work; [`engine`] does the work in child processes; [`shares`] keeps and submits what is found;
+//! [`earnings`] shows what was credited; [`control`] and [`cli`] let the owner see and steer it.
 
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod benchmarks;
+pub mod chosen_mode;
+pub mod cli;
+pub mod consent;
+pub mod control;
+pub mod daemon;
+pub mod data_dir;
+pub mod earnings;
 pub mod engine;
 pub mod governor;
+pub mod hub_child;
+pub mod identity;
+pub mod shares;
+pub mod work;

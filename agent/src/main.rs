@@ -1,12 +1,9 @@
-//! Entry.
-use clap::Parser;
+//! The program `idlewatt`: the agent, its command line, and (hidden) the engines it starts as children of itself.
 
-#[derive(Parser)]
-enum Cli {
-    Engine(idlewatt::engine::child::Args),
-}
+#![forbid(unsafe_code)]
 
-fn main() -> anyhow::Result<()> {
-    let Cli::Engine(args) = Cli::parse();
-    idlewatt::engine::child::run(args)
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    idlewatt::cli::main()
 }

@@ -1,1 +1,18 @@
-//! Placeholder, replaced below.
+//! Typed settings of Idlewatt: the defaults as a commented file, the owner's file over them, flags over both.
+//!
+//! Nothing is ever replaced silently: a setting that is unknown or has a value outside what is allowed is an error
+//! that names the setting, where it stands and what is allowed.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+mod duration;
+mod layers;
+mod value;
+
+pub use agent::{
+    AgentSettings, ControlSettings, CpuSettings, EngineSettings, GpuSettings, HubSettings,
+    PoolSettings, SmartSettings,
+};
+pub use duration::{DurationError, parse_duration, write_duration};
+pub use layers::{Layered, Origin, Override, Problem, Setting, SettingsError, load, template};

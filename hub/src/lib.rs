@@ -1,1 +1,18 @@
-//! Placeholder, replaced below.
+//! The hub: accounts and devices, a Stratum server that verifies every share, a ledger, and the HTTP API that
+//! agents use.
+//!
+//! The way of a share: [`upstream`] makes templates, [`stratum`] hands them out as jobs and judges what comes
+//! back, [`writer`] makes verdicts durable, [`http`] shows them. [`Hub`] wires it.
+
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod http;
+pub mod settings;
+pub mod stratum;
+pub mod upstream;
+pub mod verifier;
+pub mod writer;
+
+pub use app::{Hub, StartError};
+pub use settings::{Settings, SettingsError};

@@ -1,1 +1,17 @@
-//! Placeholder, replaced below.
+//! The wire of proof-of-work: Stratum's dialects as types and sans-I/O codecs, for both sides.
+//!
+//! Nothing here opens a socket. Bytes go into a [`line::LineBuffer`], whole lines come out; a line becomes a typed
+//! message by `parse`, a message a line by `to_line` (with its line feed). Whatever a counterpart sends, the answer
+//! is a message or a [`ParseError`] that says what was wrong, never a panic.
+//!
+//! - [`monero`]: JSON-RPC with `login`, `job` and `submit`, as xmrig and Monero pools speak it.
+//! - [`bitcoin`]: Stratum v1 with `mining.*`.
+#![forbid(unsafe_code)]
+
+pub mod bitcoin;
+mod fields;
+pub mod line;
+pub mod monero;
+mod rpc;
+
+pub use rpc::{Dialect, Id, ParseError};

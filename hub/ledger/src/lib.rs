@@ -1,1 +1,14 @@
-//! Placeholder, replaced below.
+//! Double-entry bookkeeping for shares: pure, integer, no I/O.
+//!
+//! A [`Transfer`] moves amounts between [`LedgerAccount`]s; its entries sum to zero in every asset, so nothing
+//! appears and nothing is lost. What a share is worth says a [`Reward`].
+
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod reward;
+pub mod transfer;
+
+pub use account::{LedgerAccount, ParseLedgerAccountError};
+pub use reward::{Reward, RewardError};
+pub use transfer::{Entry, Transfer, TransferError, TransferKind};

@@ -1,6 +1,8 @@
 //! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key where it says
 //! *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -113,10 +115,83 @@ pub struct CreditedShare {
     pub at: Timestamp,
 }
 
+/// `GET /v1/blocks` (open): the newest blocks that devices of this hub found, highest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// At most 1,000.
+    pub blocks: Vec<Block>,
+}
+
+/// A block that a device found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Its height in the chain.
+    pub height: u64,
+    /// Its id in hex, as the network writes it.
+    pub hash: String,
+    /// Where the template came from.
+    pub upstream: String,
+    /// What became of it.
+    pub state: BlockState,
+    /// When it was found.
+    pub at: Timestamp,
+}
+
+/// What became of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlockState {
+    /// Handed in; its fate is not known yet.
+    Submitted,
+    /// It is the main chain's block at its height.
+    Found,
+    /// Another block is the main chain's at its height.
+    Orphaned,
+    /// The network refused it.
+    Refused,
+}
+
+impl BlockState {
+    /// Every state.
+    pub const ALL: [BlockState; 4] = [
+        BlockState::Submitted,
+        BlockState::Found,
+        BlockState::Orphaned,
+        BlockState::Refused,
+    ];
+
+    /// The word for it, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockState::Submitted => "submitted",
+            BlockState::Found => "found",
+            BlockState::Orphaned => "orphaned",
+            BlockState::Refused => "refused",
+        }
+    }
+}
+
+/// A text that names no state of a block.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown block state \"{0}\"; allowed: submitted, found, orphaned, refused")]
+pub struct UnknownBlockState(pub String);
+
+impl FromStr for BlockState {
+    type Err = UnknownBlockState;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        BlockState::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
+            .ok_or_else(|| UnknownBlockState(name.to_owned()))
+    }
+}
+
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorAnswer {
-    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `too_many_requests`, `unavailable`.
+    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `too_many_requests`, `unavailable`,
+    /// `internal`.
     pub error: String,
     /// A sentence for people: what, where and what is allowed.
     pub message: String,
@@ -129,4 +204,19 @@ pub struct HubListening {
     pub http: String,
     /// Address of the Stratum server, such as `127.0.0.1:41235`.
     pub stratum: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn block_states_are_the_same_word_everywhere() {
+        for state in BlockState::ALL {
+            assert_eq!(state.name().parse(), Ok(state));
+            let json = serde_json::to_string(&state).expect("a word serialises");
+            assert_eq!(json, format!("\"{}\"", state.name()));
+        }
+        assert!("lost".parse::<BlockState>().is_err());
+    }
 }

@@ -1,0 +1,204 @@
+//! Wires everything, and shuts it down. The only file that does.
+//!
+//! [`App::start`] takes the data directory, opens the receipts and serves the control API: that much runs always.
+//! Everything else runs in a *shift*: from the owner's consent until it is withdrawn or the agent ends.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idlewatt_config::AgentSettings;
+use idlewatt_protocol::EnrolmentCode;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::benchmarks::Benchmarks;
+use crate::chosen_mode::ChosenMode;
+use crate::consent;
+use crate::control::guard::Guard;
+use crate::control::point::ControlPoint;
+use crate::control::server;
+use crate::daemon::Daemon;
+use crate::data_dir::{DataDir, DataDirError, Lock};
+use crate::governor::Mode;
+use crate::shares::{Receipts, ReceiptsError};
+
+mod allotment;
+mod shift;
+mod source;
+mod steering;
+
+/// How long the whole agent may take to end.
+const END_LIMIT: Duration = Duration::from_millis(900);
+
+/// Everything the agent needs to know.
+pub struct Options {
+    /// Where its files are.
+    pub data: DataDir,
+    /// How it is set.
+    pub settings: AgentSettings,
+    /// A mode asked for at this start.
+    pub mode: Option<Mode>,
+    /// A code to join an account with.
+    pub enrol: Option<EnrolmentCode>,
+    /// The program that engines are made of: this one.
+    pub program: PathBuf,
+    /// The program of the embedded hub.
+    pub hub_program: PathBuf,
+}
+
+/// Why the agent does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The data directory or a file in it.
+    #[error(transparent)]
+    Data(#[from] DataDirError),
+    /// The receipts.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptsError),
+    /// The control API cannot listen.
+    #[error(
+        "control.port = {port}: 127.0.0.1:{port} cannot be used: {source}; set another, or 0 for any free one"
+    )]
+    Port {
+        /// The port asked for.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The mode of a first start is none.
+    #[error("mode: {0}")]
+    Mode(String),
+}
+
+/// The running agent.
+pub struct App {
+    daemon: Arc<Daemon>,
+    tasks: TaskTracker,
+    _lock: Lock,
+}
+
+impl App {
+    /// Starts the agent. What needs consent starts with it.
+    ///
+    /// # Errors
+    /// If another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
+    pub async fn start(options: Options) -> Result<Self, AppError> {
+        let data = options.data;
+        let lock = data.lock()?;
+        let port = options.settings.control.port;
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .await
+            .map_err(|source| AppError::Port { port, source })?;
+        let port = listener
+            .local_addr()
+            .map_err(|source| AppError::Port { port, source })?
+            .port();
+        let mode = first_mode(&data, &options.settings, options.mode)?;
+        let benchmarks = Benchmarks::load(&data)?;
+        let consent = consent::given(&data)?.is_some();
+        let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
+        let daemon = Arc::new(Daemon::new(
+            data.clone(),
+            options.settings,
+            options.program,
+            receipts,
+            consent,
+            mode,
+            benchmarks,
+        ));
+
+        let point = ControlPoint::new(port);
+        let tasks = TaskTracker::new();
+        let guard = Guard::new(port, point.token.clone());
+        let stop = daemon.stopping().clone();
+        tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
+        point.publish(&data)?;
+        tracing::info!(port, data = %data.path().display(), "idlewatt runs");
+        tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
+        tasks.close();
+        Ok(App {
+            daemon,
+            tasks,
+            _lock: lock,
+        })
+    }
+
+    /// The agent as others see it.
+    pub fn daemon(&self) -> Arc<Daemon> {
+        self.daemon.clone()
+    }
+
+    /// Waits until the agent is asked to end, and ends everything.
+    pub async fn ended(self) {
+        self.daemon.stopping().cancelled().await;
+        tracing::info!("ending");
+        if let Err(error) = ControlPoint::withdraw(&self.daemon.data) {
+            tracing::warn!(%error, "the control point could not be taken back");
+        }
+        // Children that are left end with this process.
+        if tokio::time::timeout(END_LIMIT, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("not everything ended in time");
+        }
+        self.daemon.receipts.close().await;
+    }
+}
+
+/// What was chosen last; a mode asked for now takes its place, unless the owner has paused by hand.
+fn first_mode(
+    data: &DataDir,
+    settings: &AgentSettings,
+    asked: Option<Mode>,
+) -> Result<ChosenMode, AppError> {
+    let first: Mode = settings
+        .mode
+        .parse()
+        .map_err(|error| AppError::Mode(format!("{error}")))?;
+    let known = ChosenMode::load(data, first)?;
+    let paused = known == ChosenMode::lasting(Mode::Pause) && data.file("mode.json").exists();
+    match asked {
+        Some(mode) if mode != Mode::Pause && paused => {
+            tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until another mode is chosen");
+            Ok(known)
+        }
+        Some(mode) => {
+            let chosen = ChosenMode::lasting(mode);
+            chosen.save(data)?;
+            Ok(chosen)
+        }
+        None => Ok(known),
+    }
+}
+
+/// One shift after the other: each while there is consent.
+async fn shifts(daemon: Arc<Daemon>, hub_program: PathBuf, mut enrol: Option<EnrolmentCode>) {
+    let mut consent = daemon.watch_consent();
+    let stopping = daemon.stopping().clone();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            yes = consent.wait_for(|yes| *yes) => if yes.is_err() { return },
+        }
+        let stop = CancellationToken::new();
+        let shift = shift::Shift {
+            daemon: daemon.clone(),
+            hub_program: hub_program.clone(),
+            enrol: enrol.take(),
+            stop: stop.clone(),
+        };
+        let running = tokio::spawn(shift.run());
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            _ = consent.wait_for(|yes| !yes) => {}
+        }
+        stop.cancel();
+        if let Err(error) = running.await {
+            tracing::error!(%error, "the shift has failed");
+        }
+        daemon.clear();
+    }
+}

@@ -1,0 +1,130 @@
+//! Which processor works on what: the best-paying algorithm for each, the jobs as they come, each processor on its
+//! own part of the nonces.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use idlewatt_kernels::{Algorithm, Job, NonceSpace};
+use idlewatt_protocol::api::WorkOffer;
+use tokio::sync::watch;
+
+use crate::benchmarks::allowed_algorithms;
+use crate::daemon::Daemon;
+use crate::engine::{Engines, ProcessorId};
+use crate::work::offers::{MeasuredRate, choose};
+use crate::work::{CurrentJob, Work};
+
+/// What each processor works on.
+pub type Allotment = BTreeMap<ProcessorId, Algorithm>;
+
+/// Chooses for each processor among what is measured, offered and allowed; `before` is kept where it pays as well.
+pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allotment {
+    let rates: Vec<MeasuredRate> = daemon
+        .benchmarks()
+        .into_iter()
+        .map(|benchmark| MeasuredRate {
+            processor: benchmark.processor,
+            algorithm: benchmark.algorithm,
+            hashes_per_second: benchmark.rate,
+        })
+        .collect();
+    let processors = daemon.board().processors.clone();
+    let chosen = processors.into_iter().filter_map(|processor| {
+        let allowed = allowed_algorithms(&daemon.settings, processor.kind);
+        let rates: Vec<MeasuredRate> = rates
+            .iter()
+            .filter(|rate| allowed.contains(&rate.algorithm))
+            .cloned()
+            .collect();
+        let current = before.get(&processor.id).copied();
+        let algorithm = choose(&rates, offers, processor.id.as_str(), current)?;
+        Some((processor.id, algorithm))
+    });
+    chosen.collect()
+}
+
+/// For a pool, which has one algorithm: every processor that can and may.
+pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
+    let board = daemon.board();
+    let able = board.processors.iter().filter(|processor| {
+        allowed_algorithms(&daemon.settings, processor.kind).contains(&algorithm)
+    });
+    able.map(|processor| (processor.id.clone(), algorithm))
+        .collect()
+}
+
+/// Hands jobs to engines as they come and as the allotment changes. Ends with the allotment's sender.
+pub async fn distribute(
+    engines: Arc<Engines>,
+    work: Work,
+    mut allotment: watch::Receiver<Allotment>,
+) {
+    let mut jobs: BTreeMap<Algorithm, Option<Job>> = BTreeMap::new();
+    let mut incoming =
+        stream::select_all(Algorithm::ALL.map(|algorithm| changes(&work, algorithm)));
+    loop {
+        tokio::select! {
+            changed = allotment.changed() => if changed.is_err() { return },
+            Some((algorithm, job)) = incoming.next() => {
+                jobs.insert(algorithm, job.map(|current| current.job));
+            }
+        }
+        let allotted = allotment.borrow_and_update().clone();
+        let mut wanted: Vec<Algorithm> = allotted.values().copied().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        work.set_algorithms(&wanted);
+        for processor in engines.processors() {
+            let part = part(&allotted, &processor.id)
+                .and_then(|(algorithm, space)| Some((jobs.get(&algorithm)?.clone()?, space)));
+            engines.set_work(&processor.id, part);
+        }
+    }
+}
+
+/// The current job of one algorithm, now and whenever it changes.
+fn changes(
+    work: &Work,
+    algorithm: Algorithm,
+) -> BoxStream<'static, (Algorithm, Option<CurrentJob>)> {
+    let mut receiver = work.jobs(algorithm);
+    receiver.mark_changed();
+    stream::unfold(receiver, move |mut receiver| async move {
+        receiver.changed().await.ok()?;
+        let job = receiver.borrow_and_update().clone();
+        Some(((algorithm, job), receiver))
+    })
+    .boxed()
+}
+
+/// A processor's algorithm, and its part of the nonces among those with the same.
+fn part(allotment: &Allotment, processor: &ProcessorId) -> Option<(Algorithm, NonceSpace)> {
+    let algorithm = *allotment.get(processor)?;
+    let mut same = allotment.iter().filter(|(_, other)| **other == algorithm);
+    let count = u32::try_from(same.clone().count()).ok()?;
+    let index = u32::try_from(same.position(|(id, _)| id == processor)?).ok()?;
+    Some((algorithm, NonceSpace { index, count }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_on_the_same_algorithm_never_share_nonces() {
+        let id = |name: &str| ProcessorId(name.to_owned());
+        let allotment: Allotment = [
+            (id("cpu"), Algorithm::Sha256d),
+            (id("gpu-1"), Algorithm::Sha256d),
+            (id("gpu-2"), Algorithm::RandomX),
+        ]
+        .into();
+        let space = |name| part(&allotment, &id(name)).map(|(_, space)| (space.index, space.count));
+        assert_eq!(space("cpu"), Some((0, 2)));
+        assert_eq!(space("gpu-1"), Some((1, 2)));
+        assert_eq!(space("gpu-2"), Some((0, 1)));
+        assert_eq!(space("gpu-3"), None);
+    }
+}

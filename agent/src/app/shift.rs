@@ -1,0 +1,342 @@
+//! From consent to its end: processors, engines, hub, work, shares, and the steering of it all.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idlewatt_kernels::Algorithm;
+use idlewatt_protocol::EnrolmentCode;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::allotment::{Allotment, allot, allot_to_pool, distribute};
+use super::source::Reach;
+use super::steering;
+use crate::benchmarks::{self, engine_settings};
+use crate::control::answers::Phase;
+use crate::daemon::{Daemon, HubAccess};
+use crate::earnings;
+use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
+use crate::governor::Mode;
+use crate::hub_child::HubState;
+use crate::shares::{self, FoundShare, Submitter};
+use crate::work::offers::Offers;
+use crate::work::{Source, Timing, Work};
+
+/// How long the embedded hub may take to end after everything that talks to it.
+const HUB_END_LIMIT: Duration = Duration::from_millis(600);
+
+/// Everything that needs the owner's consent.
+pub struct Shift {
+    /// The agent.
+    pub daemon: Arc<Daemon>,
+    /// The program of the embedded hub.
+    pub hub_program: PathBuf,
+    /// A code to join an account with.
+    pub enrol: Option<EnrolmentCode>,
+    /// Ends it.
+    pub stop: CancellationToken,
+}
+
+impl Shift {
+    /// Runs until `stop`, and returns when everything it started has ended.
+    pub async fn run(self) {
+        let hub_tasks = TaskTracker::new();
+        let hub_stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let begun = self
+            .stop
+            .run_until_cancelled(self.begin(&tasks, &hub_tasks, &hub_stop))
+            .await;
+        if let Some(Err(error)) = &begun {
+            tracing::error!(%error, "no engine can be started");
+            self.daemon.board().source.trouble = Some(format!("no engine can be started: {error}"));
+        }
+        self.stop.cancelled().await;
+
+        let (engines, work, submitter) = {
+            let mut board = self.daemon.board();
+            (board.engines.take(), board.work.take(), board.submitter.take())
+        };
+        let end_engines = async {
+            if let Some(engines) = engines {
+                engines.shutdown().await;
+            }
+        };
+        let end_work = async {
+            if let Some(work) = work {
+                work.shutdown().await;
+            }
+        };
+        tokio::join!(end_engines, end_work);
+        if let Some(submitter) = submitter {
+            submitter.shutdown().await;
+        }
+        tasks.close();
+        tasks.wait().await;
+        hub_stop.cancel();
+        hub_tasks.close();
+        if tokio::time::timeout(HUB_END_LIMIT, hub_tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the hub inside the agent did not end in time");
+        }
+    }
+
+    async fn begin(
+        &self,
+        tasks: &TaskTracker,
+        hub_tasks: &TaskTracker,
+        hub_stop: &CancellationToken,
+    ) -> std::io::Result<()> {
+        let daemon = &self.daemon;
+        daemon.board().phase = Some(Phase::Starting);
+        let processors = self.processors().await;
+        let settings =
+            engine_settings(&daemon.settings, daemon.program.clone(), processors.clone());
+        let (engines, found) = Engines::start(settings)?;
+        let engines = Arc::new(engines);
+        {
+            let mut board = daemon.board();
+            board.processors = processors;
+            board.engines = Some(engines.clone());
+        }
+        self.spawn(tasks, steering::steer(daemon.clone(), engines.clone()));
+        self.spawn(tasks, earnings::keep_current(daemon.clone()));
+
+        let pool = daemon.settings.pool.url.is_some();
+        let reach = Reach {
+            daemon: daemon.clone(),
+            hub_program: self.hub_program.clone(),
+            enrol: self.enrol.clone(),
+            tasks: hub_tasks.clone(),
+            hub_stop: hub_stop.clone(),
+        };
+        let hub = async {
+            match pool {
+                true => None,
+                false => Some(reach.hub().await),
+            }
+        };
+        let (hub, ()) = tokio::join!(hub, self.measure_what_is_new(&engines));
+        daemon.board().phase = Some(Phase::Running);
+        match hub {
+            Some((access, embedded)) => {
+                self.work_for_hub(tasks, engines, found, access, embedded)
+                    .await;
+            }
+            None => self.work_for_pool(tasks, engines, found),
+        }
+        Ok(())
+    }
+
+    /// What may work under the settings.
+    async fn processors(&self) -> Vec<Processor> {
+        let settings = &self.daemon.settings;
+        let found = engine::processors(&self.daemon.program, settings.gpu.allow_software).await;
+        let enabled = |processor: &Processor| match processor.kind {
+            ProcessorKind::Cpu => settings.cpu.enabled,
+            ProcessorKind::Gpu => settings.gpu.enabled,
+        };
+        found.into_iter().filter(enabled).collect()
+    }
+
+    /// Measures what was never measured on these processors, once the mode lets the PC work at all.
+    async fn measure_what_is_new(&self, engines: &Engines) {
+        let daemon = &self.daemon;
+        let known = daemon.benchmarks();
+        let processors = daemon.board().processors.clone();
+        let mut plan = benchmarks::plan(&daemon.settings, &processors);
+        plan.retain(|one| {
+            !known.iter().any(|result| {
+                result.processor == one.processor.as_str() && result.algorithm == one.algorithm
+            })
+        });
+        if plan.is_empty() {
+            return;
+        }
+        let mut mode = daemon.watch_mode();
+        // The sender lives as long as the daemon.
+        let _ = mode.wait_for(|chosen| chosen.mode != Mode::Pause).await;
+        daemon.board().phase = Some(Phase::Benchmarking);
+        for failed in daemon
+            .measure(engines, &plan, benchmarks::DURATION)
+            .await
+            .into_iter()
+            .filter_map(Result::err)
+        {
+            tracing::warn!(error = %failed, "not measured, and so not used");
+        }
+    }
+
+    async fn work_for_hub(
+        &self,
+        tasks: &TaskTracker,
+        engines: Arc<Engines>,
+        found: mpsc::Receiver<Found>,
+        access: HubAccess,
+        embedded: Option<watch::Receiver<HubState>>,
+    ) {
+        let offers = Arc::new(Offers::start(access.client.clone()));
+        if let Some(state) = embedded {
+            self.spawn(
+                tasks,
+                follow(
+                    self.daemon.clone(),
+                    state,
+                    access.client.clone(),
+                    offers.clone(),
+                ),
+            );
+        }
+        let mut state = offers.state();
+        let Ok(first) = state.wait_for(|state| state.stratum.is_some()).await else {
+            return;
+        };
+        let address = first.stratum.clone().unwrap_or_default();
+        drop(first);
+        let identity = &access.identity;
+        let source = Source::hub(&address, &identity.stratum_user(), identity.token.as_str());
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => {
+                self.daemon.board().source.trouble = Some(error.to_string());
+                return;
+            }
+        };
+        let work = self.start_work(source);
+        let (sender, allotment) = watch::channel(Allotment::new());
+        let daemon = self.daemon.clone();
+        self.spawn(tasks, distribute(engines, work.clone(), allotment));
+        let hub = shares::HubAccess {
+            client: access.client.clone(),
+            token: identity.token.clone(),
+        };
+        self.submit(tasks, work.clone(), Some(hub), found);
+        state.mark_changed();
+        self.spawn(tasks, async move {
+            // Kept: the hub is asked for as long as this lives.
+            let _offers = offers;
+            while state.changed().await.is_ok() {
+                let now = state.borrow_and_update().clone();
+                daemon.board().source.trouble = now.error;
+                if let Some(address) = &now.stratum
+                    && let Err(error) = work.set_address(address)
+                {
+                    tracing::warn!(%error, "the hub names a Stratum address that is none");
+                }
+                sender.send_if_modified(|before| {
+                    let next = allot(&daemon, &now.offers, before);
+                    let differs = next != *before;
+                    *before = next;
+                    differs
+                });
+            }
+        });
+    }
+
+    fn work_for_pool(
+        &self,
+        tasks: &TaskTracker,
+        engines: Arc<Engines>,
+        found: mpsc::Receiver<Found>,
+    ) {
+        let pool = &self.daemon.settings.pool;
+        let url = pool.url.clone().unwrap_or_default();
+        let source = pool
+            .algorithm
+            .parse::<Algorithm>()
+            .map_err(|error| error.to_string())
+            .and_then(|algorithm| {
+                Source::pool(&url, &pool.user, &pool.password, algorithm)
+                    .map(|source| (source, algorithm))
+                    .map_err(|error| error.to_string())
+            });
+        let (source, algorithm) = match source {
+            Ok(source) => source,
+            Err(error) => {
+                self.daemon.board().source.trouble = Some(error);
+                return;
+            }
+        };
+        let work = self.start_work(source);
+        let (sender, allotment) = watch::channel(Allotment::new());
+        sender.send_replace(allot_to_pool(&self.daemon, algorithm));
+        self.submit(tasks, work.clone(), None, found);
+        self.spawn(tasks, async move {
+            let _sender = sender;
+            distribute(engines, work, allotment).await;
+        });
+    }
+
+    /// Hands in what the engines find.
+    fn submit(
+        &self,
+        tasks: &TaskTracker,
+        work: Work,
+        hub: Option<shares::HubAccess>,
+        mut found: mpsc::Receiver<Found>,
+    ) {
+        let (sender, shares) = mpsc::channel(1);
+        let submitter = Submitter::start(self.daemon.receipts.clone(), work, hub, shares);
+        self.daemon.board().submitter = Some(Arc::new(submitter));
+        // Ends with the engines, not with the shift: what they have found by then is written down.
+        tasks.spawn(async move {
+            while let Some(Found { processor, solution }) = found.recv().await {
+                let share = FoundShare {
+                    processor: processor.0,
+                    solution,
+                };
+                if sender.send(share).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn start_work(&self, source: Source) -> Work {
+        let work = Work::start(source, Timing::default());
+        self.daemon.board().work = Some(Arc::new(work.clone()));
+        work
+    }
+
+    /// Runs a part until the shift ends.
+    fn spawn(&self, tasks: &TaskTracker, part: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tasks.spawn(async move {
+            stop.run_until_cancelled(part).await;
+        });
+    }
+}
+
+/// Goes where the embedded hub is after each of its starts.
+async fn follow(
+    daemon: Arc<Daemon>,
+    mut state: watch::Receiver<HubState>,
+    client: crate::work::hub_client::HubClient,
+    offers: Arc<Offers>,
+) {
+    while state.changed().await.is_ok() {
+        let now = state.borrow_and_update().clone();
+        match now {
+            HubState::Listening { http, .. } => {
+                if let Err(error) = client.set_address(&http) {
+                    tracing::warn!(%error, "the hub inside the agent names an address that is none");
+                }
+                {
+                    let mut board = daemon.board();
+                    board.source.address = http;
+                    board.source.trouble = None;
+                }
+                offers.refresh();
+            }
+            HubState::Down { reason } => {
+                let told = format!("the hub inside the agent is down: {reason}");
+                daemon.board().source.trouble = Some(told);
+            }
+            HubState::Starting => {}
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The command line: one file a subcommand. Most are clients of the control API of the running agent.
+//!
+//! Exit codes: 0 done, 1 it was tried and failed, 2 the command or a setting is wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::control::client::{ControlClient, ControlError};
+use crate::data_dir::DataDir;
+
+mod bench;
+mod config;
+mod consent;
+mod daemon;
+mod earnings;
+mod kernel;
+mod logging;
+mod mode;
+mod output;
+mod processors;
+mod receipts;
+mod run;
+mod settings;
+mod status;
+mod stop;
+mod view;
+
+pub use output::Failure;
+
+/// Turns the idle time of this PC into earnings, openly.
+#[derive(Debug, Parser)]
+#[command(name = "idlewatt", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Where the agent keeps its files
+    #[arg(
+        long,
+        global = true,
+        env = "IDLEWATT_DATA_DIR",
+        value_name = "DIRECTORY"
+    )]
+    data_dir: Option<PathBuf>,
+    /// Answer in JSON, as described in docs/json.md
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Common {
+    fn data(&self) -> Result<DataDir, Failure> {
+        Ok(DataDir::locate(self.data_dir.clone())?)
+    }
+
+    fn client(&self) -> Result<ControlClient, Failure> {
+        Ok(ControlClient::find(&self.data()?)?)
+    }
+
+    /// The running agent, or `None` if none runs.
+    async fn running(&self) -> Result<Option<ControlClient>, Failure> {
+        let client = match ControlClient::find(&self.data()?) {
+            Err(ControlError::NotRunning { .. }) => return Ok(None),
+            other => other?,
+        };
+        match client.status().await {
+            Err(ControlError::NotRunning { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(Some(client)),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask for consent if need be, then run in this terminal and show what happens
+    Run(run::RunArguments),
+    /// Run in the foreground without a display, for services
+    Daemon(daemon::DaemonArguments),
+    /// Show what the agent is doing and why
+    Status,
+    /// Choose how hard the PC works
+    Mode(mode::ModeArguments),
+    /// Measure what each processor is worth
+    Bench(bench::BenchArguments),
+    /// List the processors of this PC
+    Processors(processors::ProcessorsArguments),
+    /// Show what has been credited
+    Earnings,
+    /// Look at the receipts of shares
+    Receipts(receipts::ReceiptsArguments),
+    /// Give or take back the consent without which nothing runs
+    Consent(consent::ConsentArguments),
+    /// Look at the settings
+    Config(config::ConfigArguments),
+    /// End the running agent
+    Stop,
+    /// Try the algorithms themselves
+    Kernel(kernel::KernelArguments),
+    /// One processor at work; started by the agent
+    #[command(hide = true)]
+    Engine(crate::engine::child::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // An engine has no network and no runtime.
+    if let Command::Engine(engine) = arguments.command {
+        return output::exit(crate::engine::child::run(engine).map_err(Failure::from));
+    }
+    // Only a second installation fails, and there is none.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(arguments));
+            // A measurement on a blocking thread would otherwise be waited for.
+            runtime.shutdown_background();
+            output::exit(result)
+        }
+        Err(error) => output::exit(Err(Failure::failed(error))),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let common = &arguments.common;
+    match arguments.command {
+        Command::Run(run) => run::run(common, run).await,
+        Command::Daemon(daemon) => daemon::run(common, daemon).await,
+        Command::Status => status::run(common).await,
+        Command::Mode(mode) => mode::run(common, mode).await,
+        Command::Bench(bench) => bench::run(common, bench).await,
+        Command::Processors(processors) => processors::run(common, processors).await,
+        Command::Earnings => earnings::run(common).await,
+        Command::Receipts(receipts) => receipts::run(common, receipts).await,
+        Command::Consent(consent) => consent::run(common, consent).await,
+        Command::Config(config) => config::run(common, config),
+        Command::Stop => stop::run(common).await,
+        Command::Kernel(kernel) => kernel::run(common, kernel),
+        Command::Engine(_) => Ok(()),
+    }
+}

@@ -1,0 +1,77 @@
+//! `idlewatt config show|check|template`
+
+use idlewatt_config::{Layered, template};
+use serde::Serialize;
+
+use super::settings::SettingsArguments;
+use super::{Common, Failure, output};
+
+#[derive(Debug, clap::Args)]
+pub struct ConfigArguments {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ConfigCommand {
+    /// Every setting as it holds, and where it comes from
+    Show(SettingsArguments),
+    /// Whether the settings are right; exit code 2 if not
+    Check(SettingsArguments),
+    /// A file of settings with every default, explained
+    Template,
+}
+
+/// One setting in JSON.
+#[derive(Serialize)]
+struct Shown {
+    setting: String,
+    value: toml::Value,
+    origin: String,
+}
+
+/// The answer of `config check`.
+#[derive(Serialize)]
+struct Checked {
+    valid: bool,
+    file: Option<String>,
+}
+
+pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
+    let data = common.data()?;
+    match arguments.command {
+        ConfigCommand::Template if common.json => output::json(&template()),
+        ConfigCommand::Template => output::text(template().trim_end()),
+        ConfigCommand::Check(settings) => {
+            settings.load(&data)?;
+            let file = settings.file(&data).map(|path| path.display().to_string());
+            let checked = Checked { valid: true, file };
+            output::either(common.json, &checked, || match &checked.file {
+                Some(file) => format!("{file} is right"),
+                None => "there is no file of settings; the defaults hold".to_owned(),
+            })
+        }
+        ConfigCommand::Show(settings) => {
+            let each = shown(settings.load(&data)?);
+            output::either(common.json, &each, || {
+                let lines = each
+                    .iter()
+                    .map(|each| format!("{} = {}    # {}", each.setting, each.value, each.origin));
+                lines.collect::<Vec<_>>().join("\n")
+            })
+        }
+    }
+}
+
+fn shown(layered: Layered) -> Vec<Shown> {
+    let each = layered.each.into_iter().map(|setting| Shown {
+        // A password has no place on a screen.
+        value: match (setting.key.as_str(), setting.value.as_str()) {
+            ("pool.password", Some(text)) if text != "x" && !text.is_empty() => "(set)".into(),
+            _ => setting.value,
+        },
+        setting: setting.key,
+        origin: setting.origin.to_string(),
+    });
+    each.collect()
+}

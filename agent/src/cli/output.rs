@@ -1,0 +1,217 @@
+//! What commands print, and how they end.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use idlewatt_config::SettingsError;
+use idlewatt_protocol::Money;
+use serde::Serialize;
+
+use crate::control::client::ControlError;
+use crate::data_dir::DataDirError;
+
+/// Why a command ends with another code than 0.
+#[derive(Debug)]
+pub enum Failure {
+    /// It was tried and failed, or the answer is no: code 1.
+    Failed(String),
+    /// The command or a setting is wrong: code 2.
+    Usage(String),
+    /// It failed and has said so: code 1.
+    Told,
+}
+
+impl Failure {
+    /// It was tried and failed.
+    pub fn failed(reason: impl Display) -> Self {
+        Failure::Failed(reason.to_string())
+    }
+
+    /// The command is wrong.
+    pub fn usage(reason: impl Display) -> Self {
+        Failure::Usage(reason.to_string())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Failed(format!("{error:#}"))
+    }
+}
+
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Self {
+        Failure::failed(error)
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Failure::usage(error)
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        match error {
+            // The agent was asked for something that is not there: this command was wrong.
+            ControlError::Refused(answer) if answer.error == "bad_request" => {
+                Failure::Usage(answer.message)
+            }
+            error => Failure::failed(error),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        // Whoever read our output has seen enough.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::Told;
+        }
+        Failure::failed(error)
+    }
+}
+
+/// Says what went wrong, and the code that tells programs.
+pub fn exit(result: Result<(), Failure>) -> ExitCode {
+    let (code, message) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Told) => return ExitCode::from(1),
+        Err(Failure::Failed(message)) => (1, message),
+        Err(Failure::Usage(message)) => (2, message),
+    };
+    // There is nobody left to tell if this fails.
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::from(code)
+}
+
+/// Prints lines of text.
+pub fn text(text: impl Display) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{text}")?;
+    Ok(output.flush()?)
+}
+
+/// Prints one JSON value.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let written = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
+    text(written)
+}
+
+/// Prints one JSON value, or else text.
+pub fn either(
+    as_json: bool,
+    value: &impl Serialize,
+    shown: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    if as_json { json(value) } else { text(shown()) }
+}
+
+/// Rows under a heading, in columns as wide as need be.
+pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let padded = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(heading.to_vec())];
+    lines.extend(
+        rows.iter()
+            .map(|row| line(row.iter().map(String::as_str).collect())),
+    );
+    lines.join("\n")
+}
+
+/// A hash rate with three digits and its unit, such as `1.23 kH/s`.
+pub fn rate(hashes_per_second: f64) -> String {
+    let mut value = hashes_per_second;
+    for unit in ["H/s", "kH/s", "MH/s", "GH/s"] {
+        if value < 999.5 {
+            return format!("{} {unit}", three_digits(value));
+        }
+        value /= 1000.0;
+    }
+    format!("{} TH/s", three_digits(value))
+}
+
+fn three_digits(value: f64) -> String {
+    match value {
+        v if v < 9.995 => format!("{v:.2}"),
+        v if v < 99.95 => format!("{v:.1}"),
+        v => format!("{v:.0}"),
+    }
+}
+
+/// Amounts without the zeros at their end; practice says that it is.
+pub fn amounts(all: &[Money]) -> String {
+    if all.is_empty() {
+        return "nothing yet".to_owned();
+    }
+    let shown = all.iter().map(|money| {
+        let amount = money.amount();
+        let short = match amount.split_once('.') {
+            Some(_) => amount.trim_end_matches('0').trim_end_matches('.'),
+            None => &amount,
+        };
+        let note = if money.asset.is_practice() {
+            " (not money)"
+        } else {
+            ""
+        };
+        format!("{short} {}{note}", money.asset)
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idlewatt_protocol::Asset;
+
+    #[test]
+    fn rates_have_three_digits() {
+        for (value, shown) in [
+            (0.0, "0.00 H/s"),
+            (9.999, "10.0 H/s"),
+            (99.96, "100 H/s"),
+            (999.6, "1.00 kH/s"),
+            (1234.0, "1.23 kH/s"),
+            (12.34e9, "12.3 GH/s"),
+            (5.0e12, "5.00 TH/s"),
+            (5.0e15, "5000 TH/s"),
+        ] {
+            assert_eq!(rate(value), shown);
+        }
+    }
+
+    #[test]
+    fn practice_is_never_shown_as_money() {
+        let money = |asset, atomic| Money { asset, atomic };
+        let shown = amounts(&[
+            money(Asset::Practice, 1_500_000_000_000),
+            money(Asset::Monero, 10),
+            Money::zero(Asset::Bitcoin),
+        ]);
+        assert_eq!(shown, "1.5 PRACTICE (not money), 0.00000000001 XMR, 0 BTC");
+        assert_eq!(amounts(&[]), "nothing yet");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let rows = [
+            vec!["a".to_owned(), "1".to_owned()],
+            vec!["long".to_owned(), "2".to_owned()],
+        ];
+        assert_eq!(table(&["id", "n"], &rows), "id    n\na     1\nlong  2");
+    }
+}

@@ -1,0 +1,110 @@
+//! `idlewatt receipts list|check`
+
+use idlewatt_protocol::Money;
+
+use super::{Common, Failure, output};
+use crate::control::answers::{Difference, ReceiptsCheck};
+use crate::shares::Receipt;
+
+#[derive(Debug, clap::Args)]
+pub struct ReceiptsArguments {
+    #[command(subcommand)]
+    command: ReceiptsCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ReceiptsCommand {
+    /// The newest receipts
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only those with numbers below this one
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<i64>,
+    },
+    /// Compare the receipts with the hub's books, share for share; exit code 1 if they differ
+    Check,
+}
+
+pub async fn run(common: &Common, arguments: ReceiptsArguments) -> Result<(), Failure> {
+    let client = common.client()?;
+    match arguments.command {
+        ReceiptsCommand::List { limit, before } => {
+            let receipts = client.receipts(before, limit).await?;
+            output::either(common.json, &receipts, || shown(&receipts))
+        }
+        ReceiptsCommand::Check => {
+            let check = client.check_receipts().await?;
+            output::either(common.json, &check, || compared(&check))?;
+            if check.agree {
+                Ok(())
+            } else {
+                Err(Failure::Told)
+            }
+        }
+    }
+}
+
+fn compared(check: &ReceiptsCheck) -> String {
+    let mut lines = vec![format!(
+        "agent and hub {}: {} shares compared ({}), {} differences, {} without an answer yet",
+        if check.agree { "agree" } else { "DIFFER" },
+        check.compared,
+        output::amounts(&check.credited),
+        check.difference_count,
+        check.pending
+    )];
+    lines.extend(check.differences.iter().map(difference));
+    lines.join("\n")
+}
+
+fn difference(one: &Difference) -> String {
+    let amount = |side: Option<Money>| match side {
+        Some(money) => output::amounts(&[money]),
+        None => "nothing".to_owned(),
+    };
+    format!(
+        "{}  {}: here {}, at the hub {}",
+        one.digest,
+        one.kind.replace('_', " "),
+        amount(one.here),
+        amount(one.at_hub)
+    )
+}
+
+fn shown(receipts: &[Receipt]) -> String {
+    if receipts.is_empty() {
+        return "no receipts yet".to_owned();
+    }
+    let rows: Vec<Vec<String>> = receipts
+        .iter()
+        .map(|receipt| {
+            let state = match &receipt.reason {
+                Some(reason) => format!("{}: {reason}", receipt.state),
+                None => receipt.state.to_string(),
+            };
+            vec![
+                receipt.id.to_string(),
+                format!("{:.0}", receipt.found_at),
+                receipt.algorithm.clone(),
+                receipt.processor.clone(),
+                receipt.work.to_string(),
+                receipt
+                    .credit
+                    .map_or("-".to_owned(), |credit| output::amounts(&[credit])),
+                state,
+            ]
+        })
+        .collect();
+    let heading = [
+        "number",
+        "found",
+        "algorithm",
+        "processor",
+        "work",
+        "credit",
+        "state",
+    ];
+    output::table(&heading, &rows)
+}

@@ -1,0 +1,82 @@
+//! `idlewatt run`: consent, then the agent in this terminal with a view of what happens.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::daemon::{DaemonArguments, end_when_asked};
+use super::{Common, Failure, logging, output, view};
+use crate::app::App;
+use crate::consent;
+use crate::data_dir::DataDir;
+
+#[derive(Debug, clap::Args)]
+pub struct RunArguments {
+    /// Answer the question of consent with yes
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    daemon: DaemonArguments,
+}
+
+pub async fn run(common: &Common, arguments: RunArguments) -> Result<(), Failure> {
+    let options = arguments.daemon.options(common)?;
+    options.data.create()?;
+    let on_terminal = io::stdout().is_terminal();
+    // The log would write across the view.
+    if on_terminal {
+        logging::to_file(&options.data)?;
+    } else {
+        logging::to_stderr()?;
+    }
+    let asked = CancellationToken::new();
+    end_when_asked(asked.clone())?;
+    if !ask(&options.data, arguments.yes, &asked).await? {
+        return Ok(());
+    }
+    let app = App::start(options).await?;
+    let daemon = app.daemon();
+    let shown = tokio::spawn(view::show(daemon.clone(), on_terminal));
+    tokio::spawn(async move {
+        asked.cancelled().await;
+        daemon.stop();
+    });
+    app.ended().await;
+    // The view ends with the daemon; should it not, the process does not wait for it.
+    shown.abort();
+    Ok(())
+}
+
+/// Whether the owner has said yes, now or earlier; `false` if they want to end instead.
+async fn ask(data: &DataDir, yes: bool, asked: &CancellationToken) -> Result<bool, Failure> {
+    if consent::given(data)?.is_some() {
+        return Ok(true);
+    }
+    output::text(consent::QUESTION)?;
+    if yes {
+        output::text("Agreed, by --yes.")?;
+    } else {
+        if !io::stdin().is_terminal() {
+            return Err(Failure::failed(
+                "nothing runs without your consent; answer with --yes, or with `idlewatt consent --accept`",
+            ));
+        }
+        print!("May this PC work under these conditions? [y/N] ");
+        io::stdout().flush()?;
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let answer = tokio::select! {
+            () = asked.cancelled() => return Ok(false),
+            answer = answer => answer.map_err(Failure::failed)??,
+        };
+        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            output::text("Nothing was started.")?;
+            return Ok(false);
+        }
+    }
+    consent::accept(data, Timestamp::now())?;
+    Ok(true)
+}

@@ -1,0 +1,82 @@
+//! `idlewatt status`
+
+use super::{Common, Failure, output};
+use crate::control::answers::{Phase, Processor, Status};
+
+pub async fn run(common: &Common) -> Result<(), Failure> {
+    let status = common.client()?.status().await?;
+    output::either(common.json, &status, || shown(&status))
+}
+
+fn shown(status: &Status) -> String {
+    let mut lines = Vec::new();
+    let until = match (&status.mode_until, &status.mode_then) {
+        (Some(until), Some(then)) => format!(" until {until:.0}, then {then}"),
+        _ => String::new(),
+    };
+    lines.push(format!(
+        "mode       {}{until}: {}",
+        status.mode, status.reason
+    ));
+    if status.phase == Phase::Benchmarking
+        && let Some(benchmark) = &status.benchmark
+    {
+        lines.push(format!(
+            "benchmark  {} of {}: {} on {}",
+            benchmark.number, benchmark.of, benchmark.algorithm, benchmark.processor
+        ));
+    }
+    let source = &status.source;
+    let place = match source.kind.as_str() {
+        "embedded_hub" => "the hub inside this agent (practice, never money)".to_owned(),
+        kind => format!("{kind} {}", source.address),
+    };
+    lines.push(format!("works for  {place}"));
+    for (algorithm, state) in &source.connections {
+        lines.push(format!("           {algorithm}: {state}"));
+    }
+    if let Some(trouble) = &source.trouble {
+        lines.push(format!("trouble    {trouble}"));
+    }
+    let shares = &status.shares;
+    lines.push(format!(
+        "shares     {} accepted, {} stale, {} rejected, {} pending, {} lost",
+        shares.accepted, shares.stale, shares.rejected, shares.pending, shares.lost
+    ));
+    lines.push(format!("credited   {}", output::amounts(&status.credited)));
+    if !status.processors.is_empty() {
+        lines.push(String::new());
+        let heading = [
+            "processor",
+            "works on",
+            "rate",
+            "allowed",
+            "achieved",
+            "state",
+        ];
+        let rows: Vec<Vec<String>> = status.processors.iter().map(row).collect();
+        lines.push(output::table(&heading, &rows));
+    }
+    lines.join("\n")
+}
+
+fn row(processor: &Processor) -> Vec<String> {
+    let algorithm = processor
+        .algorithm
+        .map_or("-", |algorithm| algorithm.name());
+    let mut state = processor.phase.replace('_', " ");
+    if let Some(detail) = &processor.detail {
+        state = format!("{state}: {detail}");
+    }
+    if let Some(progress) = processor.progress {
+        state = format!("{state} ({:.0} %)", progress * 100.0);
+    }
+    vec![
+        processor.id.clone(),
+        algorithm.to_owned(),
+        output::rate(processor.rate),
+        format!("{} %", processor.allowed_percent),
+        format!("{:.0} %", processor.achieved_percent),
+        state,
+    ]
+}

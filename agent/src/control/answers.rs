@@ -1,0 +1,282 @@
+//! What the control API and `--json` answer with. A contract: described in `docs/json.md`.
+
+use std::collections::BTreeMap;
+
+use idlewatt_kernels::Algorithm;
+use idlewatt_protocol::{AccountId, DeviceId, Money};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// `status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the running agent.
+    pub version: String,
+    /// What it is doing.
+    pub phase: Phase,
+    /// `smart`, `50`, `90`, `100` or `pause`.
+    pub mode: String,
+    /// For a mode chosen for a while: until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode_until: Option<Timestamp>,
+    /// For a mode chosen for a while: what comes then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode_then: Option<String>,
+    /// Why it works as hard as it does, in words.
+    pub reason: String,
+    /// Whether the owner has said yes.
+    pub consent: bool,
+    /// Whom it works for.
+    pub source: Source,
+    /// One entry a processor; empty until they are known.
+    pub processors: Vec<Processor>,
+    /// Shares by what became of them.
+    pub shares: Shares,
+    /// What this device has been credited with so far, as the hub last said.
+    pub credited: Vec<Money>,
+    /// The benchmark that is running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<BenchmarkProgress>,
+    /// Seconds since the agent was started.
+    pub uptime_seconds: u64,
+}
+
+/// What the agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Its owner has not said yes: nothing runs.
+    WaitingForConsent,
+    /// Looking for processors, hub and identity.
+    Starting,
+    /// Measuring what the processors are worth.
+    Benchmarking,
+    /// Working, or ready to.
+    Running,
+}
+
+/// Whom the agent works for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// `embedded_hub`, `hub` or `pool`.
+    pub kind: String,
+    /// Where it is; empty while an embedded hub is not up.
+    pub address: String,
+    /// The account worked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// This device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// What is wrong with it at present, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// The Stratum connection of each algorithm in use: `connected`, `connecting` or what went wrong.
+    pub connections: BTreeMap<Algorithm, String>,
+}
+
+/// One processor as it works.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Processor {
+    /// `cpu`, or the graphics card's stable id.
+    pub id: String,
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// As its maker calls it.
+    pub name: String,
+    /// Whether it is only emulated on the CPU.
+    pub software: bool,
+    /// What it works on.
+    pub algorithm: Option<Algorithm>,
+    /// `idle`, `starting`, `preparing`, `running`, `paused`, `benchmarking` or `set_aside`.
+    pub phase: String,
+    /// What it prepares, why it was set aside, or something else worth knowing, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How much of the preparation is done, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<f64>,
+    /// Hashes a second over the last seconds.
+    pub rate: f64,
+    /// `H/s`.
+    pub unit: String,
+    /// The share of its time it may use.
+    pub allowed_percent: u8,
+    /// The share of its time it did use, over the last seconds.
+    pub achieved_percent: f64,
+}
+
+/// Shares by what became of them, since the receipts began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Acknowledged.
+    pub accepted: u64,
+    /// Too late.
+    pub stale: u64,
+    /// Refused.
+    pub rejected: u64,
+    /// Not answered yet.
+    pub pending: u64,
+    /// Never arrived.
+    pub lost: u64,
+    /// Not answered by a pool, which cannot be asked.
+    pub unknown: u64,
+}
+
+/// A running benchmark.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchmarkProgress {
+    /// The processor's id.
+    pub processor: String,
+    /// What is measured.
+    pub algorithm: Algorithm,
+    /// `preparing` or `measuring`.
+    pub step: String,
+    /// How much of the step is done, 0 to 1.
+    pub progress: f64,
+    /// Which of all measurements this is, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+/// One entry of `processors`: what there is, whether it works or not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProcessorListing {
+    /// `cpu`, or the graphics card's stable id.
+    pub id: String,
+    /// `cpu` or `gpu`.
+    pub kind: String,
+    /// As its maker calls it.
+    pub name: String,
+    /// Whether it is only emulated on the CPU.
+    pub software: bool,
+    /// Threads of the CPU; `null` for a graphics card.
+    pub threads: Option<usize>,
+    /// What it can work on.
+    pub algorithms: Vec<Algorithm>,
+}
+
+/// One entry of `bench`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Benchmark {
+    /// The processor's id.
+    pub processor: String,
+    /// What was measured.
+    pub algorithm: Algorithm,
+    /// Hashes a second.
+    pub rate: f64,
+    /// `H/s`.
+    pub unit: String,
+    /// How long the measurement took.
+    pub seconds: f64,
+    /// What the engine said about how it runs, such as the kind of its memory pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it was measured.
+    pub measured_at: Timestamp,
+}
+
+/// `earnings`: what the hub has credited.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Earned {
+    /// To this device.
+    pub this_device: Vec<Money>,
+    /// To the account's other devices.
+    pub other_devices: Vec<Money>,
+    /// For referrals.
+    pub referrals: Vec<Money>,
+    /// The sum.
+    pub total: Vec<Money>,
+    /// When the hub said so; `null`: never yet.
+    pub as_of: Option<Timestamp>,
+    /// Why the figures may be old, or are none, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// `receipts check`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReceiptsCheck {
+    /// Whether agent and hub say the same, share for share.
+    pub agree: bool,
+    /// Shares that both have, with the same credit.
+    pub compared: u64,
+    /// What the hub has credited for those.
+    pub credited: Vec<Money>,
+    /// How many shares differ.
+    pub difference_count: u64,
+    /// Those that differ, up to a thousand of each kind.
+    pub differences: Vec<Difference>,
+    /// Shares without an answer yet: no difference.
+    pub pending: u64,
+    /// Shares credited before the receipts were begun: no difference.
+    pub before_the_receipts: u64,
+}
+
+/// One share about which agent and hub differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The share.
+    pub digest: String,
+    /// `only_here`, `only_at_hub` or `different_credit`.
+    pub kind: String,
+    /// The credit that its receipt names.
+    pub here: Option<Money>,
+    /// What the hub has credited.
+    pub at_hub: Option<Money>,
+}
+
+/// What `mode` asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeRequest {
+    /// `smart`, `50`, `90`, `100` or `pause`.
+    pub mode: String,
+    /// For how long; `null`: until another is chosen.
+    #[serde(default)]
+    pub for_seconds: Option<u64>,
+}
+
+/// What `mode` answers with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeAnswer {
+    /// What holds now.
+    pub mode: String,
+    /// Until when.
+    pub until: Option<Timestamp>,
+    /// What comes then.
+    pub then: Option<String>,
+}
+
+/// What `bench` asks for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchRequest {
+    /// Only this processor.
+    #[serde(default)]
+    pub processor: Option<String>,
+    /// Only this algorithm.
+    #[serde(default)]
+    pub algorithm: Option<Algorithm>,
+    /// How long each measurement takes; 1 to 600.
+    #[serde(default)]
+    pub seconds: Option<u64>,
+}
+
+/// What `consent` asks for and answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentState {
+    /// Whether the owner says yes.
+    pub consent: bool,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// A fixed word: `bad_request`, `unauthorized`, `forbidden`, `not_found`, `conflict`, `too_large`, `failed`.
+    pub error: String,
+    /// A sentence for people.
+    pub message: String,
+}

@@ -1,0 +1,359 @@
+//! The running agent as others see it: what it is doing, and what it can be asked for.
+//!
+//! [`crate::app`] builds it and keeps it up to date; the control API and the terminal's view read it and ask of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use idlewatt_config::AgentSettings;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::benchmarks::{self, Benchmarks};
+use crate::chosen_mode::ChosenMode;
+use crate::consent;
+use crate::control::answers::{
+    BenchRequest, Benchmark, BenchmarkProgress, Earned, ModeAnswer, ModeRequest, Phase,
+    ProcessorListing, ReceiptsCheck, Shares, Source, Status,
+};
+use crate::control::guard::Refusal;
+use crate::data_dir::DataDir;
+use crate::earnings;
+use crate::engine::{Engines, Processor};
+use crate::governor::Mode;
+use crate::identity::Identity;
+use crate::shares::{Receipt, Receipts, Submitter};
+use crate::work::Work;
+use crate::work::hub_client::HubClient;
+
+mod receipts;
+mod status;
+
+/// The agent.
+pub struct Daemon {
+    /// Where its files are.
+    pub data: DataDir,
+    /// How it is set.
+    pub settings: AgentSettings,
+    /// The program that engines are made of.
+    pub program: std::path::PathBuf,
+    /// Every share it found.
+    pub receipts: Receipts,
+    started: Instant,
+    stopping: CancellationToken,
+    consent: watch::Sender<bool>,
+    mode: watch::Sender<ChosenMode>,
+    board: Mutex<Board>,
+    /// Held while measuring: two measurements at once would disturb each other.
+    measuring: tokio::sync::Mutex<()>,
+}
+
+/// What the wiring says about itself.
+#[derive(Default)]
+pub struct Board {
+    /// What it is doing.
+    pub phase: Option<Phase>,
+    /// Why it works as hard as it does.
+    pub reason: String,
+    /// Whom it works for.
+    pub source: Source,
+    /// What can work.
+    pub processors: Vec<Processor>,
+    /// What works.
+    pub engines: Option<Arc<Engines>>,
+    /// Where jobs come from.
+    pub work: Option<Arc<Work>>,
+    /// What hands shares in.
+    pub submitter: Option<Arc<Submitter>>,
+    /// The hub, once this device is known there.
+    pub hub: Option<HubAccess>,
+    /// The measurement that is running.
+    pub measuring: Option<BenchmarkProgress>,
+    /// What was measured.
+    pub benchmarks: Benchmarks,
+    /// What was credited.
+    pub earned: Earned,
+}
+
+/// A hub at which this device is known.
+#[derive(Clone, Debug)]
+pub struct HubAccess {
+    /// Its API.
+    pub client: HubClient,
+    /// This device there.
+    pub identity: Identity,
+}
+
+impl Daemon {
+    /// An agent that does nothing yet.
+    pub fn new(
+        data: DataDir,
+        settings: AgentSettings,
+        program: std::path::PathBuf,
+        receipts: Receipts,
+        has_consent: bool,
+        mode: ChosenMode,
+        benchmarks: Benchmarks,
+    ) -> Self {
+        let board = Board {
+            source: status::source(&settings),
+            benchmarks,
+            ..Board::default()
+        };
+        Daemon {
+            data,
+            settings,
+            program,
+            receipts,
+            started: Instant::now(),
+            stopping: CancellationToken::new(),
+            consent: watch::Sender::new(has_consent),
+            mode: watch::Sender::new(mode),
+            board: Mutex::new(board),
+            measuring: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// What the wiring says, to read or change.
+    pub fn board(&self) -> MutexGuard<'_, Board> {
+        // Every change is one assignment: a panic leaves nothing half done.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Cancelled when the agent is to end.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// Nothing runs any more: what was said about it is no longer true. What was measured and credited is.
+    pub fn clear(&self) {
+        let mut board = self.board();
+        let (benchmarks, earned) = (board.benchmarks.clone(), board.earned.clone());
+        *board = Board {
+            source: status::source(&self.settings),
+            benchmarks,
+            earned,
+            ..Board::default()
+        };
+    }
+
+    /// Waits until the agent is to end, at most for `limit`; whether it is.
+    pub async fn wait_stopping(&self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.stopping.cancelled())
+            .await
+            .is_ok()
+    }
+
+    /// Ends the agent.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Whether the owner has said yes.
+    pub fn has_consent(&self) -> bool {
+        *self.consent.borrow()
+    }
+
+    /// The owner's yes, and every change of it.
+    pub fn watch_consent(&self) -> watch::Receiver<bool> {
+        self.consent.subscribe()
+    }
+
+    /// Records the owner's yes or no. At a no, everything that runs is ended.
+    ///
+    /// # Errors
+    /// If it cannot be recorded; a no holds all the same until the agent ends.
+    pub fn set_consent(&self, yes: bool) -> Result<(), Refusal> {
+        let recorded = if yes {
+            consent::accept(&self.data, Timestamp::now()).map(|_| ())
+        } else {
+            self.consent.send_replace(false);
+            consent::withdraw(&self.data)
+        };
+        recorded.map_err(Refusal::failed)?;
+        self.consent.send_replace(yes);
+        tracing::info!(consent = yes, "the owner has decided");
+        Ok(())
+    }
+
+    /// The mode that holds now. One whose time is over gives way here, for good.
+    pub fn mode_now(&self) -> ChosenMode {
+        let now = Timestamp::now();
+        let expired = self.mode.send_if_modified(|chosen| {
+            let held = chosen.at(now);
+            let differs = held != *chosen;
+            *chosen = held;
+            differs
+        });
+        let chosen = *self.mode.borrow();
+        if expired {
+            tracing::info!(mode = %chosen.mode, "the time of the mode before is over");
+            if let Err(error) = chosen.save(&self.data) {
+                tracing::warn!(%error, "the mode could not be kept");
+            }
+        }
+        chosen
+    }
+
+    /// The mode, and every change of it.
+    pub fn watch_mode(&self) -> watch::Receiver<ChosenMode> {
+        self.mode.subscribe()
+    }
+
+    /// Chooses a mode. It is kept before it holds.
+    ///
+    /// # Errors
+    /// If there is no such mode, its time is out of range, or it cannot be kept.
+    pub fn set_mode(&self, asked: &ModeRequest) -> Result<ModeAnswer, Refusal> {
+        let mode: Mode = asked.mode.parse().map_err(Refusal::bad_request)?;
+        let until = asked.for_seconds.map(|seconds| {
+            let length = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+            length
+                .and_then(|seconds| {
+                    Timestamp::now()
+                        .checked_add(SignedDuration::from_secs(seconds))
+                        .ok()
+                })
+                .ok_or_else(|| {
+                    Refusal::bad_request(format!("for_seconds = {seconds} is out of range"))
+                })
+        });
+        let chosen = self.mode_now().choose(mode, until.transpose()?);
+        chosen.save(&self.data).map_err(Refusal::failed)?;
+        self.mode.send_replace(chosen);
+        tracing::info!(mode = %chosen.mode, for_seconds = asked.for_seconds, "the owner chose a mode");
+        Ok(ModeAnswer {
+            mode: chosen.mode.to_string(),
+            until: chosen.limit.as_ref().map(|limit| limit.until),
+            then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
+        })
+    }
+
+    /// What it is doing.
+    pub fn status(&self) -> Status {
+        status::of(self)
+    }
+
+    /// What there is to work with.
+    ///
+    /// # Errors
+    /// None at present: graphics cards that cannot be listed are left out, with a line in the log.
+    pub async fn processors(&self) -> Result<Vec<ProcessorListing>, Refusal> {
+        let known: Vec<_> = self
+            .board()
+            .processors
+            .iter()
+            .map(benchmarks::listing)
+            .collect();
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        let software = self.settings.gpu.allow_software;
+        let found = crate::engine::processors(&self.program, software).await;
+        Ok(found.iter().map(benchmarks::listing).collect())
+    }
+
+    /// What was measured on the processors as they are.
+    pub fn benchmarks(&self) -> Vec<Benchmark> {
+        let board = self.board();
+        board.benchmarks.of(&board.processors)
+    }
+
+    /// Measures what is asked for; the usual work rests meanwhile.
+    ///
+    /// # Errors
+    /// If nothing may run, what is asked for does not exist, or a measurement fails.
+    pub async fn bench(&self, asked: &BenchRequest) -> Result<Vec<Benchmark>, Refusal> {
+        let (engines, processors) = {
+            let board = self.board();
+            (board.engines.clone(), board.processors.clone())
+        };
+        let Some(engines) = engines else {
+            return Err(Refusal::conflict(match self.has_consent() {
+                true => "the agent is still starting",
+                false => "nothing runs before consent: `idlewatt consent --accept`",
+            }));
+        };
+        let plan =
+            benchmarks::chosen(&self.settings, &processors, asked).map_err(Refusal::bad_request)?;
+        let duration = match asked.seconds {
+            None => benchmarks::DURATION,
+            Some(seconds @ 1..=600) => Duration::from_secs(seconds),
+            Some(seconds) => {
+                return Err(Refusal::bad_request(format!(
+                    "seconds = {seconds}; allowed: 1 to 600"
+                )));
+            }
+        };
+        let measured = self.measure(&engines, &plan, duration).await;
+        measured
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(Refusal::failed)
+    }
+
+    /// Measures and keeps the results.
+    pub async fn measure(
+        &self,
+        engines: &Engines,
+        plan: &[benchmarks::Measurement],
+        duration: Duration,
+    ) -> Vec<Result<Benchmark, crate::engine::BenchError>> {
+        let _alone = self.measuring.lock().await;
+        // Also when whoever asked goes away meanwhile.
+        let _told = Told(self);
+        let tell = |progress| self.board().measuring = Some(progress);
+        let measured = benchmarks::measure(engines, plan, duration, tell).await;
+        let kept = {
+            let mut board = self.board();
+            let processors = board.processors.clone();
+            for result in measured.iter().flatten() {
+                let of = |processor: &&Processor| processor.id.as_str() == result.processor;
+                if let Some(processor) = processors.iter().find(of) {
+                    board.benchmarks.put(processor, result.clone());
+                }
+            }
+            board.benchmarks.clone()
+        };
+        if let Err(error) = kept.save(&self.data) {
+            tracing::warn!(%error, "the benchmarks could not be kept");
+        }
+        measured
+    }
+
+    /// What was credited, asked for anew if the hub can be reached.
+    pub async fn earnings(&self) -> Earned {
+        earnings::refresh(self).await
+    }
+
+    /// How many shares there are of each fate.
+    pub fn counts(&self) -> Shares {
+        receipts::counts(self)
+    }
+
+    /// The newest receipts with numbers below `before`.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn receipts(&self, before: Option<i64>, limit: u32) -> Result<Vec<Receipt>, Refusal> {
+        receipts::list(self, before, limit).await
+    }
+
+    /// Compares the receipts with the hub's books.
+    ///
+    /// # Errors
+    /// If there is no hub, or it or the receipts cannot be read.
+    pub async fn check_receipts(&self) -> Result<ReceiptsCheck, Refusal> {
+        receipts::check(self).await
+    }
+}
+
+/// Takes the progress of a measurement away when it is over in any way.
+struct Told<'a>(&'a Daemon);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.board().measuring = None;
+    }
+}

@@ -1,0 +1,129 @@
+//! The status, put together from what the wiring and the engines say.
+
+use std::collections::BTreeMap;
+
+use idlewatt_config::AgentSettings;
+
+use super::Daemon;
+use crate::benchmarks::kind_name;
+use crate::control::answers::{Phase, Processor, Source, Status};
+use crate::engine::{self, ProcessorState};
+use crate::work::{self, ConnectionStatus};
+
+const NO_CONSENT: &str = "waiting for your consent: `idlewatt consent --accept`";
+const STARTING: &str = "starting";
+const BENCHMARKING: &str = "measuring what the processors are worth";
+
+/// Whom the settings say to work for.
+pub fn source(settings: &AgentSettings) -> Source {
+    let (kind, address) = match (&settings.hub.url, &settings.pool.url) {
+        (Some(url), _) => ("hub", url.as_str()),
+        (None, Some(url)) => ("pool", url.as_str()),
+        (None, None) => ("embedded_hub", ""),
+    };
+    Source {
+        kind: kind.to_owned(),
+        address: address.to_owned(),
+        account: None,
+        device: None,
+        trouble: None,
+        connections: BTreeMap::new(),
+    }
+}
+
+pub fn of(daemon: &Daemon) -> Status {
+    let chosen = daemon.mode_now();
+    let consent = daemon.has_consent();
+    let counts = daemon.counts();
+    let board = daemon.board();
+    let phase = match board.phase {
+        _ if !consent => Phase::WaitingForConsent,
+        None => Phase::Starting,
+        Some(phase) => phase,
+    };
+    let reason = match phase {
+        Phase::WaitingForConsent => NO_CONSENT,
+        Phase::Benchmarking => BENCHMARKING,
+        _ if board.reason.is_empty() => STARTING,
+        _ => &board.reason,
+    };
+    let states = board.engines.as_ref().map(|engines| engines.states());
+    let mut source = board.source.clone();
+    if let Some(work) = &board.work {
+        let statuses = work.statuses();
+        let each = statuses.borrow();
+        source.connections = each
+            .iter()
+            .map(|(algorithm, status)| (*algorithm, connection(status)))
+            .collect();
+    }
+    if let Some(hub) = &board.hub {
+        source.account = Some(hub.identity.account.clone());
+        source.device = Some(hub.identity.device.clone());
+    }
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        phase,
+        mode: chosen.mode.to_string(),
+        mode_until: chosen.limit.as_ref().map(|limit| limit.until),
+        mode_then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
+        reason: reason.to_owned(),
+        consent,
+        source,
+        processors: states
+            .unwrap_or_default()
+            .into_iter()
+            .map(|state| {
+                let of = |processor: &&engine::Processor| processor.id == state.id;
+                let software = board
+                    .processors
+                    .iter()
+                    .find(of)
+                    .is_some_and(|one| one.software);
+                processor(state, software)
+            })
+            .collect(),
+        shares: counts,
+        credited: board.earned.this_device.clone(),
+        benchmark: board.measuring.clone(),
+        uptime_seconds: daemon.started.elapsed().as_secs(),
+    }
+}
+
+fn connection(status: &ConnectionStatus) -> String {
+    match (&status.phase, &status.no_job) {
+        (work::Phase::Connecting, _) => "connecting".to_owned(),
+        (work::Phase::Connected, None) => "connected".to_owned(),
+        (work::Phase::Connected, Some(reason)) => format!("connected, no work: {reason}"),
+        (work::Phase::Waiting { reason, .. }, _) => format!("trying again: {reason}"),
+    }
+}
+
+fn processor(state: ProcessorState, software: bool) -> Processor {
+    let (phase, detail, progress) = match state.phase {
+        engine::Phase::Idle => ("idle", None, None),
+        engine::Phase::Starting => ("starting", None, None),
+        engine::Phase::Preparing { what, done, total } => {
+            let progress = done as f64 / total.max(1) as f64;
+            ("preparing", Some(what), Some(progress))
+        }
+        engine::Phase::Running => ("running", None, None),
+        engine::Phase::Paused => ("paused", None, None),
+        engine::Phase::Benchmarking => ("benchmarking", None, None),
+        engine::Phase::SetAside { reason } => ("set_aside", Some(reason), None),
+    };
+    Processor {
+        id: state.id.to_string(),
+        kind: kind_name(state.kind).to_owned(),
+        name: state.name,
+        software,
+        algorithm: state.algorithm,
+        phase: phase.to_owned(),
+        detail: detail.or(state.note),
+        progress,
+        rate: state.rate,
+        unit: "H/s".to_owned(),
+        allowed_percent: state.allowed_percent,
+        achieved_percent: state.achieved_percent,
+    }
+}

@@ -1,0 +1,158 @@
+//! Taking over what the hub has credited.
+
+use idlewatt_protocol::Money;
+use idlewatt_protocol::api::CreditedShare;
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::record::{State, credit};
+use super::{Receipts, ReceiptsError};
+
+/// What a receipt says about a share that the hub has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub credit: Option<Money>,
+}
+
+/// An accepted receipt that the hub has to be asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub id: i64,
+    pub digest: String,
+    pub credit: Option<Money>,
+}
+
+impl Receipts {
+    /// How far this source's credits have been taken over.
+    pub(super) async fn cursor(&self, source: &str) -> Result<i64, ReceiptsError> {
+        let sequence = sqlx::query_scalar("SELECT sequence FROM cursors WHERE source = ?")
+            .bind(source)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(sequence.unwrap_or(0))
+    }
+
+    /// Enters what the hub credited, and with `cursor` how far it has been read: both or neither. The hub has the
+    /// last word, so a receipt in any state becomes accepted; a credit that was entered before is left alone, for
+    /// it is what the check compares with. Gives back what is known of each share, in the same order.
+    pub(super) async fn take_credits(
+        &self,
+        source: &str,
+        shares: &[CreditedShare],
+        cursor: Option<i64>,
+    ) -> Result<Vec<Option<Known>>, ReceiptsError> {
+        let mut known = Vec::with_capacity(shares.len());
+        let mut moved = Vec::new();
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        for share in shares {
+            let row = sqlx::query(
+                "SELECT id, state, credit_asset, credit_atomic, hub_sequence FROM receipts WHERE digest = ? AND source = ?",
+            )
+            .bind(&share.digest)
+            .bind(source)
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(row) = row else {
+                known.push(None);
+                continue;
+            };
+            let id: i64 = row.try_get("id")?;
+            let name: String = row.try_get("state")?;
+            let state = State::of_name(&name).ok_or(ReceiptsError::Row {
+                id,
+                column: "state",
+                value: name,
+            })?;
+            let sequence: Option<i64> = row.try_get("hub_sequence")?;
+            if sequence.is_some() && state == State::Accepted {
+                known.push(Some(Known {
+                    credit: credit(&row, id)?,
+                }));
+                continue;
+            }
+            sqlx::query(
+                "UPDATE receipts SET state = 'accepted', reason = NULL, credit_asset = ?, credit_atomic = ?,
+                 hub_sequence = ?, settled_at = coalesce(settled_at, ?) WHERE id = ?",
+            )
+            .bind(share.credit.asset.code())
+            .bind(share.credit.atomic.to_string())
+            .bind(share.sequence)
+            .bind(Timestamp::now().as_millisecond())
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+            moved.push(state);
+            known.push(Some(Known {
+                credit: Some(share.credit),
+            }));
+        }
+        if let Some(cursor) = cursor {
+            sqlx::query(
+                "INSERT INTO cursors (source, sequence) VALUES (?, ?)
+                 ON CONFLICT (source) DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+            )
+            .bind(source)
+            .bind(cursor)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        for state in moved.into_iter().filter(|state| *state != State::Accepted) {
+            self.moved(Some(state), State::Accepted);
+        }
+        Ok(known)
+    }
+
+    /// The digests, with their credits, of receipts that this source has credited under numbers above `after`, up
+    /// to and with `last`.
+    pub(super) async fn credited_between(
+        &self,
+        source: &str,
+        after: i64,
+        last: i64,
+    ) -> Result<Vec<(String, Option<Money>)>, ReceiptsError> {
+        let rows = sqlx::query(
+            "SELECT id, digest, credit_asset, credit_atomic FROM receipts
+             WHERE source = ? AND state = 'accepted' AND hub_sequence > ? AND hub_sequence <= ?",
+        )
+        .bind(source)
+        .bind(after)
+        .bind(last)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("digest")?, credit(row, row.try_get("id")?)?)))
+            .collect()
+    }
+
+    /// Accepted receipts of a source that have no number at the hub, or one above `last`: with ids above `after`,
+    /// at most a page.
+    pub(super) async fn accepted_beyond(
+        &self,
+        source: &str,
+        last: i64,
+        after: i64,
+    ) -> Result<Vec<Claim>, ReceiptsError> {
+        let rows = sqlx::query(
+            "SELECT id, digest, credit_asset, credit_atomic FROM receipts
+             WHERE source = ? AND state = 'accepted' AND (hub_sequence IS NULL OR hub_sequence > ?) AND id > ?
+             ORDER BY id LIMIT ?",
+        )
+        .bind(source)
+        .bind(last)
+        .bind(after)
+        .bind(super::receipts::PAGE)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let id = row.try_get("id")?;
+                Ok(Claim {
+                    id,
+                    digest: row.try_get("digest")?,
+                    credit: credit(row, id)?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,361 @@
+//! The client's half of Bitcoin's dialect.
+
+use idlewatt_kernels::Solution;
+use idlewatt_stratum::bitcoin::{ClientMessage, ErrorCode, NotifyMessage, ServerMessage};
+use idlewatt_stratum::{Id, ParseError};
+
+use super::dialogue::{AGENT, Dialogue, Event, words};
+use super::{JobRecord, Verdict, decode};
+
+const SUBSCRIBE: i64 = 1;
+const AUTHORIZE: i64 = 2;
+
+/// One connection's talk.
+pub(super) struct BitcoinDialogue {
+    user: String,
+    password: String,
+    /// What the server names until then counts from the next notification on.
+    difficulty: f64,
+    extranonce1: Vec<u8>,
+    extranonce2_size: usize,
+    authorized: bool,
+    /// A notification that came before the login was answered.
+    early: Option<NotifyMessage>,
+    next_id: i64,
+}
+
+impl BitcoinDialogue {
+    pub fn new(user: &str, password: &str) -> Self {
+        BitcoinDialogue {
+            user: user.to_owned(),
+            password: password.to_owned(),
+            difficulty: 1.0,
+            extranonce1: Vec::new(),
+            extranonce2_size: 0,
+            authorized: false,
+            early: None,
+            next_id: AUTHORIZE + 1,
+        }
+    }
+
+    fn job(&mut self, message: NotifyMessage) -> Event {
+        let ends_earlier = message.clean;
+        let job = decode::bitcoin(
+            message,
+            self.difficulty,
+            &self.extranonce1,
+            self.extranonce2_size,
+        );
+        Event::Job { job, ends_earlier }
+    }
+
+    fn answer(&mut self, id: &Id, result: bool) -> Vec<Event> {
+        match (id, result) {
+            (Id::Number(AUTHORIZE), true) if !self.authorized => {
+                self.authorized = true;
+                let early = self.early.take();
+                let mut events = vec![Event::Ready];
+                events.extend(early.map(|message| self.job(message)));
+                events
+            }
+            (Id::Number(AUTHORIZE), false) if !self.authorized => {
+                vec![Event::End("the login was refused".into())]
+            }
+            (Id::Number(request), true) => vec![Event::Answer {
+                request: *request,
+                verdict: Verdict::Accepted,
+            }],
+            (id, false) => self.error(id, ErrorCode::Other.code(), "refused without a reason"),
+            _ => vec![Event::Unknown {
+                what: "answer".into(),
+            }],
+        }
+    }
+
+    fn error(&self, id: &Id, code: i64, message: &str) -> Vec<Event> {
+        let reason = words(message);
+        let request = match id {
+            Id::Number(SUBSCRIBE | AUTHORIZE) => {
+                return vec![Event::End(format!("the login was refused: {reason}"))];
+            }
+            Id::Number(request) => *request,
+            Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
+        };
+        let known = ErrorCode::of_code(code);
+        let verdict = match known {
+            Some(ErrorCode::JobNotFound) => Verdict::Stale {
+                reason: reason.clone(),
+            },
+            Some(ErrorCode::Duplicate) => Verdict::Duplicate,
+            _ => Verdict::Rejected {
+                code,
+                reason: reason.clone(),
+            },
+        };
+        let mut events = vec![Event::Answer { request, verdict }];
+        if matches!(
+            known,
+            Some(ErrorCode::Unauthorized | ErrorCode::NotSubscribed)
+        ) {
+            events.push(Event::End(format!("the session is over: {reason}")));
+        }
+        events
+    }
+}
+
+impl Dialogue for BitcoinDialogue {
+    fn opening(&mut self) -> String {
+        ClientMessage::Subscribe {
+            id: Id::Number(SUBSCRIBE),
+            agent: Some(AGENT.into()),
+        }
+        .to_line()
+    }
+
+    fn take(&mut self, line: &str) -> Result<Vec<Event>, ParseError> {
+        Ok(match ServerMessage::parse(line)? {
+            ServerMessage::Subscribed {
+                extranonce1,
+                extranonce2_size,
+                ..
+            } => {
+                self.extranonce1 = extranonce1;
+                self.extranonce2_size = extranonce2_size;
+                let authorize = ClientMessage::Authorize {
+                    id: Id::Number(AUTHORIZE),
+                    user: self.user.clone(),
+                    password: self.password.clone(),
+                };
+                vec![Event::Send(authorize.to_line())]
+            }
+            ServerMessage::Ok { id, result } => self.answer(&id, result),
+            ServerMessage::Error { id, code, message } => self.error(&id, code, &message),
+            ServerMessage::SetDifficulty(difficulty) => {
+                self.difficulty = difficulty;
+                Vec::new()
+            }
+            ServerMessage::SetExtranonce {
+                extranonce1,
+                extranonce2_size,
+            } => {
+                self.extranonce1 = extranonce1;
+                self.extranonce2_size = extranonce2_size;
+                Vec::new()
+            }
+            ServerMessage::Notify(message) if self.authorized => vec![self.job(message)],
+            ServerMessage::Notify(message) => {
+                self.early = Some(message);
+                Vec::new()
+            }
+            // Following it to another host would let anyone who can write into the connection take the work away.
+            ServerMessage::Reconnect { .. } => {
+                vec![Event::End("the server asked for a new connection".into())]
+            }
+            ServerMessage::ShowMessage(text) => vec![Event::Notice(words(&text))],
+            // Versions are not rolled, so neither of these changes anything.
+            ServerMessage::SetVersionMask(_) | ServerMessage::Configured { .. } => Vec::new(),
+            ServerMessage::Unknown { method, .. } => vec![Event::Unknown {
+                what: method.unwrap_or_else(|| "answer".into()),
+            }],
+        })
+    }
+
+    fn submission(&mut self, record: &JobRecord, solution: &Solution) -> (i64, String) {
+        let request = self.next_id;
+        self.next_id += 1;
+        let size = usize::from(record.extranonce2_size.min(8));
+        let message = ClientMessage::Submit {
+            id: Id::Number(request),
+            worker: self.user.clone(),
+            job_id: record.wire_id.clone(),
+            extranonce2: solution.extranonce2.to_be_bytes()[8 - size..].to_vec(),
+            time: record.time,
+            nonce: solution.nonce,
+            version_bits: None,
+        };
+        (request, message.to_line())
+    }
+
+    fn keep_alive(&mut self) -> Option<String> {
+        None
+    }
+
+    fn has_keep_alive(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idlewatt_kernels::{Digest, JobInput, Target};
+
+    fn notify(clean: bool) -> String {
+        ServerMessage::Notify(NotifyMessage {
+            job_id: "1".into(),
+            previous_hash: [1; 32],
+            coinbase_prefix: vec![0xaa],
+            coinbase_suffix: vec![0xbb],
+            merkle_branches: vec![[2; 32]],
+            version: 0x2000_0000,
+            bits: 0x207f_ffff,
+            time: 0x6b02_3e2c,
+            clean,
+        })
+        .to_line()
+    }
+
+    const SUBSCRIBED: &str =
+        r#"{"id":1,"result":[[["mining.notify","s"]],"18000001",4],"error":null}"#;
+    const AUTHORIZED: &str = r#"{"id":2,"result":true,"error":null}"#;
+
+    fn take(dialogue: &mut BitcoinDialogue, line: &str) -> Vec<Event> {
+        dialogue.take(line).expect("reads")
+    }
+
+    #[test]
+    fn a_job_that_comes_before_the_login_is_answered_counts_after_it() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        assert!(dialogue.opening().contains("mining.subscribe"));
+        let events = take(&mut dialogue, SUBSCRIBED);
+        assert!(
+            matches!(events.as_slice(), [Event::Send(line)] if line.contains("mining.authorize") && line.contains("hush"))
+        );
+        let difficulty = r#"{"id":null,"method":"mining.set_difficulty","params":[0.001]}"#;
+        assert_eq!(take(&mut dialogue, difficulty), []);
+        assert_eq!(take(&mut dialogue, &notify(true)), []);
+        let mut events = take(&mut dialogue, AUTHORIZED);
+        assert_eq!(events.remove(0), Event::Ready);
+        let [
+            Event::Job {
+                job: Ok(job),
+                ends_earlier: true,
+            },
+        ] = events.as_slice()
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!(Ok(job.target), Target::from_bitcoin_difficulty(0.001));
+        match &job.input {
+            JobInput::Sha256d(input) => {
+                assert_eq!(input.coinbase_prefix, [0xaa, 0x18, 0, 0, 1]);
+                assert_eq!(input.extranonce2_size, 4);
+            }
+            JobInput::RandomX(_) => panic!("another algorithm"),
+        }
+    }
+
+    #[test]
+    fn changes_count_from_the_next_notification_and_nonsense_is_no_job() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        take(&mut dialogue, SUBSCRIBED);
+        take(&mut dialogue, AUTHORIZED);
+        for (line, expected) in [
+            (
+                r#"{"method":"mining.set_difficulty","params":[-1]}"#,
+                "difficulty -1",
+            ),
+            (r#"{"method":"mining.set_difficulty","params":[1]}"#, ""),
+            (
+                r#"{"method":"mining.set_extranonce","params":["28",0]}"#,
+                "extranonce2 has 0",
+            ),
+            (
+                r#"{"method":"mining.set_extranonce","params":["28",9]}"#,
+                "extranonce2 has 9",
+            ),
+        ] {
+            assert_eq!(take(&mut dialogue, line), []);
+            match take(&mut dialogue, &notify(false)).remove(0) {
+                Event::Job {
+                    job: Ok(_),
+                    ends_earlier: false,
+                } => assert_eq!(expected, ""),
+                Event::Job {
+                    job: Err(reason), ..
+                } => {
+                    assert!(
+                        !expected.is_empty() && reason.contains(expected),
+                        "{reason}"
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_solution_is_written_with_its_jobs_sizes() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        let record = JobRecord {
+            id: "sha256d-1-1".into(),
+            wire_id: "5f".into(),
+            algorithm: idlewatt_kernels::Algorithm::Sha256d,
+            generation: 1,
+            target: Target::MAX,
+            work: 1,
+            time: 0x6b02_3e2c,
+            extranonce2_size: 4,
+            over: None,
+        };
+        let solution = Solution {
+            job_id: record.id.clone(),
+            nonce: 0x1a2b_3c4d,
+            extranonce2: 0x0102,
+            digest: Digest([0; 32]),
+        };
+        let (request, line) = dialogue.submission(&record, &solution);
+        let expected = ClientMessage::Submit {
+            id: Id::Number(request),
+            worker: "A.D".into(),
+            job_id: "5f".into(),
+            extranonce2: vec![0, 0, 1, 2],
+            time: 0x6b02_3e2c,
+            nonce: 0x1a2b_3c4d,
+            version_bits: None,
+        };
+        assert_eq!(ClientMessage::parse(&line), Ok(expected));
+    }
+
+    #[test]
+    fn answers_become_verdicts() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        take(&mut dialogue, AUTHORIZED);
+        for (code, ends) in [
+            (20, false),
+            (21, false),
+            (22, false),
+            (23, false),
+            (24, true),
+            (25, true),
+        ] {
+            let line = format!(r#"{{"id":9,"result":null,"error":[{code},"x",null]}}"#);
+            let events = take(&mut dialogue, &line);
+            let Event::Answer {
+                request: 9,
+                verdict,
+            } = &events[0]
+            else {
+                panic!("{events:?}");
+            };
+            let rejected = Verdict::Rejected {
+                code,
+                reason: "x".into(),
+            };
+            match code {
+                21 => assert!(matches!(verdict, Verdict::Stale { .. })),
+                22 => assert_eq!(verdict, &Verdict::Duplicate),
+                _ => assert_eq!(verdict, &rejected),
+            }
+            assert_eq!(matches!(events.get(1), Some(Event::End(_))), ends);
+        }
+        let refused = take(&mut dialogue, r#"{"id":9,"result":false,"error":null}"#);
+        assert!(matches!(
+            &refused[0],
+            Event::Answer {
+                verdict: Verdict::Rejected { .. },
+                ..
+            }
+        ));
+    }
+}

@@ -1,0 +1,129 @@
+//! From the wire's jobs to the kernels' jobs.
+
+use idlewatt_kernels::{Digest, Job, JobInput, RandomXJob, Sha256dJob, Target};
+use idlewatt_stratum::bitcoin::NotifyMessage;
+use idlewatt_stratum::monero::{JobMessage, RANDOMX};
+
+/// A Monero job as a kernel reads it.
+///
+/// # Errors
+/// In words, if the algorithm is another one or the job cannot be searched.
+pub(super) fn monero(message: &JobMessage) -> Result<Job, String> {
+    if let Some(algo) = message.algo.as_deref().filter(|algo| *algo != RANDOMX) {
+        let algo: String = algo.chars().take(32).collect();
+        return Err(format!(
+            "a job of the unknown algorithm \"{algo}\"; known here: {RANDOMX}"
+        ));
+    }
+    let nonce_offset = nonce_offset(&message.blob).ok_or("a hashing blob that is cut short")?;
+    let nonce = &message.blob[nonce_offset..nonce_offset + 4];
+    // A nonce that is not empty means that the pool has given each miner its own top byte.
+    let fixed_top_byte = nonce.iter().any(|byte| *byte != 0).then(|| nonce[3]);
+    let job = Job {
+        id: message.job_id.clone(),
+        target: Target::from_monero_wire(&message.target).map_err(|error| error.to_string())?,
+        input: JobInput::RandomX(RandomXJob {
+            nonce_offset,
+            fixed_top_byte,
+            seed_hash: message.seed_hash.ok_or("a job without seed hash")?,
+            height: message.height.unwrap_or(0),
+            blob: message.blob.clone(),
+        }),
+    };
+    job.check().map_err(|error| error.to_string())?;
+    Ok(job)
+}
+
+/// Behind the three varints of versions and time, and the previous block's hash.
+fn nonce_offset(blob: &[u8]) -> Option<usize> {
+    let mut position = 0;
+    for _ in 0..3 {
+        let length = blob.get(position..)?.iter().position(|byte| *byte < 0x80)? + 1;
+        position += length;
+    }
+    let offset = position + 32;
+    (offset + 4 <= blob.len()).then_some(offset)
+}
+
+/// A Bitcoin job as a kernel reads it.
+///
+/// # Errors
+/// In words, if the job cannot be searched.
+pub(super) fn bitcoin(
+    message: NotifyMessage,
+    difficulty: f64,
+    extranonce1: &[u8],
+    extranonce2_size: usize,
+) -> Result<Job, String> {
+    let mut coinbase_prefix = message.coinbase_prefix;
+    coinbase_prefix.extend_from_slice(extranonce1);
+    let job = Job {
+        id: message.job_id,
+        target: Target::from_bitcoin_difficulty(difficulty).map_err(|error| error.to_string())?,
+        input: JobInput::Sha256d(Sha256dJob {
+            version: message.version,
+            previous_hash: message.previous_hash,
+            coinbase_prefix,
+            coinbase_suffix: message.coinbase_suffix,
+            extranonce2_size: u8::try_from(extranonce2_size).unwrap_or(u8::MAX),
+            merkle_branches: message.merkle_branches.into_iter().map(Digest).collect(),
+            time: message.time,
+            bits: message.bits,
+        }),
+    };
+    job.check().map_err(|error| error.to_string())?;
+    Ok(job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> JobMessage {
+        let blob = hex::decode("1010b98189d80699a80e1a2ca2c5564cc7d8feb1e3a9670c036cdfaff59a1a2e5a78db2bcb9db70000000fa044a4101aadee117275ce14dc3f82e78748f6d7892ae62e3f37dbf418b45e4101").expect("hex");
+        JobMessage {
+            blob,
+            job_id: "j2".into(),
+            target: "711b0d00".into(),
+            algo: Some(RANDOMX.into()),
+            height: Some(49),
+            seed_hash: Some([7; 32]),
+        }
+    }
+
+    fn randomx(message: &JobMessage) -> RandomXJob {
+        match monero(message).expect("a job").input {
+            JobInput::RandomX(job) => job,
+            JobInput::Sha256d(_) => panic!("another algorithm"),
+        }
+    }
+
+    #[test]
+    fn a_real_blob_has_its_nonce_at_39() {
+        let mut message = message();
+        // The recorded blob carries the nonce 0x0f000000: the pool's top byte.
+        let job = randomx(&message);
+        assert_eq!((job.nonce_offset, job.fixed_top_byte), (39, Some(0x0f)));
+        message.blob[39..43].fill(0);
+        assert_eq!(randomx(&message).fixed_top_byte, None);
+        assert_eq!(monero(&message).expect("a job").target.work(), 5_000);
+    }
+
+    #[test]
+    fn what_cannot_be_searched_is_refused_in_words() {
+        let change = |change: &dyn Fn(&mut JobMessage)| {
+            let mut message = message();
+            change(&mut message);
+            monero(&message).expect_err("refused")
+        };
+        let algorithm = change(&|message| message.algo = Some("kawpow".into()));
+        assert!(algorithm.contains("\"kawpow\"") && algorithm.contains(RANDOMX));
+        assert!(change(&|message| message.target = "00000000".into()).contains("00000000"));
+        assert!(change(&|message| message.seed_hash = None).contains("seed hash"));
+        for length in [0, 3, 38, 42] {
+            assert!(change(&|message| message.blob.truncate(length)).contains("cut short"));
+        }
+        assert!(change(&|message| message.blob = vec![0xff; 76]).contains("cut short"));
+        assert!(change(&|message| message.blob.resize(60_000, 1)).contains("blob has 60000"));
+    }
+}

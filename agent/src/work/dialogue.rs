@@ -1,0 +1,60 @@
+//! What a connection needs of a dialect: the client's half of the talk, without I/O.
+
+use idlewatt_kernels::{Job, Solution};
+
+use super::{JobRecord, Verdict};
+
+/// What a line from the server means for the connection.
+#[derive(Debug, PartialEq)]
+pub(super) enum Event {
+    /// Logged in.
+    Ready,
+    /// A new job with the server's id, or why there is none to work on.
+    Job {
+        job: Result<Job, String>,
+        /// Whether shares of the jobs before are worth nothing from now on.
+        ends_earlier: bool,
+    },
+    /// The answer to the submission with this number.
+    Answer { request: i64, verdict: Verdict },
+    /// This must be sent.
+    Send(String),
+    /// Nothing this client knows; ignored.
+    Unknown { what: String },
+    /// For people.
+    Notice(String),
+    /// The connection is of no more use.
+    End(String),
+}
+
+/// The client's half of one connection's talk.
+pub(super) trait Dialogue: Send + Sync {
+    /// The first line.
+    fn opening(&mut self) -> String;
+
+    /// Takes a line in.
+    ///
+    /// # Errors
+    /// If it is no message of the dialect.
+    fn take(&mut self, line: &str) -> Result<Vec<Event>, idlewatt_stratum::ParseError>;
+
+    /// The line that hands a solution in, and the number that its answer will carry.
+    fn submission(&mut self, record: &JobRecord, solution: &Solution) -> (i64, String);
+
+    /// A sign of life, where the dialect has one.
+    fn keep_alive(&mut self) -> Option<String>;
+
+    /// Whether it has one.
+    fn has_keep_alive(&self) -> bool;
+}
+
+/// A server's words, cut to what a log or a receipt can bear.
+pub(super) fn words(text: &str) -> String {
+    text.chars()
+        .filter(|symbol| !symbol.is_control())
+        .take(200)
+        .collect()
+}
+
+/// What this client calls itself.
+pub(super) const AGENT: &str = concat!("idlewatt/", env!("CARGO_PKG_VERSION"));

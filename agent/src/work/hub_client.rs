@@ -1,0 +1,454 @@
+//! The hub's HTTP API as typed calls: one method a route of [`idlewatt_protocol::api`].
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use idlewatt_protocol::api::{
+    AccountCreated, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice, EnrolmentCreated,
+    ErrorAnswer, FindShares, WorkOffers,
+};
+use idlewatt_protocol::{AccountKey, DeviceToken, EnrolmentCode};
+use reqwest::{Method, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// How long one call may take, answer included.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest answer taken: a thousand credited shares are a third of it.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// How many shares one call may ask for.
+pub const PAGE: usize = 1_000;
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The hub's address is not one.
+    #[error("hub address \"{address}\": {reason}; it should look like https://hub.example.org")]
+    Address {
+        /// As given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No connection, or no whole answer in time.
+    #[error("the hub at {address} cannot be reached: {reason}")]
+    Unreachable {
+        /// Where it should be.
+        address: String,
+        /// What the network says.
+        reason: String,
+    },
+    /// The hub said no.
+    #[error("the hub refused: {message} ({status})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The fixed word for programs, such as `unauthorized`.
+        error: String,
+        /// The sentence for people.
+        message: String,
+    },
+    /// The answer is not what the route answers with: not a hub, or one of another version.
+    #[error("the hub at {address} answered with something else: {reason}")]
+    Answer {
+        /// Who answered.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl HubError {
+    /// Whether the same call may succeed later.
+    pub fn can_heal(&self) -> bool {
+        match self {
+            HubError::Unreachable { .. } => true,
+            HubError::Refused { status, .. } => *status >= 500 || *status == 429,
+            HubError::Address { .. } | HubError::Answer { .. } => false,
+        }
+    }
+
+    /// Whether the key or token is not, or no longer, good.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, HubError::Refused { status: 401, .. })
+    }
+}
+
+/// A hub's address and a connection pool. Clones share both.
+#[derive(Clone, Debug)]
+pub struct HubClient {
+    http: reqwest::Client,
+    base: Arc<RwLock<Url>>,
+}
+
+impl HubClient {
+    /// A client for the hub at `address`, `http://…` or `https://…`. Connects at the first call.
+    ///
+    /// # Errors
+    /// If the address is not one.
+    pub fn new(address: &str) -> Result<Self, HubError> {
+        let base = parse(address)?;
+        // Building a client fails without a provider, also where only plain HTTP is spoken. Only a second
+        // installation fails, and then there is one.
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(TIMEOUT / 2)
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(1)
+            .user_agent(concat!("idlewatt/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| HubError::Address {
+                address: address.to_owned(),
+                reason: with_causes(&error),
+            })?;
+        Ok(HubClient {
+            http,
+            base: Arc::new(RwLock::new(base)),
+        })
+    }
+
+    /// Points this client and its clones at another address: an embedded hub gets a new port at each start.
+    ///
+    /// # Errors
+    /// If the address is not one.
+    pub fn set_address(&self, address: &str) -> Result<(), HubError> {
+        *self.base.write().unwrap_or_else(PoisonError::into_inner) = parse(address)?;
+        Ok(())
+    }
+
+    /// The hub's address.
+    pub fn address(&self) -> String {
+        self.base().to_string().trim_end_matches('/').to_owned()
+    }
+
+    /// The host in the address, as it is written before a port.
+    pub fn host(&self) -> String {
+        self.base().host_str().unwrap_or_default().to_owned()
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// See [`HubError`]; so do all that follow.
+    pub async fn create_account(&self) -> Result<AccountCreated, HubError> {
+        self.call(Method::POST, "v1/accounts", None, NOTHING).await
+    }
+
+    /// Makes a code that adds one device to the account.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn create_enrolment(&self, key: &AccountKey) -> Result<EnrolmentCreated, HubError> {
+        let secret = Some(key.as_str());
+        self.call(Method::POST, "v1/enrolments", secret, NOTHING)
+            .await
+    }
+
+    /// Adds this device to the account that the code belongs to.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn enrol_device(
+        &self,
+        code: &EnrolmentCode,
+        name: &str,
+    ) -> Result<DeviceEnrolled, HubError> {
+        let body = EnrolDevice {
+            code: code.clone(),
+            name: name.to_owned(),
+        };
+        self.call(Method::POST, "v1/devices", None, Some(&body))
+            .await
+    }
+
+    /// What the hub has work for.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn work_offers(&self) -> Result<WorkOffers, HubError> {
+        self.call(Method::GET, "v1/work", None, NOTHING).await
+    }
+
+    /// Everything credited to the device's account.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn earnings(&self, token: &DeviceToken) -> Result<Earnings, HubError> {
+        let secret = Some(token.as_str());
+        self.call(Method::GET, "v1/earnings", secret, NOTHING).await
+    }
+
+    /// The device's credited shares with numbers above `after`, at most `limit` and [`PAGE`].
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn shares(
+        &self,
+        token: &DeviceToken,
+        after: i64,
+        limit: usize,
+    ) -> Result<CreditedShares, HubError> {
+        let path = format!("v1/shares?after={after}&limit={}", limit.min(PAGE));
+        let secret = Some(token.as_str());
+        let page: CreditedShares = self.call(Method::GET, &path, secret, NOTHING).await?;
+        // A page that does not lead on would be asked for without end.
+        let mut last = after;
+        for share in &page.shares {
+            if share.sequence <= last {
+                return Err(self.strange("the numbers of the shares do not rise"));
+            }
+            last = share.sequence;
+        }
+        if page.more && page.shares.is_empty() {
+            return Err(self.strange("an empty page with more to come"));
+        }
+        Ok(page)
+    }
+
+    /// Those of at most [`PAGE`] digests that have been credited to this device.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn find_shares(
+        &self,
+        token: &DeviceToken,
+        digests: Vec<String>,
+    ) -> Result<CreditedShares, HubError> {
+        let secret = Some(token.as_str());
+        let body = FindShares { digests };
+        self.call(Method::POST, "v1/shares/find", secret, Some(&body))
+            .await
+    }
+
+    fn base(&self) -> Url {
+        let base = self.base.read().unwrap_or_else(PoisonError::into_inner);
+        base.clone()
+    }
+
+    fn strange(&self, reason: impl ToString) -> HubError {
+        HubError::Answer {
+            address: self.address(),
+            reason: reason.to_string(),
+        }
+    }
+
+    async fn call<A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        secret: Option<&str>,
+        body: Option<&impl Serialize>,
+    ) -> Result<A, HubError> {
+        let url = self.base().join(path).map_err(|error| HubError::Address {
+            address: self.address(),
+            reason: error.to_string(),
+        })?;
+        let mut request = self.http.request(method, url);
+        if let Some(secret) = secret {
+            request = request.bearer_auth(secret);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let unreachable = |error: &reqwest::Error| HubError::Unreachable {
+            address: self.address(),
+            reason: with_causes(error),
+        };
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        let bytes = self.limited_body(response).await?;
+        if !status.is_success() {
+            return Err(refusal(status, &bytes));
+        }
+        serde_json::from_slice(&bytes).map_err(|error| self.strange(error))
+    }
+
+    async fn limited_body(&self, mut response: Response) -> Result<Vec<u8>, HubError> {
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = response
+                .chunk()
+                .await
+                .map_err(|error| HubError::Unreachable {
+                    address: self.address(),
+                    reason: with_causes(&error),
+                })?;
+            let Some(chunk) = chunk else {
+                return Ok(bytes);
+            };
+            if bytes.len() + chunk.len() > BODY_LIMIT {
+                return Err(self.strange(format!("more than {BODY_LIMIT} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+}
+
+const NOTHING: Option<&()> = None;
+
+fn parse(address: &str) -> Result<Url, HubError> {
+    let refuse = |reason: &str| HubError::Address {
+        address: address.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let mut url = Url::parse(address).map_err(|error| refuse(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse("not http or https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("has a user or password in it"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(refuse("has no host"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> HubError {
+    let answer = serde_json::from_slice(body).unwrap_or_else(|_| ErrorAnswer {
+        error: "unknown".into(),
+        message: "it does not say why".into(),
+    });
+    HubError::Refused {
+        status: status.as_u16(),
+        error: answer.error.chars().take(64).collect(),
+        message: answer.message.chars().take(500).collect(),
+    }
+}
+
+/// The whole chain: the outermost error alone says only that sending failed.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::Query;
+    use axum::http::HeaderMap;
+    use axum::routing::{get, post};
+    use axum::{Json, Router};
+    use serde_json::{Value, json};
+    use std::collections::HashMap;
+
+    async fn serve(router: Router) -> HubClient {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        HubClient::new(&address).expect("an address")
+    }
+
+    #[test]
+    fn addresses_are_checked() {
+        for bad in [
+            "",
+            "hub.example.org",
+            "ftp://hub",
+            "http://",
+            "https://me:secret@hub",
+        ] {
+            let error = HubClient::new(bad).expect_err(bad);
+            assert!(error.to_string().contains("https://hub.example.org"));
+            assert!(!error.can_heal());
+        }
+        let client = HubClient::new("https://hub.example.org:8443/idle?x=1").expect("good");
+        assert_eq!(client.address(), "https://hub.example.org:8443/idle");
+        assert_eq!(client.host(), "hub.example.org");
+    }
+
+    #[tokio::test]
+    async fn secrets_and_bodies_arrive_and_answers_are_read() {
+        let device = json!({"account": "A12345678901", "device": "D12345678901",
+            "token": format!("IWD-{}", "7".repeat(32))});
+        let answer = device.clone();
+        let router = Router::new()
+            .route(
+                "/v1/devices",
+                post(|Json(body): Json<Value>| async move {
+                    assert_eq!(body, json!({"code": "ABCDEFGH", "name": "desk"}));
+                    Json(answer)
+                }),
+            )
+            .route(
+                "/v1/shares",
+                get(
+                    |headers: HeaderMap, Query(query): Query<HashMap<String, String>>| async move {
+                        let secret = headers["authorization"].to_str().expect("text").to_owned();
+                        assert_eq!(secret, format!("Bearer IWD-{}", "7".repeat(32)));
+                        assert_eq!(
+                            (query["after"].as_str(), query["limit"].as_str()),
+                            ("5", "1000")
+                        );
+                        Json(json!({"shares": [], "more": false}))
+                    },
+                ),
+            );
+        let client = serve(router).await;
+        let code = "ABCDEFGH".parse().expect("a code");
+        let enrolled = client.enrol_device(&code, "desk").await.expect("enrolled");
+        assert_eq!(enrolled.device.as_str(), "D12345678901");
+        let page = client
+            .shares(&enrolled.token, 5, 5_000)
+            .await
+            .expect("a page");
+        assert!(page.shares.is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_way_of_failing_is_told_apart() {
+        let share = json!({"sequence": 5, "digest": "", "algorithm": "randomx", "work": 1, "at": "2026-01-01T00:00:00Z",
+            "credit": {"asset": "PRACTICE", "amount": "1", "practice": true}});
+        let router = Router::new()
+            .route("/v1/work", get(|| async { "x".repeat(BODY_LIMIT + 1) }))
+            .route(
+                "/v1/earnings",
+                get(|| async {
+                    let body = json!({"error": "unauthorized", "message": "no such device"});
+                    (StatusCode::UNAUTHORIZED, Json(body))
+                }),
+            )
+            .route(
+                "/v1/accounts",
+                post(|| async { (StatusCode::BAD_GATEWAY, "<html>") }),
+            )
+            .route(
+                "/v1/shares",
+                get(move || async move { Json(json!({"shares": [share], "more": true})) }),
+            );
+        let client = serve(router).await;
+        let token = DeviceToken::random();
+
+        let oversized = client.work_offers().await.expect_err("too large");
+        assert!(matches!(oversized, HubError::Answer { .. }), "{oversized}");
+        let refused = client.earnings(&token).await.expect_err("refused");
+        assert!(refused.is_unauthorized() && !refused.can_heal());
+        assert!(refused.to_string().contains("no such device"));
+        let down = client.create_account().await.expect_err("bad gateway");
+        assert!(down.can_heal(), "{down}");
+        let endless = client.shares(&token, 5, 10).await.expect_err("stuck");
+        assert!(matches!(endless, HubError::Answer { .. }), "{endless}");
+
+        client.set_address("http://127.0.0.1:1").expect("good");
+        let gone = client.work_offers().await.expect_err("nobody there");
+        assert!(
+            gone.can_heal() && gone.to_string().contains("127.0.0.1:1"),
+            "{gone}"
+        );
+    }
+}

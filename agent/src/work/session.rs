@@ -1,0 +1,294 @@
+//! One connection from its first line to its last.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use idlewatt_kernels::Algorithm;
+use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::turn_away;
+use super::dialogue::{Dialogue, Event, words};
+use super::status::Phase;
+use super::{CurrentJob, Shared, Submission, Verdict, book};
+
+/// A server that sends more unreadable lines than this over one connection is given up.
+const BAD_LINES: u32 = 10;
+
+/// How a connection ended.
+pub(super) struct Ended {
+    pub reason: String,
+    /// How long it was logged in; `None` if it never was.
+    pub ready_for: Option<Duration>,
+}
+
+impl Ended {
+    pub fn early(reason: impl Into<String>) -> Self {
+        Ended {
+            reason: reason.into(),
+            ready_for: None,
+        }
+    }
+}
+
+pub(super) struct Session<'a> {
+    pub shared: &'a Shared,
+    pub algorithm: Algorithm,
+    pub generation: u64,
+    pub dialogue: Box<dyn Dialogue>,
+    pub ended: &'a CancellationToken,
+    pub waiting: &'a mut mpsc::Receiver<Submission>,
+    pub address: &'a mut watch::Receiver<String>,
+}
+
+/// What changes while the connection stands.
+struct Talk {
+    stream: TcpStream,
+    began: Instant,
+    ready_since: Option<Instant>,
+    heard: Instant,
+    sent: Instant,
+    bad_lines: u32,
+    /// Submissions without an answer, and until when it must come.
+    unanswered: HashMap<i64, (oneshot::Sender<Verdict>, Instant)>,
+}
+
+impl Session<'_> {
+    pub async fn run(mut self, stream: TcpStream) -> Ended {
+        let now = Instant::now();
+        let mut talk = Talk {
+            stream,
+            began: now,
+            ready_since: None,
+            heard: now,
+            sent: now,
+            bad_lines: 0,
+            unanswered: HashMap::new(),
+        };
+        let reason = match self.converse(&mut talk).await {
+            Ok(never) => match never {},
+            Err(reason) => reason,
+        };
+        // Dropping `unanswered` tells whoever waits that the answer will not come.
+        Ended {
+            reason,
+            ready_for: talk.ready_since.map(|since| since.elapsed()),
+        }
+    }
+
+    /// Only ends with a reason.
+    async fn converse(&mut self, talk: &mut Talk) -> Result<std::convert::Infallible, String> {
+        let opening = self.dialogue.opening();
+        self.send(talk, &opening).await?;
+        let mut lines = LineBuffer::new(CLIENT_LIMIT);
+        let mut bytes = vec![0; 4096];
+        loop {
+            let ready = talk.ready_since.is_some();
+            let (due, overdue) = self.next_due(talk);
+            tokio::select! {
+                read = talk.stream.read(&mut bytes) => {
+                    let length = read.map_err(|error| format!("cannot read: {error}"))?;
+                    if length == 0 {
+                        return Err("the server closed the connection".into());
+                    }
+                    talk.heard = Instant::now();
+                    lines.push(&bytes[..length]);
+                    self.read_lines(talk, &mut lines).await?;
+                }
+                Some(submission) = self.waiting.recv(), if ready => {
+                    self.submit(talk, submission).await?;
+                }
+                () = sleep_until(due) => match overdue {
+                    Some(reason) => return Err(reason.into()),
+                    None => {
+                        if let Some(line) = self.dialogue.keep_alive() {
+                            self.send(talk, &line).await?;
+                        }
+                    }
+                },
+                Ok(()) = self.address.changed() => return Err("the server has another address".into()),
+                () = self.ended.cancelled() => {
+                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    return Err("it is no longer wanted".into());
+                }
+            }
+        }
+    }
+
+    /// When something must be done if nothing happens before, and what has then failed; `None` for a sign of life.
+    fn next_due(&self, talk: &Talk) -> (Instant, Option<&'static str>) {
+        let timing = &self.shared.timing;
+        if talk.ready_since.is_none() {
+            return (
+                talk.began + timing.login,
+                Some("the login was not answered in time"),
+            );
+        }
+        let with_signs = self.dialogue.has_keep_alive();
+        let silence = match with_signs {
+            true => timing.silence,
+            false => timing.silence_without_keep_alive,
+        };
+        let mut due = (talk.heard + silence, Some("the server has gone silent"));
+        if let Some(answer) = talk.unanswered.values().map(|(_, until)| *until).min() {
+            due = due.min((answer, Some("a share was not answered in time")));
+        }
+        if with_signs {
+            let last = talk.sent.max(talk.heard);
+            due = due.min((last + timing.keep_alive, None));
+        }
+        due
+    }
+
+    async fn send(&self, talk: &mut Talk, line: &str) -> Result<(), String> {
+        let written = timeout(
+            self.shared.timing.write,
+            talk.stream.write_all(line.as_bytes()),
+        )
+        .await;
+        match written {
+            Ok(Ok(())) => {
+                talk.sent = Instant::now();
+                Ok(())
+            }
+            Ok(Err(error)) => Err(format!("cannot write: {error}")),
+            Err(_) => Err("the server does not read".into()),
+        }
+    }
+
+    async fn submit(&mut self, talk: &mut Talk, submission: Submission) -> Result<(), String> {
+        if submission.record.generation != self.generation {
+            turn_away(submission);
+            return Ok(());
+        }
+        let (request, line) = self
+            .dialogue
+            .submission(&submission.record, &submission.solution);
+        let until = Instant::now() + self.shared.timing.answer;
+        talk.unanswered.insert(request, (submission.reply, until));
+        self.send(talk, &line).await
+    }
+
+    async fn read_lines(&mut self, talk: &mut Talk, lines: &mut LineBuffer) -> Result<(), String> {
+        loop {
+            let line = match lines.next_line() {
+                Ok(None) => return Ok(()),
+                Ok(Some(line)) => line,
+                Err(error @ LineError::TooLong { .. }) => return Err(error.to_string()),
+                Err(error @ LineError::NotUtf8) => {
+                    self.bad_line(talk, &error.to_string())?;
+                    continue;
+                }
+            };
+            match self.dialogue.take(&line) {
+                Ok(events) => {
+                    for event in events {
+                        self.obey(talk, event).await?;
+                    }
+                }
+                Err(error) => self.bad_line(talk, &error.to_string())?,
+            }
+        }
+    }
+
+    fn bad_line(&self, talk: &mut Talk, reason: &str) -> Result<(), String> {
+        talk.bad_lines += 1;
+        self.shared
+            .note(self.algorithm, |status| status.bad_lines += 1);
+        let reason = words(reason);
+        if talk.ready_since.is_none() {
+            return Err(format!("the server does not speak this dialect: {reason}"));
+        }
+        if talk.bad_lines > BAD_LINES {
+            return Err(format!("too many lines that cannot be read: {reason}"));
+        }
+        if talk.bad_lines == 1 {
+            tracing::warn!(algorithm = %self.algorithm, reason, "a line from the server cannot be read");
+        }
+        Ok(())
+    }
+
+    async fn obey(&mut self, talk: &mut Talk, event: Event) -> Result<(), String> {
+        match event {
+            Event::Ready => self.ready(talk),
+            Event::Job { job, ends_earlier } => {
+                if ends_earlier {
+                    self.shared.book().end(self.algorithm, book::REPLACED);
+                }
+                self.take_job(job);
+            }
+            Event::Answer { request, verdict } => {
+                // Signs of life are answered too; nobody waits for those.
+                if let Some((reply, _)) = talk.unanswered.remove(&request) {
+                    let _ = reply.send(verdict);
+                }
+            }
+            Event::Send(line) => self.send(talk, &line).await?,
+            Event::Unknown { what } => {
+                tracing::debug!(algorithm = %self.algorithm, what, "an unknown message was ignored");
+                self.shared
+                    .note(self.algorithm, |status| status.unknown_messages += 1);
+            }
+            Event::Notice(text) => {
+                tracing::info!(algorithm = %self.algorithm, text, "the server says");
+            }
+            Event::End(reason) => return Err(reason),
+        }
+        Ok(())
+    }
+
+    fn ready(&self, talk: &mut Talk) {
+        talk.ready_since = Some(Instant::now());
+        self.shared.note(self.algorithm, |status| {
+            status.phase = Phase::Connected;
+            status.logins += 1;
+        });
+        self.shared.logins.send_modify(|logins| *logins += 1);
+        tracing::info!(algorithm = %self.algorithm, "connected for work");
+    }
+
+    fn take_job(&self, job: Result<idlewatt_kernels::Job, String>) {
+        match job {
+            Ok(mut job) => {
+                self.shared.book().enter(&mut job, self.generation);
+                self.shared.note(self.algorithm, |status| {
+                    status.jobs += 1;
+                    status.no_job = None;
+                });
+                tracing::debug!(job = job.id, work = job.target.work(), "new job");
+                let generation = self.generation;
+                self.shared
+                    .publish(self.algorithm, Some(CurrentJob { job, generation }));
+            }
+            Err(reason) => {
+                tracing::warn!(algorithm = %self.algorithm, reason, "a job cannot be worked on");
+                self.shared.publish(self.algorithm, None);
+                self.shared.note(self.algorithm, |status| {
+                    status.bad_lines += 1;
+                    status.no_job = Some(reason);
+                });
+            }
+        }
+    }
+
+    /// Takes in the answers to shares under way, for a moment.
+    async fn farewell(&mut self, talk: &mut Talk, lines: &mut LineBuffer, bytes: &mut [u8]) {
+        self.shared.publish(self.algorithm, None);
+        let until = Instant::now() + self.shared.timing.farewell;
+        while !talk.unanswered.is_empty() {
+            let read = tokio::select! {
+                read = talk.stream.read(bytes) => read,
+                () = sleep_until(until) => return,
+            };
+            let Ok(length @ 1..) = read else { return };
+            lines.push(&bytes[..length]);
+            if self.read_lines(talk, lines).await.is_err() {
+                return;
+            }
+        }
+    }
+}

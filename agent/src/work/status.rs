@@ -1,0 +1,57 @@
+//! What a connection says about itself, for the screen and for `idlewatt status`.
+
+use idlewatt_kernels::Algorithm;
+use serde::{Deserialize, Serialize};
+
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionStatus {
+    /// What it brings work for.
+    pub algorithm: Algorithm,
+    /// Host and port.
+    pub address: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// Jobs received since the start, over all connections for this algorithm.
+    pub jobs: u64,
+    /// Good logins since the start.
+    pub logins: u64,
+    /// Messages of no known kind since the start; they are ignored.
+    pub unknown_messages: u64,
+    /// Lines that could not be read, or jobs that could not be worked on, since the start.
+    pub bad_lines: u64,
+    /// Why there is no job although the connection stands; `None` while there is one.
+    pub no_job: Option<String>,
+}
+
+/// How far a connection is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// Being made, or logging in.
+    Connecting,
+    /// Logged in.
+    Connected,
+    /// It failed; the next attempt comes by itself.
+    Waiting {
+        /// Why it failed.
+        reason: String,
+        /// How long the wait is, in milliseconds.
+        retry_after_ms: u64,
+    },
+}
+
+impl ConnectionStatus {
+    pub(super) fn new(algorithm: Algorithm, address: String) -> Self {
+        ConnectionStatus {
+            algorithm,
+            address,
+            phase: Phase::Connecting,
+            jobs: 0,
+            logins: 0,
+            unknown_messages: 0,
+            bad_lines: 0,
+            no_job: None,
+        }
+    }
+}

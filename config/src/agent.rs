@@ -1,0 +1,120 @@
+//! The agent's settings, typed. Their meaning and defaults stand in `agent.toml`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::value;
+
+/// All settings of the agent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentSettings {
+    /// The mode of a first start: `smart`, `50`, `90`, `100` or `pause`.
+    #[serde(deserialize_with = "value::mode")]
+    pub mode: String,
+    /// Whom the agent works for.
+    pub hub: HubSettings,
+    /// The pool to work for without a hub.
+    pub pool: PoolSettings,
+    /// The CPU.
+    pub cpu: CpuSettings,
+    /// Graphics cards.
+    pub gpu: GpuSettings,
+    /// Mode `smart`.
+    pub smart: SmartSettings,
+    /// The control API.
+    pub control: ControlSettings,
+    /// The processes that do the work.
+    pub engine: EngineSettings,
+}
+
+/// Whom the agent works for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HubSettings {
+    /// Base address without a slash at the end; `None`: the hub inside the agent.
+    #[serde(deserialize_with = "value::hub_url")]
+    pub url: Option<String>,
+}
+
+/// The pool to work for without a hub.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolSettings {
+    /// `stratum+tcp://HOST:PORT`; `None`: no pool.
+    #[serde(deserialize_with = "value::pool_url")]
+    pub url: Option<String>,
+    /// The pool's name for the user.
+    #[serde(deserialize_with = "value::line")]
+    pub user: String,
+    /// The pool's password.
+    #[serde(deserialize_with = "value::line")]
+    pub password: String,
+    /// What the pool has work for: `randomx` or `sha256d`.
+    #[serde(deserialize_with = "value::algorithm")]
+    pub algorithm: String,
+}
+
+/// The CPU.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuSettings {
+    /// Whether it works at all.
+    #[serde(deserialize_with = "value::truth")]
+    pub enabled: bool,
+    /// Worker threads; `None`: as many as the CPU has.
+    #[serde(deserialize_with = "value::threads")]
+    pub threads: Option<usize>,
+    /// `randomx` or `sha256d`; `None`: what pays best.
+    #[serde(deserialize_with = "value::cpu_algorithm")]
+    pub algorithm: Option<String>,
+    /// Mode `smart`, someone at the PC: at most this share.
+    #[serde(deserialize_with = "value::percent")]
+    pub someone_here_percent: u8,
+}
+
+/// Graphics cards.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GpuSettings {
+    /// Whether they work at all.
+    #[serde(deserialize_with = "value::truth")]
+    pub enabled: bool,
+    /// Whether emulated ones count.
+    #[serde(deserialize_with = "value::truth")]
+    pub allow_software: bool,
+    /// `sha256d`; `None`: what pays best.
+    #[serde(deserialize_with = "value::gpu_algorithm")]
+    pub algorithm: Option<String>,
+    /// Mode `smart`, someone at the PC: at most this share of each.
+    #[serde(deserialize_with = "value::percent")]
+    pub someone_here_percent: u8,
+}
+
+/// Mode `smart`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmartSettings {
+    /// How long without input until the PC counts as free.
+    #[serde(deserialize_with = "value::duration")]
+    pub idle_after: Duration,
+}
+
+/// The control API.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlSettings {
+    /// Its port on 127.0.0.1; 0: any free one.
+    #[serde(deserialize_with = "value::port")]
+    pub port: u16,
+}
+
+/// The processes that do the work.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSettings {
+    /// How long without work until one is ended.
+    #[serde(deserialize_with = "value::duration")]
+    pub release_after: Duration,
+}

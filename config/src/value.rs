@@ -1,0 +1,181 @@
+//! How single values are read: each type refuses with the list of what is allowed.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+use toml::Value;
+
+use crate::duration::parse_duration;
+
+/// Reads a value with `read`, or fails with what is allowed.
+fn checked<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    allowed: &str,
+    read: impl FnOnce(&Value) -> Option<T>,
+) -> Result<T, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    read(&value).ok_or_else(|| de::Error::custom(allowed))
+}
+
+fn one_of(value: &Value, names: &[&str]) -> Option<String> {
+    let text = value.as_str()?;
+    names.contains(&text).then(|| text.to_owned())
+}
+
+/// Whether an address has a scheme, a host and, where `needs_port`, a port, and nothing that could not be meant.
+fn is_address(text: &str, scheme: &str, needs_port: bool) -> bool {
+    let Some(rest) = text.strip_prefix(scheme) else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let plain = !rest.chars().any(|c| c.is_whitespace() || c.is_control());
+    let port = authority
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.ends_with(']'));
+    let host = port.map_or(authority, |(host, _)| host);
+    let port_is_right = match port {
+        Some((_, port)) => port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => !needs_port,
+    };
+    plain && !host.is_empty() && port_is_right
+}
+
+pub(crate) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(
+        deserializer,
+        "smart, 50, 90, 100, pause",
+        |value| match value {
+            Value::Integer(percent @ (50 | 90 | 100)) => Some(percent.to_string()),
+            _ => one_of(value, &["smart", "50", "90", "100", "pause"]),
+        },
+    )
+}
+
+pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    checked(deserializer, "true, false", Value::as_bool)
+}
+
+pub(crate) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    checked(deserializer, "a whole number from 0 to 100", |value| {
+        let percent = u8::try_from(value.as_integer()?).ok()?;
+        (percent <= 100).then_some(percent)
+    })
+}
+
+pub(crate) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    checked(deserializer, "a whole number from 0 to 65535", |value| {
+        u16::try_from(value.as_integer()?).ok()
+    })
+}
+
+pub(crate) fn threads<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<usize>, D::Error> {
+    checked(deserializer, "a whole number from 0 to 1024", |value| {
+        let threads = usize::try_from(value.as_integer()?).ok()?;
+        (threads <= 1024).then_some((threads > 0).then_some(threads))
+    })
+}
+
+pub(crate) fn cpu_algorithm<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    checked(deserializer, "auto, randomx, sha256d", |value| {
+        let name = one_of(value, &["auto", "randomx", "sha256d"])?;
+        Some((name != "auto").then_some(name))
+    })
+}
+
+pub(crate) fn gpu_algorithm<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    checked(deserializer, "auto, sha256d", |value| {
+        let name = one_of(value, &["auto", "sha256d"])?;
+        Some((name != "auto").then_some(name))
+    })
+}
+
+pub(crate) fn algorithm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(deserializer, "randomx, sha256d", |value| {
+        one_of(value, &["randomx", "sha256d"])
+    })
+}
+
+pub(crate) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let allowed = "a duration from \"1s\" to \"24h\", such as \"90s\" or \"2m\"";
+    checked(deserializer, allowed, |value| {
+        let duration = parse_duration(value.as_str()?).ok()?;
+        let range = Duration::from_secs(1)..=Duration::from_secs(86_400);
+        range.contains(&duration).then_some(duration)
+    })
+}
+
+pub(crate) fn hub_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let allowed = "\"http://HOST:PORT\", \"https://HOST\" or \"\" for the hub inside the agent";
+    checked(deserializer, allowed, |value| match value.as_str()? {
+        "" => Some(None),
+        url if is_address(url, "http://", false) || is_address(url, "https://", false) => {
+            Some(Some(url.trim_end_matches('/').to_owned()))
+        }
+        _ => None,
+    })
+}
+
+pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let allowed = "\"stratum+tcp://HOST:PORT\" or \"\" for none";
+    checked(deserializer, allowed, |value| match value.as_str()? {
+        "" => Some(None),
+        url if is_address(url, "stratum+tcp://", true) => Some(Some(url.to_owned())),
+        _ => None,
+    })
+}
+
+pub(crate) fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(
+        deserializer,
+        "a text of at most 512 characters on one line",
+        |value| {
+            let text = value.as_str()?;
+            let plain = text.len() <= 512 && !text.chars().any(char::is_control);
+            plain.then(|| text.to_owned())
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_need_what_makes_them_usable() {
+        for right in [
+            "http://127.0.0.1:80",
+            "http://hub",
+            "http://[::1]:81/x",
+            "http://[::1]",
+        ] {
+            assert!(is_address(right, "http://", false), "{right}");
+        }
+        for wrong in [
+            "http://",
+            "hub",
+            "http://:80",
+            "http://a b",
+            "http://a:0",
+            "http://a:x",
+            "http://a:99999",
+        ] {
+            assert!(!is_address(wrong, "http://", false), "{wrong}");
+        }
+        assert!(!is_address("stratum+tcp://pool", "stratum+tcp://", true));
+        assert!(is_address(
+            "stratum+tcp://pool:3333",
+            "stratum+tcp://",
+            true
+        ));
+    }
+}

@@ -1,0 +1,206 @@
+//! A transfer: entries that sum to zero in every asset.
+
+use std::collections::BTreeMap;
+
+use idlewatt_protocol::{Asset, DeviceId, Money};
+
+use crate::LedgerAccount;
+
+/// Why a transfer was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransferKind {
+    /// Shares of one device were credited.
+    Shares,
+}
+
+impl TransferKind {
+    /// The word it is stored as.
+    pub fn name(self) -> &'static str {
+        match self {
+            TransferKind::Shares => "shares",
+        }
+    }
+}
+
+/// One line of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose balance changes.
+    pub account: LedgerAccount,
+    /// By how much; positive is credit.
+    pub amount: Money,
+}
+
+/// Entries that sum to zero in every asset. Cannot be made any other way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    kind: TransferKind,
+    entries: Vec<Entry>,
+}
+
+/// Entries that make no transfer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransferError {
+    /// Something would appear or be lost.
+    #[error("the entries leave {0} over instead of zero")]
+    Unbalanced(Money),
+    /// A sum beyond 127 bits.
+    #[error("the entries in {0} are too large to add up")]
+    TooLarge(Asset),
+    /// An account twice in one asset, so that one line hides another.
+    #[error("{0} occurs twice in {1}")]
+    Repeated(LedgerAccount, Asset),
+    /// No entries.
+    #[error("a transfer without entries")]
+    Empty,
+}
+
+impl Transfer {
+    /// Checks and makes one.
+    ///
+    /// # Errors
+    /// If there are no entries, an account occurs twice in an asset, or a sum is not zero.
+    pub fn try_new(kind: TransferKind, entries: Vec<Entry>) -> Result<Self, TransferError> {
+        if entries.is_empty() {
+            return Err(TransferError::Empty);
+        }
+        let mut sums: BTreeMap<Asset, i128> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let Money { asset, atomic } = entry.amount;
+            let same =
+                |other: &Entry| other.account == entry.account && other.amount.asset == asset;
+            if entries[..index].iter().any(same) {
+                return Err(TransferError::Repeated(entry.account.clone(), asset));
+            }
+            let sum = sums.entry(asset).or_default();
+            *sum = sum
+                .checked_add(atomic)
+                .ok_or(TransferError::TooLarge(asset))?;
+        }
+        match sums.into_iter().find(|(_, sum)| *sum != 0) {
+            Some((asset, atomic)) => Err(TransferError::Unbalanced(Money { asset, atomic })),
+            None => Ok(Transfer { kind, entries }),
+        }
+    }
+
+    /// The credits of a device's shares, together, from the upstream that gave the work.
+    ///
+    /// # Errors
+    /// If there are no credits, they are of different assets, or their sum is too large.
+    pub fn for_shares(
+        device: &DeviceId,
+        upstream: &str,
+        credits: &[Money],
+    ) -> Result<Self, TransferError> {
+        let asset = credits.first().ok_or(TransferError::Empty)?.asset;
+        if let Some(other) = credits.iter().find(|credit| credit.asset != asset) {
+            return Err(TransferError::Unbalanced(*other));
+        }
+        let atomic = credits
+            .iter()
+            .try_fold(0i128, |sum, credit| sum.checked_add(credit.atomic))
+            .filter(|sum| *sum != i128::MIN)
+            .ok_or(TransferError::TooLarge(asset))?;
+        let entry = |account, atomic| Entry {
+            account,
+            amount: Money { asset, atomic },
+        };
+        Transfer::try_new(
+            TransferKind::Shares,
+            vec![
+                entry(LedgerAccount::Device(device.clone()), atomic),
+                entry(LedgerAccount::Upstream(upstream.to_owned()), -atomic),
+            ],
+        )
+    }
+
+    /// Why it was made.
+    pub fn kind(&self) -> TransferKind {
+        self.kind
+    }
+
+    /// Its lines.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(name: &str, asset: Asset, atomic: i128) -> Entry {
+        Entry {
+            account: LedgerAccount::Upstream(name.into()),
+            amount: Money { asset, atomic },
+        }
+    }
+
+    #[test]
+    fn each_asset_must_balance_by_itself() {
+        let entries = vec![entry("a", Asset::Monero, 5), entry("b", Asset::Bitcoin, -5)];
+        assert!(matches!(
+            Transfer::try_new(TransferKind::Shares, entries),
+            Err(TransferError::Unbalanced(_))
+        ));
+        let repeated = vec![entry("a", Asset::Monero, 5), entry("a", Asset::Monero, -5)];
+        assert!(matches!(
+            Transfer::try_new(TransferKind::Shares, repeated),
+            Err(TransferError::Repeated(..))
+        ));
+        assert_eq!(
+            Transfer::try_new(TransferKind::Shares, Vec::new()),
+            Err(TransferError::Empty)
+        );
+    }
+
+    #[test]
+    fn shares_of_two_assets_make_no_transfer() {
+        let credits = [Money::zero(Asset::Monero), Money::zero(Asset::Practice)];
+        assert!(Transfer::for_shares(&DeviceId::random(), "practice", &credits).is_err());
+        assert!(Transfer::for_shares(&DeviceId::random(), "practice", &[]).is_err());
+        let huge = Money {
+            asset: Asset::Monero,
+            atomic: i128::MAX,
+        };
+        assert_eq!(
+            Transfer::for_shares(&DeviceId::random(), "practice", &[huge, huge]),
+            Err(TransferError::TooLarge(Asset::Monero))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn only_balanced_entries_make_a_transfer(
+            amounts in prop::collection::vec(-1000i128..1000, 1..6),
+            off in -3i128..=3,
+        ) {
+            let mut entries: Vec<Entry> = amounts
+                .iter()
+                .enumerate()
+                .map(|(index, atomic)| entry(&format!("u{index}"), Asset::Practice, *atomic))
+                .collect();
+            let sum: i128 = amounts.iter().sum();
+            entries.push(entry("last", Asset::Practice, off - sum));
+            let made = Transfer::try_new(TransferKind::Shares, entries);
+            prop_assert_eq!(made.is_ok(), off == 0);
+        }
+
+        #[test]
+        fn a_share_transfer_gives_the_device_the_sum(
+            credits in prop::collection::vec(0i128..1 << 80, 1..40),
+        ) {
+            let credits: Vec<Money> = credits
+                .into_iter()
+                .map(|atomic| Money { asset: Asset::Monero, atomic })
+                .collect();
+            let device = DeviceId::random();
+            let transfer = Transfer::for_shares(&device, "monerod", &credits).expect("balanced");
+            let sum: i128 = credits.iter().map(|credit| credit.atomic).sum();
+            prop_assert_eq!(&transfer.entries()[0].account, &LedgerAccount::Device(device));
+            prop_assert_eq!(transfer.entries()[0].amount.atomic, sum);
+            prop_assert_eq!(transfer.entries()[1].amount.atomic, -sum);
+        }
+    }
+}

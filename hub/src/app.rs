@@ -1,0 +1,246 @@
+//! The only place that wires a hub: opens, binds, runs and shuts it down.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use idlewatt_ledger::RewardError;
+use idlewatt_protocol::Asset;
+use idlewatt_protocol::api::HubListening;
+use idlewatt_store::{SqliteStore, StoreError};
+use rand::RngExt;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::http::{self, Api};
+use crate::settings::{MonerodSettings, Settings, SettingsError};
+use crate::stratum::limits::Doorkeeper;
+use crate::stratum::vardiff::Remembered;
+use crate::stratum::{self, Shared};
+use crate::upstream::monerod::{self, Follower, Pace};
+use crate::upstream::node_rpc::Node;
+use crate::upstream::submission::Submitter;
+use crate::upstream::{self, Sources, practice};
+use crate::verifier::{RELEASE_AFTER, Verifier};
+use crate::writer::Writer;
+
+/// How long sessions may take to end.
+const GRACE: Duration = Duration::from_millis(600);
+/// The database's file in the data directory.
+const DATABASE: &str = "hub.sqlite";
+/// Solved blocks waiting to be handed in.
+const SOLVED: usize = 64;
+
+/// Why a hub did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The data directory cannot be made.
+    #[error("cannot create the data directory {}: {source}", path.display())]
+    DataDir {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address} (setting {setting}): {source}")]
+    Listen {
+        /// Which setting.
+        setting: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// Why not; most likely another program has the port.
+        source: std::io::Error,
+    },
+    /// The system's TLS cannot be set up.
+    #[error("cannot set up the connection to the Monero node: {0}")]
+    Node(#[from] reqwest::Error),
+    /// A constant of the practice upstream is wrong.
+    #[error(transparent)]
+    Practice(#[from] RewardError),
+}
+
+/// A hub that listens, but does nothing yet.
+pub struct Hub {
+    settings: Settings,
+    store: SqliteStore,
+    http: TcpListener,
+    stratum: TcpListener,
+    listening: HubListening,
+    stratum_port: u16,
+}
+
+impl Hub {
+    /// Opens the database and takes the ports.
+    ///
+    /// # Errors
+    /// If a setting is wrong, the data directory cannot be written, or a port is taken.
+    pub async fn bind(settings: Settings) -> Result<Self, StartError> {
+        settings.validate()?;
+        let http = listen("http", settings.http).await?;
+        let stratum = listen("stratum", settings.stratum).await?;
+        let address = |setting, listener: &TcpListener, address| {
+            listener.local_addr().map_err(|source| StartError::Listen {
+                setting,
+                address,
+                source,
+            })
+        };
+        let http_address = address("http", &http, settings.http)?;
+        let stratum_address = address("stratum", &stratum, settings.stratum)?;
+        create_data_dir(&settings.data_dir)?;
+        let store = SqliteStore::open(&settings.data_dir.join(DATABASE)).await?;
+        Ok(Hub {
+            settings,
+            store,
+            http,
+            stratum,
+            listening: HubListening {
+                http: format!("http://{http_address}"),
+                stratum: stratum_address.to_string(),
+            },
+            stratum_port: stratum_address.port(),
+        })
+    }
+
+    /// Where it listens.
+    pub fn listening(&self) -> &HubListening {
+        &self.listening
+    }
+
+    /// Runs until told to stop, then ends everything within a second. What was answered is on the disk.
+    ///
+    /// # Errors
+    /// If the upstream cannot be set up.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), StartError> {
+        let tasks = TaskTracker::new();
+        let (writer, write) = Writer::new(self.store.clone());
+        let writing = tokio::spawn(write);
+        let (solved, solved_blocks) = mpsc::channel(SOLVED);
+        let sources = self.start_upstreams(&tasks, &shutdown, solved_blocks)?;
+        let shared = Arc::new(Shared {
+            store: self.store.clone(),
+            writer,
+            verifier: Verifier::new(RELEASE_AFTER),
+            sources: sources.clone(),
+            solved,
+            difficulty: self.settings.difficulty.clone(),
+            remembered: Remembered::default(),
+            connections: AtomicU32::new(rand::rng().random()),
+        });
+        let limits = self.settings.limits;
+        let doorkeeper = Doorkeeper::new(limits.connections, limits.connections_per_address);
+        tasks.spawn(stratum::serve(
+            self.stratum,
+            shared,
+            doorkeeper,
+            tasks.clone(),
+            shutdown.clone(),
+        ));
+        let api = Api::new(self.store.clone(), sources, self.stratum_port);
+        tasks.spawn(http::serve(
+            self.http,
+            http::router(api),
+            limits.http_connections,
+            tasks.clone(),
+            shutdown.clone(),
+        ));
+        let HubListening { http, stratum } = &self.listening;
+        tracing::info!(http, stratum, "the hub is listening");
+
+        shutdown.cancelled().await;
+        tasks.close();
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        } else if tokio::time::timeout(GRACE, writing).await.is_err() {
+            tracing::warn!("the last shares were not written in time");
+        } else {
+            self.store.close().await;
+        }
+        tracing::info!("the hub has ended");
+        Ok(())
+    }
+
+    fn start_upstreams(
+        &self,
+        tasks: &TaskTracker,
+        shutdown: &CancellationToken,
+        solved: mpsc::Receiver<idlewatt_store::NewBlock>,
+    ) -> Result<Sources, StartError> {
+        let until_shutdown = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let shutdown = shutdown.clone();
+            tasks.spawn(async move {
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = task => {}
+                }
+            });
+        };
+        let (sha256d, renew) = practice::sha256d(practice::RENEW_AFTER)?;
+        until_shutdown(Box::pin(renew));
+        let randomx = match &self.settings.monerod {
+            None => {
+                let (randomx, renew) = practice::randomx(practice::RENEW_AFTER)?;
+                until_shutdown(Box::pin(renew));
+                randomx
+            }
+            Some(MonerodSettings { url, wallet }) => {
+                let node = Node::new(url)?;
+                let (feed, randomx) = upstream::source(monerod::NAME, Asset::Monero);
+                let (look_again, grown) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+                let submitter = Submitter {
+                    node: node.clone(),
+                    store: self.store.clone(),
+                    solved,
+                    grown: Arc::clone(&grown),
+                    look_again: Arc::clone(&look_again),
+                    shutdown: shutdown.clone(),
+                };
+                // Not cut off at the shutdown: it ends with the last session, having noted every block.
+                tasks.spawn(submitter.run());
+                let follower = Follower {
+                    node,
+                    wallet: wallet.clone(),
+                    pace: Pace::default(),
+                    feed,
+                    look_again,
+                    grown,
+                };
+                until_shutdown(Box::pin(follower.run()));
+                randomx
+            }
+        };
+        Ok(Sources { sha256d, randomx })
+    }
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen {
+            setting,
+            address,
+            source,
+        })
+}
+
+fn create_data_dir(path: &std::path::Path) -> Result<(), StartError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| StartError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
+}

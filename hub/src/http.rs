@@ -1,0 +1,86 @@
+//! The HTTP API that agents use. Its routes and types are those of `idlewatt_protocol::api`.
+
+mod accounts;
+mod answer;
+mod auth;
+pub mod limiter;
+mod serve;
+mod shares;
+mod work;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use idlewatt_store::SqliteStore;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::upstream::Sources;
+use limiter::{Allowance, Limiter};
+
+pub use serve::serve;
+
+/// A thousand digests fit.
+const LARGEST_BODY: usize = 128 * 1024;
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Wrong keys, tokens and codes of one address: five at once, then one in 20 seconds.
+const FAILURES: Allowance = Allowance {
+    at_once: 5,
+    one_more_after: Duration::from_secs(20),
+};
+/// New accounts of one address.
+const NEW_ACCOUNTS: Allowance = Allowance {
+    at_once: 20,
+    one_more_after: Duration::from_secs(60),
+};
+
+/// What every handler can use.
+pub struct Api {
+    store: SqliteStore,
+    sources: Sources,
+    stratum_port: u16,
+    failures: Limiter<IpAddr>,
+    new_accounts: Limiter<IpAddr>,
+}
+
+impl Api {
+    /// The API of a hub whose Stratum server listens at that port.
+    pub fn new(store: SqliteStore, sources: Sources, stratum_port: u16) -> Arc<Self> {
+        Arc::new(Api {
+            store,
+            sources,
+            stratum_port,
+            failures: Limiter::new(FAILURES),
+            new_accounts: Limiter::new(NEW_ACCOUNTS),
+        })
+    }
+}
+
+/// All routes.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/healthz", get(work::health))
+        .route("/v1/accounts", post(accounts::create))
+        .route("/v1/enrolments", post(accounts::create_enrolment))
+        .route("/v1/devices", post(accounts::enrol_device))
+        .route("/v1/work", get(work::offers))
+        .route("/v1/blocks", get(work::blocks))
+        .route("/v1/earnings", get(shares::earnings))
+        .route("/v1/shares", get(shares::after))
+        .route("/v1/shares/find", post(shares::find))
+        .with_state(api)
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .layer(middleware::map_response(answer::explain))
+}

@@ -1,0 +1,33 @@
+//! What anybody may ask.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use idlewatt_kernels::Algorithm;
+use idlewatt_protocol::api::{Blocks, WorkOffers};
+
+use super::Api;
+use super::answer::Failure;
+
+/// `GET /healthz`: answers while the hub runs.
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /v1/work`.
+pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
+    Json(WorkOffers {
+        stratum_port: api.stratum_port,
+        offers: vec![
+            api.sources.sha256d.offer(Algorithm::Sha256d),
+            api.sources.randomx.offer(Algorithm::RandomX),
+        ],
+    })
+}
+
+/// `GET /v1/blocks`.
+pub(super) async fn blocks(State(api): State<Arc<Api>>) -> Result<Json<Blocks>, Failure> {
+    let blocks = api.store.blocks().await?;
+    Ok(Json(Blocks { blocks }))
+}

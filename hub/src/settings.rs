@@ -1,0 +1,274 @@
+//! What an operator can set: a TOML file, and flags that win over it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where the database is. Created if it is missing.
+    pub data_dir: PathBuf,
+    /// Where the HTTP API listens; port 0 takes a free one.
+    pub http: SocketAddr,
+    /// Where the Stratum server listens; port 0 takes a free one.
+    pub stratum: SocketAddr,
+    /// A Monero node to take RandomX work from. Without it RandomX work is practice.
+    pub monerod: Option<MonerodSettings>,
+    /// How hard the first share of a connection is.
+    pub difficulty: DifficultySettings,
+    /// What a stranger can use up.
+    pub limits: LimitSettings,
+}
+
+/// A Monero node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonerodSettings {
+    /// Its RPC address, such as `http://127.0.0.1:18081`.
+    pub url: String,
+    /// The wallet that blocks pay.
+    pub wallet: String,
+}
+
+/// Difficulties of both algorithms.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DifficultySettings {
+    /// For sha256d.
+    pub sha256d: DifficultyRange,
+    /// For RandomX.
+    pub randomx: DifficultyRange,
+}
+
+/// In hashes that a share takes on average. Within it the hub aims at a share every few seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DifficultyRange {
+    /// Of the first job of a device not seen before.
+    pub start: u64,
+    /// The easiest.
+    pub least: u64,
+    /// The hardest.
+    pub most: u64,
+}
+
+/// Limits against overload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Stratum connections in total.
+    pub connections: usize,
+    /// Stratum connections from one address.
+    pub connections_per_address: usize,
+    /// HTTP connections in total.
+    pub http_connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            data_dir: PathBuf::from("idlewatt-hub"),
+            http: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
+            monerod: None,
+            difficulty: DifficultySettings::default(),
+            limits: LimitSettings::default(),
+        }
+    }
+}
+
+impl Default for DifficultySettings {
+    fn default() -> Self {
+        DifficultySettings {
+            sha256d: DifficultyRange {
+                start: 1 << 22,
+                least: 1 << 16,
+                most: 1 << 50,
+            },
+            randomx: DifficultyRange {
+                start: 400,
+                least: 50,
+                most: 1 << 32,
+            },
+        }
+    }
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        LimitSettings {
+            connections: 20_000,
+            connections_per_address: 1_000,
+            http_connections: 512,
+        }
+    }
+}
+
+/// Settings that cannot be used. The message names the file or flag, the setting, and what is allowed.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is not there or cannot be read.
+    #[error("cannot read the settings file {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A line that is not TOML, an unknown setting or a value of the wrong type.
+    #[error("{}: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, setting and what is allowed.
+        source: Box<toml::de::Error>,
+    },
+    /// A value outside its range.
+    #[error("setting {setting} is {value}; allowed: {allowed}")]
+    Value {
+        /// Its name, as in the file.
+        setting: &'static str,
+        /// What was given.
+        value: String,
+        /// What may be given.
+        allowed: &'static str,
+    },
+}
+
+impl Settings {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds something unknown.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|source| SettingsError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// If a value is outside its range.
+    pub fn validate(&self) -> Result<(), SettingsError> {
+        let refuse = |setting, value: String, allowed| {
+            Err(SettingsError::Value {
+                setting,
+                value,
+                allowed,
+            })
+        };
+        for (setting, range) in [
+            ("difficulty.sha256d", self.difficulty.sha256d),
+            ("difficulty.randomx", self.difficulty.randomx),
+        ] {
+            let DifficultyRange { start, least, most } = range;
+            if least == 0 || least > start || start > most || most > 1 << 52 {
+                let value = format!("{{ start = {start}, least = {least}, most = {most} }}");
+                return refuse(setting, value, "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes");
+            }
+        }
+        for (setting, value) in [
+            ("limits.connections", self.limits.connections),
+            (
+                "limits.connections_per_address",
+                self.limits.connections_per_address,
+            ),
+            ("limits.http_connections", self.limits.http_connections),
+        ] {
+            if value == 0 {
+                return refuse(setting, value.to_string(), "1 or more");
+            }
+        }
+        if let Some(MonerodSettings { url, wallet }) = &self.monerod {
+            if !(url.starts_with("http://") || url.starts_with("https://")) {
+                return refuse("monerod.url", url.clone(), "an http:// or https:// address");
+            }
+            let plain = wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if !plain || !(90..=120).contains(&wallet.len()) {
+                let shown = wallet.chars().take(8).collect();
+                return refuse("monerod.wallet", shown, "a whole Monero address");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hub.toml");
+        std::fs::write(&path, text).expect("written");
+        let settings = Settings::read(&path).map_err(|error| error.to_string())?;
+        settings.validate().map_err(|error| error.to_string())?;
+        Ok(settings)
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(read(""), Ok(Settings::default()));
+        assert_eq!(
+            Settings::default().validate().map_err(|e| e.to_string()),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn what_is_set_is_read() {
+        let text = "http = \"0.0.0.0:80\"\n[limits]\nconnections = 5\n[difficulty.randomx]\nstart = 9\nleast = 2\nmost = 10\n";
+        let settings = read(text).expect("valid");
+        assert_eq!(settings.http, SocketAddr::from(([0, 0, 0, 0], 80)));
+        assert_eq!(settings.limits.connections, 5);
+        assert_eq!(settings.difficulty.randomx.start, 9);
+        assert_eq!(
+            settings.difficulty.sha256d,
+            DifficultySettings::default().sha256d
+        );
+    }
+
+    #[test]
+    fn errors_name_file_line_and_what_is_allowed() {
+        for (text, words) in [
+            (
+                "\nhtpp = \"x\"",
+                vec!["hub.toml", "line 2", "htpp", "stratum"],
+            ),
+            ("http = \"nowhere\"", vec!["hub.toml", "line 1", "nowhere"]),
+            (
+                "[limits]\nconnections = 0",
+                vec!["limits.connections", "1 or more"],
+            ),
+            (
+                "[difficulty]\nrandomx = { start = 1, least = 2, most = 3 }",
+                vec!["difficulty.randomx", "least ≤ start"],
+            ),
+            (
+                "[monerod]\nurl = \"ftp://x\"\nwallet = \"4\"",
+                vec!["monerod.url", "ftp://x", "http://"],
+            ),
+            (
+                "[monerod]\nurl = \"http://x\"\nwallet = \"4\"",
+                vec!["monerod.wallet", "a whole Monero address"],
+            ),
+            ("[monerod]\nurl = \"http://x\"", vec!["wallet"]),
+        ] {
+            let error = read(text).expect_err(text);
+            for word in words {
+                assert!(error.contains(word), "{word} is not in: {error}");
+            }
+        }
+        let missing = Settings::read(Path::new("/nowhere/hub.toml")).expect_err("missing");
+        assert!(missing.to_string().contains("/nowhere/hub.toml"));
+    }
+}

@@ -1,0 +1,121 @@
+//! The Stratum server: one port, the dialect told by a connection's first line, every share verified.
+
+pub mod bitcoin;
+mod connection;
+mod dialect;
+mod jobs;
+mod judge;
+pub mod limits;
+pub mod monero;
+mod session;
+pub mod vardiff;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use idlewatt_store::{NewBlock, SqliteStore};
+use idlewatt_stratum::Dialect;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::settings::DifficultySettings;
+use crate::upstream::Sources;
+use crate::verifier::Verifier;
+use crate::writer::Writer;
+use connection::Connection;
+use limits::Doorkeeper;
+use vardiff::Remembered;
+
+/// How long a stranger has for the first line, and for the login.
+const LOGIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// What all sessions share.
+pub struct Shared {
+    /// Who may log in.
+    pub store: SqliteStore,
+    /// Where good shares go.
+    pub writer: Writer,
+    /// Recomputes RandomX hashes.
+    pub verifier: Arc<Verifier>,
+    /// Where work comes from.
+    pub sources: Sources,
+    /// Where solved blocks go.
+    pub solved: mpsc::Sender<NewBlock>,
+    /// How hard shares are.
+    pub difficulty: DifficultySettings,
+    /// How hard they were.
+    pub remembered: Remembered,
+    /// Numbers connections, so that no two hash the same.
+    pub connections: AtomicU32,
+}
+
+/// Accepts connections until told to stop; sessions run on the tracker.
+pub async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    doorkeeper: Arc<Doorkeeper>,
+    sessions: TaskTracker,
+    shutdown: CancellationToken,
+) {
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                let Some(place) = doorkeeper.admit(address.ip()) else {
+                    tracing::debug!("a Stratum connection too many was refused");
+                    continue;
+                };
+                let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
+                sessions.spawn(async move {
+                    greet(stream, address, shared, shutdown).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Most likely too many open files: waiting lets some close.
+                tracing::warn!(%error, "a Stratum connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+/// Finds out which dialect a connection speaks, and holds the session.
+async fn greet(
+    stream: TcpStream,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    shutdown: CancellationToken,
+) {
+    let mut connection = Connection::new(stream);
+    let first = tokio::select! {
+        () = shutdown.cancelled() => return,
+        first = tokio::time::timeout(LOGIN_WITHIN, connection.next_line()) => first,
+    };
+    let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+    let ended = match first {
+        Err(_) => Err(connection::Ended::Silent),
+        Ok(Err(ended)) => Err(ended),
+        Ok(Ok(line)) => match Dialect::of_first_line(&line) {
+            Some(Dialect::Monero) => {
+                let dialect = monero::Monero::new(&shared, number);
+                session::hold(connection, dialect, shared, line, shutdown).await
+            }
+            Some(Dialect::Bitcoin) => {
+                let dialect = bitcoin::Bitcoin::new(&shared, number);
+                session::hold(connection, dialect, shared, line, shutdown).await
+            }
+            None => Err(connection::Ended::Garbage),
+        },
+    };
+    if let Err(reason) = ended {
+        tracing::debug!(%address, %reason, "a Stratum connection ended");
+    }
+}

@@ -1,0 +1,99 @@
+//! The verdict on a share: verified, then credited, then told.
+
+use std::sync::Arc;
+
+use idlewatt_kernels::{Algorithm, Digest, Target};
+use idlewatt_ledger::Reward;
+use idlewatt_protocol::DeviceId;
+use idlewatt_store::VerifiedShare;
+
+use super::Shared;
+use super::jobs::NoJob;
+use crate::writer::CreditError;
+
+/// What comes of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Credited, and on the disk. So hard had vardiff asked it to be.
+    Accepted { asked: u64 },
+    /// Not credited.
+    Refused(Why),
+}
+
+/// Why a share is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The job is over.
+    Stale,
+    /// There was no such job on this connection.
+    UnknownJob,
+    /// It was sent before.
+    Duplicate,
+    /// The digest does not meet the target.
+    LowDifficulty,
+    /// The digest is not what the nonce gives.
+    WrongDigest,
+    /// The hub cannot judge at present.
+    Unavailable,
+}
+
+impl Why {
+    /// Whether only a broken or hostile miner sends such a share.
+    pub fn is_bad(self) -> bool {
+        matches!(
+            self,
+            Why::UnknownJob | Why::LowDifficulty | Why::WrongDigest
+        )
+    }
+}
+
+impl From<NoJob> for Why {
+    fn from(no_job: NoJob) -> Self {
+        match no_job {
+            NoJob::Stale => Why::Stale,
+            NoJob::Unknown => Why::UnknownJob,
+        }
+    }
+}
+
+/// How hard the shares of a job are, and what they are worth. Fixed when the job is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Price {
+    pub target: Target,
+    /// What vardiff asked for, in hashes.
+    pub asked: u64,
+    pub reward: Reward,
+}
+
+/// Credits a share whose digest was computed here and meets its target.
+pub(super) async fn credit(
+    shared: &Arc<Shared>,
+    device: DeviceId,
+    algorithm: Algorithm,
+    upstream: &'static str,
+    price: Price,
+    digest: Digest,
+) -> Verdict {
+    // By the target as it was sent, which a wire's rounding may have moved.
+    let work = price.target.work();
+    let share = price
+        .reward
+        .credit(work)
+        .map_err(|error| error.to_string())
+        .and_then(|credit| {
+            VerifiedShare::try_new(device, digest.0, algorithm.name(), upstream, work, credit)
+                .map_err(|error| error.to_string())
+        });
+    let share = match share {
+        Ok(share) => share,
+        Err(reason) => {
+            tracing::error!(reason, "a good share has no credit that the books can hold");
+            return Verdict::Refused(Why::Unavailable);
+        }
+    };
+    match shared.writer.credit(share).await {
+        Ok(_) => Verdict::Accepted { asked: price.asked },
+        Err(CreditError::Duplicate) => Verdict::Refused(Why::Duplicate),
+        Err(CreditError::Unavailable) => Verdict::Refused(Why::Unavailable),
+    }
+}

@@ -1,0 +1,64 @@
+//! Monero's tree hash (reference: monero `src/crypto/tree-hash.c`), the root over a block's transactions.
+
+use sha3::{Digest, Keccak256};
+
+/// Keccak-256 as Monero uses it: the original padding, not SHA-3's.
+pub fn keccak(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Keccak256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// The root. Not a plain Merkle tree: as many leaves as needed are paired first so that a power of two is left.
+pub fn tree_hash(leaves: &[[u8; 32]]) -> [u8; 32] {
+    match leaves {
+        [] => [0; 32],
+        [only] => *only,
+        [left, right] => keccak(&[left, right]),
+        _ => {
+            let width = leaves.len().next_power_of_two() / 2;
+            let alone = 2 * width - leaves.len();
+            let mut row = leaves[..alone].to_vec();
+            row.extend(pairs(&leaves[alone..]));
+            while row.len() > 1 {
+                row = pairs(&row).collect();
+            }
+            row[0]
+        }
+    }
+}
+
+fn pairs(row: &[[u8; 32]]) -> impl Iterator<Item = [u8; 32]> {
+    row.chunks_exact(2)
+        .map(|pair| keccak(&[&pair[0], &pair[1]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keccak_of_nothing() {
+        let expected = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";
+        assert_eq!(hex::encode(keccak(&[])), expected);
+    }
+
+    #[test]
+    fn the_shape_follows_the_reference() {
+        let leaf = |number: u8| [number; 32];
+        let node = |left: [u8; 32], right: [u8; 32]| keccak(&[&left, &right]);
+        assert_eq!(tree_hash(&[leaf(1)]), leaf(1));
+        assert_eq!(tree_hash(&[leaf(1), leaf(2)]), node(leaf(1), leaf(2)));
+        let three = node(leaf(1), node(leaf(2), leaf(3)));
+        assert_eq!(tree_hash(&[leaf(1), leaf(2), leaf(3)]), three);
+        let four = node(node(leaf(1), leaf(2)), node(leaf(3), leaf(4)));
+        assert_eq!(tree_hash(&[leaf(1), leaf(2), leaf(3), leaf(4)]), four);
+        let five = node(
+            node(leaf(1), leaf(2)),
+            node(leaf(3), node(leaf(4), leaf(5))),
+        );
+        assert_eq!(tree_hash(&[1, 2, 3, 4, 5].map(leaf)), five);
+    }
+}

@@ -1,0 +1,33 @@
+//! What can go wrong with a store.
+
+use std::path::PathBuf;
+
+/// A store that does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened or brought up to date.
+    #[error("cannot open the hub's database {}: {reason}", path.display())]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What the database says.
+        reason: String,
+    },
+    /// A statement failed: the disk is full, the file damaged, or a constraint was violated.
+    #[error("the hub's database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A row holds what this program never writes there.
+    #[error("the hub's database holds an unreadable {what}: {text}")]
+    Unreadable {
+        /// Which kind of value.
+        what: &'static str,
+        /// The value.
+        text: String,
+    },
+    /// An amount that the books cannot hold.
+    #[error("a transfer was refused: {0}")]
+    Transfer(#[from] idlewatt_ledger::TransferError),
+    /// More shares than one transaction takes.
+    #[error("{0} shares at once, at most {1} are allowed")]
+    TooManyShares(usize, usize),
+}
