@@ -57,7 +57,11 @@ impl Shift {
 
         let (engines, work, submitter) = {
             let mut board = self.daemon.board();
-            (board.engines.take(), board.work.take(), board.submitter.take())
+            (
+                board.engines.take(),
+                board.work.take(),
+                board.submitter.take(),
+            )
         };
         let end_engines = async {
             if let Some(engines) = engines {
@@ -284,7 +288,11 @@ impl Shift {
         self.daemon.board().submitter = Some(Arc::new(submitter));
         // Ends with the engines, not with the shift: what they have found by then is written down.
         tasks.spawn(async move {
-            while let Some(Found { processor, solution }) = found.recv().await {
+            while let Some(Found {
+                processor,
+                solution,
+            }) = found.recv().await
+            {
                 let share = FoundShare {
                     processor: processor.0,
                     solution,
