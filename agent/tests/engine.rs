@@ -102,7 +102,7 @@ async fn a_killed_engine_is_started_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_zero_it_uses_no_time_and_after_a_while_no_memory() {
     let settings = EngineSettings {
-        release_after: Duration::from_secs(4),
+        release_after: Duration::from_secs(8),
         ..settings()
     };
     let (engines, mut found) = Engines::start(settings).unwrap();
@@ -315,4 +315,65 @@ async fn this_device_has_its_cpu() {
     let processors = idlewatt::engine::processors(EXE.as_ref(), false).await;
     assert_eq!(processors[0], Processor::cpu());
     assert!(processors.iter().all(|processor| !processor.software));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
+    let refused = idlewatt::engine::processors(EXE.as_ref(), false).await;
+    assert!(refused.iter().all(|processor| !processor.software));
+    let processors = idlewatt::engine::processors(EXE.as_ref(), true).await;
+    let gpu = processors.into_iter().find(|processor| processor.software);
+    let gpu = gpu.expect("Mesa's software driver is installed");
+    let id = gpu.id.clone();
+    let settings = EngineSettings {
+        allow_software_gpu: true,
+        processors: vec![gpu],
+        ..settings()
+    };
+    let (engines, mut found) = Engines::start(settings.clone()).unwrap();
+    for (name, share) in [("full", 100), ("half", 50), ("little", 10)] {
+        engines.set_allowance(&id, percent(share));
+        let (job, space) = (sha256d_job(name, 20_000), NonceSpace { index: 1, count: 2 });
+        engines.set_work(&id, Some((job.clone(), space)));
+        assert_solves(&job, space, &next_of(&mut found, name).await);
+        until(&engines, "it reports", |state| {
+            state.rate > 0.0 && state.allowed_percent == share
+        })
+        .await;
+    }
+    engines.set_allowance(&id, percent(0));
+    until(&engines, "it pauses", |state| state.phase == Phase::Paused).await;
+
+    let (progress, _seen) = mpsc::channel(1);
+    let result = engines
+        .bench(
+            &id,
+            Algorithm::Sha256d,
+            Duration::from_secs(1),
+            progress.clone(),
+        )
+        .await
+        .unwrap();
+    assert!(result.rate > 0.0);
+    let unsuited = engines
+        .bench(&id, Algorithm::RandomX, Duration::from_secs(1), progress)
+        .await;
+    assert!(matches!(unsuited, Err(BenchError::Unsuited { .. })));
+    engines.shutdown().await;
+
+    // Not allowed, an id from an old setting does not bring it to work.
+    let settings = EngineSettings {
+        allow_software_gpu: false,
+        faults_allowed: 1,
+        ..settings
+    };
+    let (engines, _found) = Engines::start(settings).unwrap();
+    engines.set_allowance(&id, percent(100));
+    engines.set_work(&id, Some((sha256d_job("job", 1), NonceSpace::WHOLE)));
+    let aside = until(&engines, "it is set aside", |state| {
+        matches!(state.phase, Phase::SetAside { .. })
+    })
+    .await;
+    assert!(format!("{:?}", aside.phase).contains("--allow-software-gpu"));
+    engines.shutdown().await;
 }

@@ -21,7 +21,7 @@ use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::vardiff::Remembered;
 use crate::stratum::{self, Shared};
-use crate::upstream::monerod::{self, Follower};
+use crate::upstream::monerod::{self, Follower, Pace};
 use crate::upstream::node_rpc::Node;
 use crate::upstream::submission::Submitter;
 use crate::upstream::{self, Sources, practice};
@@ -206,11 +206,12 @@ impl Hub {
                     look_again: Arc::clone(&look_again),
                     shutdown: shutdown.clone(),
                 };
-                // Not cut off at the shutdown: it ends with the last session, having noted every block.
+                // Not cut off at the shutdown: it ends with the last session.
                 tasks.spawn(submitter.run());
                 let follower = Follower {
                     node,
                     wallet: wallet.clone(),
+                    pace: Pace::default(),
                     feed,
                     look_again,
                     grown,

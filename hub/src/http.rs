@@ -30,8 +30,8 @@ const LARGEST_BODY: usize = 128 * 1024;
 /// How long an answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Wrong keys, tokens and codes of one address: five at once, then one in 20 seconds.
-const FAILURES: Allowance = Allowance {
+/// Wrong enrolment codes of one address: five at once, then one in 20 seconds.
+const WRONG_CODES: Allowance = Allowance {
     at_once: 5,
     one_more_after: Duration::from_secs(20),
 };
@@ -46,7 +46,7 @@ pub struct Api {
     store: SqliteStore,
     sources: Sources,
     stratum_port: u16,
-    failures: Limiter<IpAddr>,
+    wrong_codes: Limiter<IpAddr>,
     new_accounts: Limiter<IpAddr>,
 }
 
@@ -57,7 +57,7 @@ impl Api {
             store,
             sources,
             stratum_port,
-            failures: Limiter::new(FAILURES),
+            wrong_codes: Limiter::new(WRONG_CODES),
             new_accounts: Limiter::new(NEW_ACCOUNTS),
         })
     }

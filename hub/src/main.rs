@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -85,13 +85,18 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     // The only way this fails is that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("idlewatt-hub: {error:#}");
+            // A start error says its reason itself, other errors have it behind them.
+            match error.downcast_ref::<StartError>() {
+                Some(start) => eprintln!("idlewatt-hub: {start}"),
+                None => eprintln!("idlewatt-hub: {error:#}"),
+            }
             match error.downcast_ref() {
                 Some(StartError::Settings(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -193,6 +198,7 @@ impl Signals {
         Ok(Signals {})
     }
 
+    #[cfg_attr(not(unix), allow(unused_mut))]
     async fn received(mut self) {
         #[cfg(unix)]
         tokio::select! {

@@ -85,12 +85,12 @@ impl Default for DifficultySettings {
         DifficultySettings {
             sha256d: DifficultyRange {
                 start: 1 << 22,
-                least: 1 << 16,
+                least: 1 << 20,
                 most: 1 << 50,
             },
             randomx: DifficultyRange {
                 start: 400,
-                least: 50,
+                least: 100,
                 most: 1 << 32,
             },
         }

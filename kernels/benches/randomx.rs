@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use idlewatt_kernels::randomx::{ALLOCATOR_TUNABLE, CpuSearch, Memory, Mode, Verifier};
+use idlewatt_kernels::randomx::{CpuSearch, Memory, Mode, Verifier};
 use idlewatt_kernels::{Batch, BatchInput, Search, Target};
 
 const KEY: [u8; 32] = [0x42; 32];
@@ -31,20 +31,18 @@ fn main() {
     match std::env::var(PART).as_deref() {
         Ok("small") => {
             forbid_huge_pages();
-            report_ours("small pages", prepare().0);
+            let memory = prepare().0;
+            let searches = searches(&memory);
+            let rates =
+                (0..TURNS).map(|_| measure(|thread, nonce| search(&searches, thread, nonce)));
+            println!("CpuSearch ({}): {}", memory.pages(), show(rates.collect()));
         }
-        Ok("dataset only") => report_ours("huge pages, but for scratchpads", prepare().0),
-        Ok("all") => compare(),
+        Ok("huge") => compare(),
         _ => {
             println!("RandomX, fast mode, {} threads", threads());
-            for part in ["small", "dataset only", "all"] {
+            for part in ["small", "huge"] {
                 let mut child = Command::new(std::env::current_exe().expect("known"));
                 child.arg("--bench").env(PART, part);
-                if part == "all" {
-                    child.env(ALLOCATOR_TUNABLE.0, ALLOCATOR_TUNABLE.1);
-                } else {
-                    child.env_remove(ALLOCATOR_TUNABLE.0);
-                }
                 let status = child.status().expect("starts");
                 assert!(status.success(), "the part \"{part}\" failed");
             }
@@ -114,12 +112,6 @@ fn search(searches: &[Mutex<CpuSearch>], thread: usize, first_nonce: u32) {
     };
     let mut search = searches[thread].lock().expect("no panic before");
     search.search(&batch).expect("the right key");
-}
-
-fn report_ours(name: &str, memory: Memory) {
-    let searches = searches(&memory);
-    let rates = (0..TURNS).map(|_| measure(|thread, nonce| search(&searches, thread, nonce)));
-    println!("{name} ({}): {}", memory.pages(), show(rates.collect()));
 }
 
 /// Median rates in words.

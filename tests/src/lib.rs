@@ -1,1 +1,8 @@
-//! Placeholder, replaced below.
+//! What the end-to-end tests share: real processes, real nodes, waiting with a deadline.
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod hub;
+pub mod node;
+pub mod process;
+pub mod wait;

@@ -98,7 +98,7 @@ impl Fault {
 /// If it cannot begin.
 pub fn run(args: Args) -> anyhow::Result<()> {
     if args.list_gpus {
-        let gpus = gpu::list(args.allow_software_gpu)?;
+        let gpus = gpu::list(args.allow_software_gpu);
         println!("{}", serde_json::to_string(&gpus)?);
         // Drivers have been seen to hang in their exit handlers.
         process::exit_now(0);
@@ -114,9 +114,11 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let (Some(processor), Some(algorithm)) = (processor, algorithm) else {
         anyhow::bail!("--processor and --algorithm are needed");
     };
-    end_on_panic();
     let output = Output::default();
     let is_cpu = processor == "cpu";
+    if is_cpu {
+        end_on_panic();
+    }
     let control = Arc::new(Control::new(is_cpu).context("no thread for the pacer")?);
     report::start(&control, &output).context("no thread for reports")?;
     let (of_engine, engine_output) = (Arc::clone(&control), output.clone());
@@ -144,7 +146,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// A panic anywhere ends the engine: its supervisor starts a sound one.
+/// A panic on any thread ends the engine: its supervisor starts a sound one. (Not with a GPU: its library panics
+/// where a driver fails, and the kernel makes an error of it.)
 fn end_on_panic() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

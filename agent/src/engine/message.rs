@@ -179,6 +179,11 @@ mod tests {
         prop_oneof![job, allow, Just(Command::NoJob), Just(Command::Stop)]
     }
 
+    /// Such as a short decimal writes exactly.
+    fn seconds() -> impl Strategy<Value = f64> {
+        (0..1u32 << 30).prop_map(|eighths| f64::from(eighths) / 8.0)
+    }
+
     fn events() -> impl Strategy<Value = Event> {
         prop_oneof![
             Just(Event::Ready),
@@ -187,7 +192,7 @@ mod tests {
                 done,
                 total
             }),
-            (any::<u64>(), 0.0..1e9f64, 0.0..1e9f64).prop_map(|(hashes, seconds, busy_seconds)| {
+            (any::<u64>(), seconds(), seconds()).prop_map(|(hashes, seconds, busy_seconds)| {
                 Event::Rate {
                     hashes,
                     seconds,

@@ -53,7 +53,7 @@ pub(super) async fn enrol_device(
     Asker(asker): Asker,
     Body(EnrolDevice { code, name }): Body<EnrolDevice>,
 ) -> Result<Json<DeviceEnrolled>, Failure> {
-    api.failures.check(&asker).map_err(Failure::TooMany)?;
+    api.wrong_codes.check(&asker).map_err(Failure::TooMany)?;
     let length = name.chars().count();
     if !(1..=LONGEST_NAME).contains(&length) || name.chars().any(char::is_control) {
         let message = format!(
@@ -69,7 +69,7 @@ pub(super) async fn enrol_device(
     let account = match enrolled {
         Ok(account) => account,
         Err(EnrolError::Code) => {
-            api.failures.take(asker);
+            api.wrong_codes.take(asker);
             return Err(Failure::Unauthorized(
                 "this enrolment code is unknown, already used or expired",
             ));

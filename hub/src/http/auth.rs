@@ -34,22 +34,19 @@ pub(super) struct KeyHolder(pub AccountId);
 /// The device whose token was sent.
 pub(super) struct TokenHolder(pub Device);
 
+// Keys and tokens have more bits than anybody can guess: wrong ones need no lock-out, which would only lock out the
+// other devices behind the same address.
+
 impl FromRequestParts<Arc<Api>> for KeyHolder {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Failure> {
-        let asker = admitted(parts, api).await?;
         let known = match bearer::<AccountKey>(parts) {
             Some(key) => api.store.account_of_key(&key).await?,
             None => None,
         };
-        known.map(KeyHolder).ok_or_else(|| {
-            refuse(
-                api,
-                asker,
-                "an account key is needed: Authorization: Bearer IWA-…",
-            )
-        })
+        let refuse = Failure::Unauthorized("an account key is needed: Authorization: Bearer IWA-…");
+        known.map(KeyHolder).ok_or(refuse)
     }
 }
 
@@ -57,30 +54,13 @@ impl FromRequestParts<Arc<Api>> for TokenHolder {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Failure> {
-        let asker = admitted(parts, api).await?;
         let known = match bearer::<DeviceToken>(parts) {
             Some(token) => api.store.device_of_token(&token).await?,
             None => None,
         };
-        known.map(TokenHolder).ok_or_else(|| {
-            refuse(
-                api,
-                asker,
-                "a device token is needed: Authorization: Bearer IWD-…",
-            )
-        })
+        let refuse = Failure::Unauthorized("a device token is needed: Authorization: Bearer IWD-…");
+        known.map(TokenHolder).ok_or(refuse)
     }
-}
-
-async fn admitted(parts: &mut Parts, api: &Arc<Api>) -> Result<IpAddr, Failure> {
-    let Asker(asker) = Asker::from_request_parts(parts, api).await?;
-    api.failures.check(&asker).map_err(Failure::TooMany)?;
-    Ok(asker)
-}
-
-fn refuse(api: &Api, asker: IpAddr, message: &'static str) -> Failure {
-    api.failures.take(asker);
-    Failure::Unauthorized(message)
 }
 
 fn bearer<T: FromStr>(parts: &Parts) -> Option<T> {

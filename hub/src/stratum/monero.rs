@@ -8,6 +8,7 @@ use idlewatt_stratum::Id;
 use idlewatt_stratum::monero::{
     ClientMessage, ERROR_CODE, JobMessage, RANDOMX, Refusal, ServerMessage,
 };
+use jiff::Timestamp;
 use rand::RngExt;
 
 use super::Shared;
@@ -15,6 +16,7 @@ use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
 use crate::upstream::Source;
+use crate::upstream::block_template::SolvedBlock;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
 use crate::verifier::Presence;
 
@@ -147,16 +149,7 @@ async fn judge(
         && network.is_some_and(|network| network.target.is_met_by(&claimed.0))
     {
         let solved = block.solved(sent.extranonce.bytes(), nonce);
-        let block = NewBlock {
-            hash: solved.hash,
-            height: solved.height,
-            upstream: shared.sources.randomx.upstream,
-            device: device.device.clone(),
-            body: solved.body,
-        };
-        if shared.solved.send(block).await.is_err() {
-            tracing::error!("a solved block could not be handed in: the hub is shutting down");
-        }
+        hand_in(shared, &device, solved).await;
     }
     let upstream = shared.sources.randomx.upstream;
     let device = device.device;
@@ -169,6 +162,25 @@ async fn judge(
         claimed,
     )
     .await
+}
+
+/// Notes a block before anything else can happen to it, and has it submitted.
+async fn hand_in(shared: &Arc<Shared>, device: &Device, solved: SolvedBlock) {
+    let SolvedBlock { hash, height, body } = solved;
+    tracing::info!(height, hash, "a block was solved");
+    let block = NewBlock {
+        hash,
+        height,
+        upstream: shared.sources.randomx.upstream,
+        device: device.device.clone(),
+        body,
+    };
+    if let Err(error) = shared.store.note_block(&block, Timestamp::now()).await {
+        tracing::error!(%error, "a block could not be noted; it is submitted all the same");
+    }
+    if shared.solved.send(block).await.is_err() {
+        tracing::warn!("a block is left for the next run: the hub is ending");
+    }
 }
 
 impl Dialect for Monero {

@@ -18,14 +18,29 @@ use super::template::{Network, RandomXWork, Template};
 /// The name of this upstream.
 pub const NAME: &str = "monerod";
 
-/// How often the node is asked whether its chain grew.
-const POLL_EVERY: Duration = Duration::from_millis(800);
-/// How often there is a new template on the same block, for the transactions that came meanwhile.
-const REFRESH_AFTER: Duration = Duration::from_secs(30);
-/// How long the last template is worked on while the node does not answer.
-const WITHDRAW_AFTER: Duration = Duration::from_secs(120);
-/// The longest wait between two tries while the node does not answer.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How often and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How often the node is asked whether its chain grew.
+    pub poll_every: Duration,
+    /// How often there is a new template on the same block, for the transactions that came meanwhile.
+    pub refresh_after: Duration,
+    /// How long the last template is worked on while the node does not answer.
+    pub withdraw_after: Duration,
+    /// The longest wait between two tries while the node does not answer.
+    pub longest_wait: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace {
+            poll_every: Duration::from_millis(800),
+            refresh_after: Duration::from_secs(30),
+            withdraw_after: Duration::from_secs(120),
+            longest_wait: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Follows a node's chain.
 pub struct Follower {
@@ -33,6 +48,8 @@ pub struct Follower {
     pub node: Node,
     /// Whom blocks pay.
     pub wallet: String,
+    /// How often it is asked.
+    pub pace: Pace,
     /// Where templates go.
     pub feed: Feed<RandomXWork>,
     /// Ends a wait early: the chain has probably grown.
@@ -86,7 +103,8 @@ impl Follower {
                     } else {
                         tracing::debug!(%error, failures, "the Monero node still gives no work");
                     }
-                    if last_success.elapsed() > WITHDRAW_AFTER && offered.take().is_some() {
+                    if last_success.elapsed() > self.pace.withdraw_after && offered.take().is_some()
+                    {
                         tracing::warn!("work from the Monero node withdrawn: too old");
                         self.feed.withdraw();
                     }
@@ -95,7 +113,7 @@ impl Follower {
             tokio::select! {
                 () = self.feed.closed() => return,
                 () = self.look_again.notified(), if failures == 0 => {}
-                () = tokio::time::sleep(wait(failures)) => {}
+                () = tokio::time::sleep(self.pace.wait(failures)) => {}
             }
         }
     }
@@ -103,7 +121,7 @@ impl Follower {
     /// Looks at the chain once; offers a template if it grew or the last one is old.
     async fn step(&self, offered: Option<&Offered>) -> Result<Option<Offered>, FollowError> {
         let tip = self.node.tip().await?.hash;
-        if offered.is_some_and(|old| old.tip == tip && old.at.elapsed() < REFRESH_AFTER) {
+        if offered.is_some_and(|old| old.tip == tip && old.at.elapsed() < self.pace.refresh_after) {
             return Ok(None);
         }
         let answer = self.node.template(&self.wallet).await?;
@@ -152,15 +170,17 @@ fn template(
     })
 }
 
-/// The time until the next look: short while all is well, longer with each failure, and never in step with others.
-fn wait(failures: u32) -> Duration {
-    let Some(doublings) = failures.checked_sub(1) else {
-        return POLL_EVERY;
-    };
-    let longest = POLL_EVERY * 2u32.pow(doublings.min(6));
-    longest
-        .min(LONGEST_WAIT)
-        .mul_f64(rand::rng().random_range(0.5..1.0))
+impl Pace {
+    /// The time until the next look: short while all is well, longer with each failure, and never in step with
+    /// others.
+    fn wait(&self, failures: u32) -> Duration {
+        let Some(doublings) = failures.checked_sub(1) else {
+            return self.poll_every;
+        };
+        let longest = self.poll_every * 2u32.pow(doublings.min(6));
+        let random = rand::rng().random_range(0.5..1.0);
+        longest.min(self.longest_wait).mul_f64(random)
+    }
 }
 
 #[cfg(test)]
@@ -169,10 +189,11 @@ mod tests {
 
     #[test]
     fn waits_grow_to_a_limit() {
-        assert_eq!(wait(0), POLL_EVERY);
+        let pace = Pace::default();
+        assert_eq!(pace.wait(0), pace.poll_every);
         for failures in 1..100 {
-            assert!(wait(failures) <= LONGEST_WAIT);
+            assert!(pace.wait(failures) <= pace.longest_wait);
         }
-        assert!(wait(50) >= LONGEST_WAIT / 2);
+        assert!(pace.wait(50) >= pace.longest_wait / 2);
     }
 }

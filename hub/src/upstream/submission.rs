@@ -1,12 +1,11 @@
-//! Handing blocks in, and finding out what became of them. A block is noted before it is sent, and counts as found
-//! only when the main chain's hash at its height is its own.
+//! Handing blocks in, and finding out what became of them. A block counts as found only when the main chain's hash
+//! at its height is its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_protocol::api::BlockState;
 use idlewatt_store::{NewBlock, SqliteStore, StoreError};
-use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -24,13 +23,13 @@ pub struct Submitter {
     pub node: Node,
     /// Where blocks are noted.
     pub store: SqliteStore,
-    /// Blocks just found.
+    /// Blocks just solved, noted in the store already.
     pub solved: mpsc::Receiver<NewBlock>,
     /// The chain grew.
     pub grown: Arc<Notify>,
     /// Has the follower look at the chain at once.
     pub look_again: Arc<Notify>,
-    /// The hub ends: blocks are noted still, and handed in by its next run.
+    /// The hub ends: what is not handed in yet is handed in by its next run.
     pub shutdown: CancellationToken,
 }
 
@@ -42,7 +41,6 @@ impl Submitter {
             open = tokio::select! {
                 solved = self.solved.recv() => match solved {
                     Some(block) => {
-                        self.note_solved(&block).await;
                         let submit = self.submit(&block.hash, block.height, &block.body);
                         let unsettled = self.until_shutdown(submit).await;
                         self.look_again.notify_one();
@@ -62,13 +60,6 @@ impl Submitter {
         tokio::select! {
             () = self.shutdown.cancelled() => true,
             open = work => open,
-        }
-    }
-
-    async fn note_solved(&self, block: &NewBlock) {
-        tracing::info!(height = block.height, hash = %block.hash, "a block was solved");
-        if let Err(error) = self.store.note_block(block, Timestamp::now()).await {
-            tracing::error!(%error, "a block could not be noted; it is submitted all the same");
         }
     }
 

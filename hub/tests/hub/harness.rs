@@ -8,6 +8,7 @@ use idlewatt_hub::{Hub, Settings, StartError};
 use idlewatt_kernels::{Digest, Sha256dJob, Target, sha256d};
 use idlewatt_protocol::api::{
     AccountCreated, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice, EnrolmentCreated,
+    HubListening,
 };
 use idlewatt_stratum::bitcoin::{NotifyMessage, ServerMessage};
 use serde::de::DeserializeOwned;
@@ -25,8 +26,7 @@ pub struct TestHub {
     pub http: String,
     pub stratum: SocketAddr,
     pub client: reqwest::Client,
-    shutdown: CancellationToken,
-    running: JoinHandle<Result<(), StartError>>,
+    running: Option<(CancellationToken, JoinHandle<Result<(), StartError>>)>,
 }
 
 /// Settings with free ports and shares that take a handful of hashes.
@@ -49,15 +49,10 @@ pub async fn start(settings: Settings) -> TestHub {
     let hub = Hub::bind(settings).await.expect("binds");
     let listening = hub.listening().clone();
     let shutdown = CancellationToken::new();
+    let running = tokio::spawn(hub.run(shutdown.clone()));
     TestHub {
-        http: listening.http,
-        stratum: listening.stratum.parse().expect("an address"),
-        client: reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("builds"),
-        running: tokio::spawn(hub.run(shutdown.clone())),
-        shutdown,
+        running: Some((shutdown, running)),
+        ..TestHub::at(&listening)
     }
 }
 
@@ -68,11 +63,26 @@ pub async fn hub() -> (TestHub, TempDir) {
 }
 
 impl TestHub {
+    /// A hub that runs elsewhere.
+    pub fn at(listening: &HubListening) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        TestHub {
+            http: listening.http.clone(),
+            stratum: listening.stratum.parse().expect("an address"),
+            client: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("builds"),
+            running: None,
+        }
+    }
+
     pub async fn stop(self) {
+        let (shutdown, running) = self.running.expect("runs in this process");
         let started = std::time::Instant::now();
-        self.shutdown.cancel();
-        self.running.await.expect("no panic").expect("no error");
-        assert!(started.elapsed() < Duration::from_secs(2), "ends at once");
+        shutdown.cancel();
+        running.await.expect("no panic").expect("no error");
+        assert!(started.elapsed() < Duration::from_secs(5), "ends at once");
     }
 
     pub async fn post<T: DeserializeOwned>(

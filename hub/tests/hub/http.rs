@@ -157,12 +157,10 @@ async fn an_enrolment_code_works_once_and_guessing_is_locked_out() {
     }
     assert_eq!(seen, [401, 401, 401, 401, 401, 429, 429]);
     // Locked out means the right code too: otherwise guessing could go on.
-    let again = hub.client.post(format!("{}/v1/enrolments", hub.http));
-    let answer = again
-        .bearer_auth(account.key.as_str())
-        .send()
-        .await
-        .expect("answers");
+    let EnrolmentCreated { code, .. } = hub.post("/v1/enrolments", account.key.as_str(), &()).await;
+    let request = hub.client.post(format!("{}/v1/devices", hub.http));
+    let request = request.json(&serde_json::json!({"code": code, "name": "x"}));
+    let answer = request.send().await.expect("answers");
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.headers().contains_key("retry-after"));
     hub.stop().await;

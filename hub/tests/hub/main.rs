@@ -2,6 +2,9 @@
 
 mod attacks;
 mod bitcoin;
+mod block_template;
 mod harness;
 mod http;
 mod monero;
+mod node;
+mod program;

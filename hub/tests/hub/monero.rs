@@ -6,15 +6,15 @@ use idlewatt_stratum::monero::{ClientMessage, JobMessage, Refusal, ServerMessage
 
 use crate::harness::{TestHub, Wire, hub, user};
 
-struct Miner {
-    wire: Wire,
-    session: String,
-    job: JobMessage,
+pub struct Miner {
+    pub wire: Wire,
+    pub session: String,
+    pub job: JobMessage,
     verifier: randomx::Verifier,
 }
 
 impl Miner {
-    async fn login(hub: &TestHub, device: &DeviceEnrolled) -> Self {
+    pub async fn login(hub: &TestHub, device: &DeviceEnrolled) -> Self {
         let mut wire = hub.connect().await;
         let login = ClientMessage::Login {
             id: 1.into(),
@@ -38,7 +38,7 @@ impl Miner {
         }
     }
 
-    fn mine(&mut self, from: u32, good: bool) -> (u32, Digest) {
+    pub fn mine(&mut self, from: u32, good: bool) -> (u32, Digest) {
         let target = Target::from_monero_wire(&self.job.target).expect("valid");
         (from..)
             .find_map(|nonce| {
@@ -50,7 +50,7 @@ impl Miner {
             .expect("endless nonces")
     }
 
-    async fn answer(&mut self) -> Result<(), Option<Refusal>> {
+    pub async fn answer(&mut self) -> Result<(), Option<Refusal>> {
         loop {
             let line = self.wire.line().await.expect("an answer");
             match ServerMessage::parse(&line).expect("readable") {
@@ -62,7 +62,7 @@ impl Miner {
         }
     }
 
-    async fn submit(
+    pub async fn submit(
         &mut self,
         session: &str,
         job_id: &str,

@@ -364,4 +364,19 @@ mod tests {
             assert_eq!(machine.hash(&input), digest);
         }
     }
+
+    #[test]
+    fn every_way_to_run_computes_the_same() {
+        let flags = Flags::recommended().without(Flags::JIT);
+        let cache = EmptyCache::allocate(flags | Flags::JIT).expect("256 MiB");
+        let storage = Arc::new(Storage::Cache(cache.fill(b"test key 000")));
+        for way in [Flags::JIT, Flags::JIT | Flags::SECURE, Flags::DEFAULT] {
+            let mut machine = Machine::create(flags | way, &storage).expect("2 MiB");
+            assert_eq!(
+                hex::encode(machine.hash(b"This is a test")),
+                "639183aae1bf4c9a35884cb46b09cad9175f04efd7684e7262a0ac1c2f0b4e3f",
+                "{way:?}"
+            );
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod system;
 mod verifier;
 
 pub use memory::{Builder, Memory, MemoryError, Mode};
-pub use pages::{ALLOCATOR_TUNABLE, Pages};
+pub use pages::Pages;
 pub use search::CpuSearch;
 pub use verifier::Verifier;
 

@@ -4,11 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The environment variable and value that make glibc give scratchpads huge pages too: cache and dataset ask for
-/// them by themselves, but the library allocates scratchpads with `malloc`. It has to be set before a process
-/// starts, so whoever starts an engine sets it. It has no effect with other C libraries.
-pub const ALLOCATOR_TUNABLE: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-
 /// The size of a huge page on x86-64 and on most ARM systems.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(super) const HUGE_PAGE: usize = 2 << 20;

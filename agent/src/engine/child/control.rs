@@ -137,9 +137,11 @@ impl Control {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// How hard to work now.
-    pub fn allowed(&self) -> Allowed {
-        self.lock().allowed
+    /// The work and how hard to do it, if there is any of both now.
+    pub fn current(&self) -> Option<(Arc<Work>, Allowed)> {
+        let wanted = self.lock();
+        let work = wanted.work.as_ref().filter(|_| wanted.is_active());
+        work.map(|work| (Arc::clone(work), wanted.allowed))
     }
 
     /// Whether there is work and allowance.
@@ -170,16 +172,21 @@ impl Control {
 
     /// Waits until `deadline`, or until the engine has nothing to do.
     pub fn wait_inactive_until(&self, deadline: Instant) {
+        self.wait_while_until(deadline, |wanted| wanted.is_active());
+    }
+
+    /// Waits until `deadline`, or until there is other work or another allowance than these.
+    pub fn rest_until(&self, deadline: Instant, generation: u64, allowed: Allowed) {
+        self.wait_while_until(deadline, |wanted| {
+            wanted.allowed == allowed && self.generation.load(Ordering::Acquire) == generation
+        });
+    }
+
+    /// Waits until there is another change of work than this.
+    pub fn wait_generation(&self, seen: u64) {
         let mut wanted = self.lock();
-        while wanted.is_active() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            wanted = self
-                .changed
-                .wait_timeout(wanted, left)
-                .map_or_else(|poisoned| poisoned.into_inner().0, |(wanted, _)| wanted);
+        while self.generation.load(Ordering::Acquire) == seen {
+            wanted = self.wait(wanted);
         }
     }
 
@@ -249,6 +256,20 @@ impl Control {
         }
         drop(wanted);
         self.changed.notify_all();
+    }
+
+    fn wait_while_until(&self, deadline: Instant, hold: impl Fn(&Wanted) -> bool) {
+        let mut wanted = self.lock();
+        while hold(&wanted) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            wanted = self
+                .changed
+                .wait_timeout(wanted, left)
+                .map_or_else(|poisoned| poisoned.into_inner().0, |(wanted, _)| wanted);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Wanted> {

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use idlewatt_kernels::{Algorithm, randomx};
+use idlewatt_kernels::Algorithm;
 use idlewatt_platform::process::ChildGroup;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -60,10 +60,6 @@ impl EngineChild {
         }
         if settings.allow_software_gpu {
             command.arg("--allow-software-gpu");
-        }
-        if algorithm == Algorithm::RandomX {
-            let (variable, value) = randomx::ALLOCATOR_TUNABLE;
-            command.env(variable, joined(std::env::var(variable).ok(), value));
         }
         command
             .stdin(Stdio::piped())
@@ -172,14 +168,6 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// A variable of settings joined by colons, with one more.
-fn joined(before: Option<String>, value: &str) -> String {
-    match before {
-        Some(before) if !before.is_empty() => format!("{before}:{value}"),
-        _ => value.to_owned(),
-    }
-}
-
 /// Ctrl-C in a terminal is for the program in front, which then ends its engines in order.
 fn apart(command: &mut Command) {
     #[cfg(unix)]
@@ -219,17 +207,5 @@ async fn log_errors(errors: ChildStderr, processor: String, said: Arc<Mutex<VecD
             said.pop_front();
         }
         said.push_back(line);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tunable_joins_those_that_are_set() {
-        assert_eq!(joined(None, "a=1"), "a=1");
-        assert_eq!(joined(Some(String::new()), "a=1"), "a=1");
-        assert_eq!(joined(Some("b=2".into()), "a=1"), "b=2:a=1");
     }
 }

@@ -1,0 +1,183 @@
+//! A hub of its own, as an operator runs it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::{Running, free_port, program};
+use crate::wait::until;
+
+/// A running hub and its folder.
+pub struct Hub {
+    folder: TempDir,
+    running: Option<Running>,
+    arguments: Vec<String>,
+    http: u16,
+    stratum: u16,
+}
+
+impl Hub {
+    /// Starts a hub on free ports of the loopback interface and waits until it is healthy.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with("", arguments)
+    }
+
+    /// The same, with a settings file.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_with(settings: &str, arguments: &[&str]) -> Self {
+        let mut hub = Hub {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            running: None,
+            arguments: arguments
+                .iter()
+                .map(|argument| (*argument).to_owned())
+                .collect(),
+            http: free_port(),
+            stratum: free_port(),
+        };
+        std::fs::write(hub.settings(), settings).expect("a writable folder");
+        hub.restart();
+        hub
+    }
+
+    /// Starts it again on the same folder and ports, killing what still runs.
+    pub fn restart(&mut self) {
+        self.running = None;
+        let mut command = Command::new(program("idlewatt-hub"));
+        command
+            .arg("--config")
+            .arg(self.settings())
+            .arg("--data-dir")
+            .arg(self.folder.path().join("data"))
+            .args(["--http", &format!("127.0.0.1:{}", self.http)])
+            .args(["--stratum", &format!("127.0.0.1:{}", self.stratum)])
+            .args(&self.arguments);
+        self.running = Some(Running::start(
+            &mut command,
+            &self.folder.path().join("hub.log"),
+        ));
+        until("the hub to be healthy", Duration::from_secs(20), || {
+            self.get("/healthz")
+                .map(drop)
+                .map_err(|why| format!("{why}\n{}", self.log()))
+        });
+    }
+
+    fn settings(&self) -> std::path::PathBuf {
+        self.folder.path().join("hub.toml")
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Running::id)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// Its database.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.folder.path().join("data/hub.sqlite")
+    }
+
+    /// Its output so far.
+    pub fn log(&self) -> String {
+        read(&self.folder.path().join("hub.log"))
+    }
+
+    /// Its base address.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// Address of its Stratum server.
+    pub fn stratum(&self) -> String {
+        format!("127.0.0.1:{}", self.stratum)
+    }
+
+    /// A GET without credentials; the body as text.
+    ///
+    /// # Errors
+    /// When there is no answer, or not a success.
+    pub fn get(&self, path: &str) -> Result<String, String> {
+        request("GET", &format!("{}{path}", self.url()), None, None)
+    }
+
+    /// A POST with JSON, with or without a bearer secret.
+    ///
+    /// # Errors
+    /// When there is no answer, or not a success.
+    pub fn post(&self, path: &str, secret: Option<&str>, body: &Value) -> Result<Value, String> {
+        let text = request("POST", &format!("{}{path}", self.url()), secret, Some(body))?;
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+    }
+
+    /// A new account and an enrolment code for one device: `(account key, code)`.
+    ///
+    /// # Panics
+    /// When the hub refuses.
+    pub fn enrolment(&self) -> (String, String) {
+        let account = self
+            .post("/v1/accounts", None, &serde_json::json!({}))
+            .expect("an account");
+        let key = account["key"].as_str().expect("a key").to_owned();
+        let code = self
+            .post("/v1/enrolments", Some(&key), &serde_json::json!({}))
+            .expect("a code");
+        (key, code["code"].as_str().expect("a code").to_owned())
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// One HTTP request on a connection of its own.
+///
+/// # Errors
+/// When there is no answer, or not a success: then with the body.
+pub fn request(
+    method: &str,
+    url: &str,
+    secret: Option<&str>,
+    body: Option<&Value>,
+) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .no_proxy()
+            .build()
+            .map_err(|error| error.to_string())?;
+        let method = method.parse().map_err(|_| "a bad method".to_owned())?;
+        let mut request = client.request(method, url);
+        if let Some(secret) = secret {
+            request = request.bearer_auth(secret);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(|error| error.to_string())?;
+        if status.is_success() {
+            Ok(text)
+        } else {
+            Err(format!("{status}: {text}"))
+        }
+    })
+}
