@@ -22,6 +22,7 @@ use crate::control::server;
 use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::Mode;
+use crate::hub_child::HubProgram;
 use crate::shares::{Receipts, ReceiptsError};
 
 mod allotment;
@@ -45,7 +46,7 @@ pub struct Options {
     /// The program that engines are made of: this one.
     pub program: PathBuf,
     /// The program of the embedded hub.
-    pub hub_program: PathBuf,
+    pub hub_program: HubProgram,
 }
 
 /// Why the agent does not start.
@@ -175,7 +176,7 @@ fn first_mode(
 }
 
 /// One shift after the other: each while there is consent.
-async fn shifts(daemon: Arc<Daemon>, hub_program: PathBuf, mut enrol: Option<EnrolmentCode>) {
+async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<EnrolmentCode>) {
     let mut consent = daemon.watch_consent();
     let stopping = daemon.stopping().clone();
     loop {

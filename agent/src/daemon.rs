@@ -20,7 +20,7 @@ use crate::control::answers::{
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
-use crate::engine::{Engines, Processor};
+use crate::engine::{Allowance, Engines, Processor};
 use crate::governor::Mode;
 use crate::identity::Identity;
 use crate::shares::{Receipt, Receipts, Submitter};
@@ -303,6 +303,10 @@ impl Daemon {
         let _alone = self.measuring.lock().await;
         // Also when whoever asked goes away meanwhile.
         let _told = Told(self);
+        // Also the processors that are not being measured: they would disturb it. Steering leaves it at that.
+        for processor in engines.processors() {
+            engines.set_allowance(&processor.id, Allowance::NONE);
+        }
         let tell = |progress| self.board().measuring = Some(progress);
         let measured = benchmarks::measure(engines, plan, duration, tell).await;
         let kept = {

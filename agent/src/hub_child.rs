@@ -1,5 +1,6 @@
 //! The hub inside the agent: a child process, started again when it ends, gone when the agent is gone.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -50,6 +51,15 @@ enum Ended {
     Failed(String),
 }
 
+/// What is started, and with what.
+#[derive(Clone, Debug)]
+pub struct HubProgram {
+    /// The program itself.
+    pub path: PathBuf,
+    /// Where its log goes; `None`: to this process's standard error.
+    pub log: Option<PathBuf>,
+}
+
 /// The program: beside this one, or where `IDLEWATT_HUB_EXE` says.
 pub fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("IDLEWATT_HUB_EXE") {
@@ -64,7 +74,7 @@ pub fn program() -> PathBuf {
 
 /// Keeps a hub running on loopback with its data in `data`, until `stop`. Returns once it has ended.
 pub async fn supervise(
-    program: PathBuf,
+    program: HubProgram,
     data: PathBuf,
     state: watch::Sender<HubState>,
     stop: CancellationToken,
@@ -92,7 +102,7 @@ pub async fn supervise(
 }
 
 async fn run_once(
-    program: &Path,
+    program: &HubProgram,
     data: &Path,
     state: &watch::Sender<HubState>,
     stop: &CancellationToken,
@@ -100,7 +110,10 @@ async fn run_once(
     let mut child = match start(program, data) {
         Ok(child) => child,
         Err(error) => {
-            return Ended::Failed(format!("{} cannot be started: {error}", program.display()));
+            return Ended::Failed(format!(
+                "{} cannot be started: {error}",
+                program.path.display()
+            ));
         }
     };
     // Held here: waiting for a child closes what it still holds of its input, and that tells it to end.
@@ -143,8 +156,11 @@ async fn run_once(
     }
 }
 
-fn start(program: &Path, data: &Path) -> std::io::Result<Child> {
-    let mut command = Command::new(program);
+fn start(program: &HubProgram, data: &Path) -> std::io::Result<Child> {
+    let mut command = Command::new(&program.path);
+    if let Some(log) = &program.log {
+        command.stderr(File::create(log)?);
+    }
     command
         .arg("--data-dir")
         .arg(data)
@@ -177,11 +193,11 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(20);
 
     /// A program that behaves as asked: the faults cannot be had from the real one.
-    fn script(directory: &Path, body: &str) -> PathBuf {
+    fn script(directory: &Path, body: &str) -> HubProgram {
         let path = directory.join("hub");
         std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
-        path
+        HubProgram { path, log: None }
     }
 
     async fn until(
@@ -252,9 +268,13 @@ mod tests {
     async fn garbage_and_a_missing_program_are_told() {
         let directory = tempfile::tempdir().expect("a directory");
         let garbage = script(directory.path(), "echo hello; sleep 600");
+        let none = HubProgram {
+            path: directory.path().join("none"),
+            log: None,
+        };
         for (program, told) in [
             (garbage, "announced itself with something else"),
-            (directory.path().join("none"), "cannot be started"),
+            (none, "cannot be started"),
         ] {
             let (sender, mut state) = watch::channel(HubState::Starting);
             let stop = CancellationToken::new();

@@ -1,6 +1,5 @@
 //! From consent to its end: processors, engines, hub, work, shares, and the steering of it all.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::governor::Mode;
-use crate::hub_child::HubState;
+use crate::hub_child::{HubProgram, HubState};
 use crate::shares::{self, FoundShare, Submitter};
 use crate::work::offers::Offers;
 use crate::work::{Source, Timing, Work};
@@ -32,7 +31,7 @@ pub struct Shift {
     /// The agent.
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
-    pub hub_program: PathBuf,
+    pub hub_program: HubProgram,
     /// A code to join an account with.
     pub enrol: Option<EnrolmentCode>,
     /// Ends it.

@@ -1,6 +1,5 @@
 //! Reaches the hub: starts the one inside the agent where none is named, and makes this device known there.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::daemon::{Daemon, HubAccess};
-use crate::hub_child::{self, HubState};
+use crate::hub_child::{self, HubProgram, HubState};
 use crate::identity::{self, EMBEDDED, IdentityError};
 use crate::work::hub_client::HubClient;
 
@@ -24,7 +23,7 @@ pub struct Reach {
     /// The agent.
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
-    pub hub_program: PathBuf,
+    pub hub_program: HubProgram,
     /// A code to join an account with.
     pub enrol: Option<EnrolmentCode>,
     /// Where the embedded hub's keeper runs.

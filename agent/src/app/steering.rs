@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::chosen_mode::ChosenMode;
 use crate::daemon::Daemon;
-use crate::engine::Engines;
+use crate::engine::{Allowance, Engines};
 use crate::governor::{Decision, Mode, Policy, Signals, decide};
 
 /// How often the signals are read where the decision depends on them.
@@ -46,8 +46,14 @@ pub async fn steer(daemon: Arc<Daemon>, engines: Arc<Engines>) {
         {
             tracing::info!(reason = %decision.reason, "decided");
         }
+        let measuring = daemon.board().measuring.is_some();
         for processor in engines.processors() {
-            engines.set_allowance(&processor.id, decision.allowance(processor.kind));
+            // A measurement wants the PC to itself.
+            let allowance = match measuring {
+                true => Allowance::NONE,
+                false => decision.allowance(processor.kind),
+            };
+            engines.set_allowance(&processor.id, allowance);
         }
         daemon.board().reason.clone_from(&decision.reason);
         previous = Some(decision);

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::settings::SettingsArguments;
 use super::{Common, Failure, logging};
 use crate::app::{App, AppError, Options};
-use crate::hub_child;
+use crate::hub_child::{self, HubProgram};
 
 #[derive(Debug, clap::Args)]
 pub struct DaemonArguments {
@@ -37,7 +37,10 @@ impl DaemonArguments {
             settings,
             enrol,
             program: std::env::current_exe()?,
-            hub_program: hub_child::program(),
+            hub_program: HubProgram {
+                path: hub_child::program(),
+                log: None,
+            },
         })
     }
 }

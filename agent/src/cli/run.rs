@@ -21,12 +21,13 @@ pub struct RunArguments {
 }
 
 pub async fn run(common: &Common, arguments: RunArguments) -> Result<(), Failure> {
-    let options = arguments.daemon.options(common)?;
+    let mut options = arguments.daemon.options(common)?;
     options.data.create()?;
     let on_terminal = io::stdout().is_terminal();
     // The log would write across the view.
     if on_terminal {
         logging::to_file(&options.data)?;
+        options.hub_program.log = Some(options.data.file("hub.log"));
     } else {
         logging::to_stderr()?;
     }

@@ -1,5 +1,6 @@
 //! The hub's HTTP API as typed calls: one method a route of [`idlewatt_protocol::api`].
 
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -93,7 +94,12 @@ impl HubClient {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        // A proxy set for the web has no business with a hub on this PC.
+        if is_this_pc(&base) {
+            builder = builder.no_proxy();
+        }
+        let http = builder
             .timeout(TIMEOUT)
             .connect_timeout(TIMEOUT / 2)
             .redirect(reqwest::redirect::Policy::none())
@@ -312,6 +318,12 @@ fn parse(address: &str) -> Result<Url, HubError> {
     Ok(url)
 }
 
+fn is_this_pc(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 fn refusal(status: StatusCode, body: &[u8]) -> HubError {
     let answer = serde_json::from_slice(body).unwrap_or_else(|_| ErrorAnswer {
         error: "unknown".into(),
@@ -370,6 +382,13 @@ mod tests {
         let client = HubClient::new("https://hub.example.org:8443/idle?x=1").expect("good");
         assert_eq!(client.address(), "https://hub.example.org:8443/idle");
         assert_eq!(client.host(), "hub.example.org");
+    }
+
+    #[test]
+    fn a_hub_on_this_pc_is_known_as_such() {
+        let own = |address: &str| is_this_pc(&parse(address).expect("an address"));
+        assert!(own("http://127.0.0.1:1") && own("http://[::1]:1") && own("http://localhost"));
+        assert!(!own("http://hub.example.org") && !own("http://10.0.0.1"));
     }
 
     #[tokio::test]

@@ -1,0 +1,12 @@
+//! The program as its user meets it: what it prints, how it ends, what it refuses.
+
+#[path = "cli/attacks.rs"]
+mod attacks;
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/faults.rs"]
+mod faults;
+#[path = "cli/harness.rs"]
+mod harness;
+#[path = "cli/running.rs"]
+mod running;

@@ -1,0 +1,305 @@
+//! Commands that need no running agent.
+
+use super::harness::Home;
+use serde_json::{Value, json};
+
+/// Bitcoin's first block.
+const GENESIS: &str = "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
+    let home = Home::new();
+    for (arguments, told) in [
+        (
+            &["mode", "fast"][..],
+            "unknown mode \"fast\"; allowed: smart, 50, 90, 100, pause",
+        ),
+        (
+            &["mode", "50", "--for", "2x"],
+            "allowed: numbers with s, m, h or d",
+        ),
+        (
+            &["mode", "50", "--for", "0s"],
+            "allowed: numbers with s, m, h or d",
+        ),
+        (
+            &["daemon", "--mode", "51"],
+            "unknown mode \"51\"; allowed: smart, 50, 90, 100, pause",
+        ),
+        (
+            &["bench", "--algorithm", "scrypt"],
+            "unknown algorithm \"scrypt\"; allowed: sha256d, randomx",
+        ),
+        (
+            &["daemon", "--hub", "hub.example"],
+            "--hub: hub.url = \"hub.example\" is not allowed",
+        ),
+        (&["daemon", "--pool", "stratum+tcp://pool:1"], "--pool-user"),
+        (&["daemon", "--enrol", "ABCDEFGH"], "--enrol needs a hub"),
+        (
+            &["daemon", "--hub", "http://hub", "--enrol", "x"],
+            "an enrolment code is 8 letters or digits",
+        ),
+        (&["consent"], "--accept"),
+        (&["receipts", "list", "--limit", "0"], "1..=1000"),
+        (&["nonsense"], "nonsense"),
+    ] {
+        home.run(arguments).failed(2, told);
+    }
+    assert!(
+        !home.path().exists(),
+        "a refused command leaves nothing behind"
+    );
+}
+
+#[test]
+fn without_an_agent_its_clients_say_so() {
+    let home = Home::new();
+    for arguments in [
+        &["status"][..],
+        &["mode", "50"],
+        &["earnings"],
+        &["receipts", "list"],
+        &["receipts", "check"],
+        &["stop"],
+    ] {
+        home.run(arguments).failed(
+            1,
+            &format!(
+                "no idlewatt runs with the data directory {}",
+                home.path().display()
+            ),
+        );
+    }
+}
+
+#[test]
+fn settings_are_shown_checked_and_explained() {
+    let home = Home::new();
+    let template = home.run(&["config", "template"]);
+    home.write("config.toml", &template.out);
+    let checked = home.run(&["config", "check", "--json"]).json();
+    assert_eq!(checked["valid"], true);
+    assert_eq!(
+        checked["file"],
+        home.file("config.toml").display().to_string()
+    );
+
+    home.write(
+        "config.toml",
+        "\n[cpu]\nthreads = 2\n[pool]\npassword = \"hush\"\n",
+    );
+    let shown = home
+        .run(&["config", "show", "--json", "--mode", "90"])
+        .json();
+    let of = |setting: &str| {
+        let each = shown.as_array().expect("a list").iter();
+        each.clone()
+            .find(|one| one["setting"] == setting)
+            .expect("listed")
+            .clone()
+    };
+    assert_eq!(of("cpu.threads")["value"], 2);
+    let origin = of("cpu.threads")["origin"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    assert!(origin.ends_with("config.toml, line 3"), "{origin}");
+    assert_eq!(
+        of("mode"),
+        json!({"setting": "mode", "value": "90", "origin": "--mode"})
+    );
+    assert_eq!(of("smart.idle_after")["origin"], "default");
+    assert_eq!(of("pool.password")["value"], "(set)");
+
+    home.write("config.toml", "[cpu]\nthread = 2\n");
+    for command in [
+        &["config", "check"][..],
+        &["config", "show"],
+        &["daemon"],
+        &["bench"],
+    ] {
+        home.run(command).failed(
+            2,
+            "config.toml, line 2: unknown setting cpu.thread; allowed in [cpu]: algorithm",
+        );
+    }
+    home.run(&["config", "check", "--config", "/nonexistent"])
+        .failed(2, "/nonexistent");
+}
+
+#[test]
+fn hashes_are_those_of_the_algorithms() {
+    let home = Home::new();
+    let hashed = home.run(&[
+        "kernel",
+        "hash",
+        "--algorithm",
+        "sha256d",
+        "--header",
+        GENESIS,
+        "--json",
+    ]);
+    assert_eq!(
+        hashed.json(),
+        json!({
+            "algorithm": "sha256d",
+            "on": "cpu",
+            "hash": "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"
+        })
+    );
+    // The first vector of RandomX's own tests.
+    let key = hex::encode("test key 000");
+    let input = hex::encode("This is a test");
+    let hashed = home.run(&[
+        "kernel",
+        "hash",
+        "--algorithm",
+        "randomx",
+        "--key",
+        &key,
+        "--input",
+        &input,
+    ]);
+    assert_eq!(
+        hashed.out.trim(),
+        "639183aae1bf4c9a35884cb46b09cad9175f04efd7684e7262a0ac1c2f0b4e3f"
+    );
+}
+
+#[test]
+fn hashing_refuses_what_it_cannot_hash() {
+    let home = Home::new();
+    for (arguments, told) in [
+        (
+            &["--algorithm", "sha256d"][..],
+            "sha256d needs --header HEX",
+        ),
+        (
+            &["--algorithm", "sha256d", "--header", "00"],
+            "--header has 1 bytes; allowed: 80",
+        ),
+        (
+            &["--algorithm", "sha256d", "--header", "xy"],
+            "--header is not hex",
+        ),
+        (
+            &["--algorithm", "sha256d", "--header", GENESIS, "--key", "00"],
+            "sha256d does not take --key",
+        ),
+        (
+            &[
+                "--algorithm",
+                "sha256d",
+                "--header",
+                GENESIS,
+                "--on",
+                "gpu-none",
+            ],
+            "there is no such processor; allowed: cpu",
+        ),
+        (
+            &["--algorithm", "randomx", "--key", "00"],
+            "randomx needs --input HEX",
+        ),
+        (
+            &[
+                "--algorithm",
+                "randomx",
+                "--key",
+                "00",
+                "--input",
+                "00",
+                "--on",
+                "gpu-none",
+            ],
+            "allowed: cpu",
+        ),
+        (
+            &["--algorithm", "scrypt"],
+            "unknown algorithm \"scrypt\"; allowed: sha256d, randomx",
+        ),
+    ] {
+        let mut all = vec!["kernel", "hash"];
+        all.extend(arguments);
+        home.run(&all).failed(2, told);
+    }
+}
+
+#[test]
+fn the_cpu_is_listed() {
+    let listed = Home::new().run(&["processors", "--json"]).json();
+    let cpu = &listed[0];
+    assert_eq!(
+        (cpu["id"].as_str(), cpu["kind"].as_str()),
+        (Some("cpu"), Some("cpu"))
+    );
+    assert_eq!(cpu["algorithms"], json!(["sha256d", "randomx"]));
+    assert!(cpu["threads"].as_u64() >= Some(1));
+    assert_eq!(cpu["software"], false);
+}
+
+#[test]
+fn a_benchmark_needs_consent_and_is_kept() {
+    let home = Home::new();
+    let command = [
+        "bench",
+        "--processor",
+        "cpu",
+        "--algorithm",
+        "sha256d",
+        "--seconds",
+        "1",
+        "--json",
+    ];
+    home.run(&command).failed(1, "idlewatt consent --accept");
+    home.run(&["consent", "--accept"]);
+    let results = home.run(&command).json();
+    let [result] = results.as_array().expect("a list").as_slice() else {
+        panic!("{results}");
+    };
+    assert_eq!(
+        (&result["processor"], &result["algorithm"]),
+        (&json!("cpu"), &json!("sha256d"))
+    );
+    assert_eq!(result["unit"], "H/s");
+    assert!(
+        result["rate"].as_f64() > Some(0.0) && result["seconds"].as_f64() >= Some(1.0),
+        "{result}"
+    );
+    let kept = std::fs::read(home.file("benchmarks.json")).expect("kept");
+    let kept: Value = serde_json::from_slice(&kept).expect("JSON");
+    assert_eq!(kept["results"], results);
+    home.run(&["bench", "--processor", "gpu-none"])
+        .failed(2, "unknown processor \"gpu-none\"; allowed: cpu");
+}
+
+#[test]
+fn consent_is_recorded_without_an_agent() {
+    let home = Home::new();
+    assert_eq!(
+        home.run(&["consent", "--accept", "--json"]).json(),
+        json!({"consent": true})
+    );
+    assert!(home.file("consent.json").exists());
+    assert_eq!(
+        home.run(&["consent", "--withdraw", "--json"]).json(),
+        json!({"consent": false})
+    );
+    assert!(!home.file("consent.json").exists());
+}
+
+#[test]
+fn run_asks_first_and_starts_nothing_without_an_answer() {
+    let home = Home::new();
+    let ended = home.run(&["run"]);
+    ended.failed(1, "--yes");
+    assert!(
+        ended
+            .out
+            .contains("You can pause it or take this consent back"),
+        "{}",
+        ended.out
+    );
+    assert!(!home.file("receipts.sqlite").exists() && !home.file("consent.json").exists());
+}

@@ -1,0 +1,148 @@
+//! The running agent and its clients.
+
+use super::harness::{Home, until};
+use serde_json::json;
+
+#[test]
+fn nothing_runs_before_consent_nor_after_it() {
+    let home = Home::new();
+    let daemon = home.daemon(&[]);
+    let status = daemon.status();
+    assert_eq!(status["phase"], "waiting_for_consent");
+    assert_eq!(status["consent"], false);
+    assert_eq!(status["processors"], json!([]));
+    let reason = status["reason"].as_str().expect("text");
+    assert!(reason.contains("idlewatt consent --accept"), "{reason}");
+    #[cfg(target_os = "linux")]
+    assert_eq!(daemon.children(), Vec::<String>::new());
+    home.run(&["bench"]).failed(1, "consent");
+    assert!(!home.file("identity.json").exists() && !home.file("hub").exists());
+
+    home.run(&["mode", "pause"]);
+    home.run(&["consent", "--accept"]);
+    until("it has begun", || {
+        daemon.status()["processors"][0]["id"] == "cpu"
+    });
+    assert_eq!(daemon.status()["reason"], "paused by hand");
+    home.run(&["consent", "--withdraw"]);
+    until("it has ended", || {
+        daemon.status()["processors"] == json!([])
+    });
+    assert_eq!(daemon.status()["phase"], "waiting_for_consent");
+    assert!(!home.file("consent.json").exists());
+}
+
+#[test]
+fn the_status_has_what_its_description_promises() {
+    let home = Home::new();
+    let daemon = home.daemon(&["--mode", "pause"]);
+    home.run(&["consent", "--accept"]);
+    until("it has begun", || {
+        daemon.status()["processors"][0]["id"] == "cpu"
+    });
+    let status = daemon.status();
+    assert_eq!(status["mode"], "pause");
+    assert_eq!(
+        status["shares"],
+        json!({"accepted": 0, "stale": 0, "rejected": 0, "pending": 0, "lost": 0, "unknown": 0})
+    );
+    assert_eq!(status["source"]["kind"], "embedded_hub");
+    let cpu = &status["processors"][0];
+    for key in ["id", "kind", "name", "phase", "unit"] {
+        assert!(cpu[key].is_string(), "{key} in {cpu}");
+    }
+    for key in ["rate", "allowed_percent", "achieved_percent"] {
+        assert!(cpu[key].is_number(), "{key} in {cpu}");
+    }
+    assert_eq!(cpu["allowed_percent"], 0);
+    let earned = home.run(&["earnings", "--json"]).json();
+    for key in ["this_device", "other_devices", "referrals", "total"] {
+        assert_eq!(earned[key], json!([]), "{key}");
+    }
+    assert_eq!(home.run(&["receipts", "list", "--json"]).json(), json!([]));
+    home.run(&["receipts", "check"])
+        .failed(1, "does not work for a hub yet");
+}
+
+#[test]
+fn a_mode_for_a_while_ends_by_itself() {
+    let home = Home::new();
+    let daemon = home.daemon(&[]);
+    let answer = home.run(&["mode", "100", "--for", "2s", "--json"]).json();
+    assert_eq!(
+        (&answer["mode"], &answer["then"]),
+        (&json!("100"), &json!("smart"))
+    );
+    assert!(answer["until"].is_string());
+    until("smart holds again", || daemon.status()["mode"] == "smart");
+    assert!(daemon.status().get("mode_until").is_none());
+}
+
+#[test]
+fn a_mode_for_a_while_ends_also_when_the_agent_was_not_running() {
+    let home = Home::new();
+    let mut daemon = home.daemon(&[]);
+    home.run(&["mode", "100", "--for", "1s"]);
+    daemon.child.kill().expect("killed");
+    daemon.wait();
+    until("smart holds again", || {
+        home.daemon(&[]).status()["mode"] == "smart"
+    });
+}
+
+#[test]
+fn a_pause_by_hand_outlives_restarts_settings_and_flags() {
+    let home = Home::new();
+    let mut daemon = home.daemon(&[]);
+    home.run(&["mode", "pause"]);
+    home.run(&["stop"]);
+    assert_eq!(daemon.wait(), Some(0));
+    home.write("config.toml", "mode = 90\n");
+    let daemon = home.daemon(&["--mode", "100"]);
+    assert_eq!(daemon.status()["mode"], "pause");
+}
+
+#[test]
+fn a_flag_chooses_the_mode_and_the_setting_only_the_first() {
+    let home = Home::new();
+    home.write("config.toml", "mode = 90\n");
+    let mut daemon = home.daemon(&[]);
+    assert_eq!(daemon.status()["mode"], "90");
+    home.run(&["mode", "50"]);
+    home.run(&["stop"]);
+    daemon.wait();
+    let mut daemon = home.daemon(&[]);
+    assert_eq!(daemon.status()["mode"], "50");
+    home.run(&["stop"]);
+    daemon.wait();
+    assert_eq!(home.daemon(&["--mode", "100"]).status()["mode"], "100");
+}
+
+#[test]
+fn stop_waits_until_it_has_ended() {
+    let home = Home::new();
+    let mut daemon = home.daemon(&[]);
+    assert_eq!(
+        home.run(&["stop", "--json"]).json(),
+        json!({"stopped": true})
+    );
+    assert_eq!(daemon.wait(), Some(0));
+    assert!(!home.file("control.json").exists());
+    home.run(&["stop"]).failed(1, "no idlewatt runs");
+}
+
+#[cfg(unix)]
+#[test]
+fn every_polite_signal_ends_it() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let home = Home::new();
+        let mut daemon = home.daemon(&[]);
+        let id = daemon.child.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-s", signal, &id])
+            .status();
+        assert!(sent.expect("kill runs").success());
+        assert_eq!(daemon.wait(), Some(0), "{signal}");
+        assert!(!home.file("control.json").exists(), "{signal}");
+    }
+}
