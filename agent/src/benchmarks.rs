@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::control::answers::{BenchRequest, Benchmark, BenchmarkProgress, ProcessorListing};
 use crate::data_dir::{DataDir, DataDirError};
+use crate::engine::child::MemoryChoice;
 use crate::engine::{
     BenchError, BenchProgress, EngineSettings, Engines, Processor, ProcessorId, ProcessorKind,
 };
@@ -191,6 +192,11 @@ pub fn engine_settings(
             .cpu
             .threads
             .and_then(|threads| u16::try_from(threads).ok()),
+        memory: match settings.cpu.randomx_memory.as_str() {
+            "light" => MemoryChoice::Light,
+            "fast" => MemoryChoice::Fast,
+            _ => MemoryChoice::Auto,
+        },
         release_after: settings.engine.release_after,
         ..EngineSettings::new(program, processors)
     }

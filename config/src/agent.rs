@@ -69,6 +69,9 @@ pub struct CpuSettings {
     /// `randomx` or `sha256d`; `None`: what pays best.
     #[serde(deserialize_with = "value::cpu_algorithm")]
     pub algorithm: Option<String>,
+    /// `auto`, `light` or `fast`: how much memory RandomX may take.
+    #[serde(deserialize_with = "value::randomx_memory")]
+    pub randomx_memory: String,
     /// Mode `smart`, someone at the PC: at most this share.
     #[serde(deserialize_with = "value::percent")]
     pub someone_here_percent: u8,

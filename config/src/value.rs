@@ -86,6 +86,14 @@ pub(crate) fn cpu_algorithm<'de, D: Deserializer<'de>>(
     })
 }
 
+pub(crate) fn randomx_memory<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    checked(deserializer, "auto, light, fast", |value| {
+        one_of(value, &["auto", "light", "fast"])
+    })
+}
+
 pub(crate) fn gpu_algorithm<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

@@ -59,6 +59,7 @@ fn every_setting_is_explained_and_takes_effect() {
         [cpu]
         enabled = false
         threads = 3
+        randomx_memory = "light"
         algorithm = "sha256d"
         someone_here_percent = 7
         [gpu]
