@@ -189,7 +189,7 @@ mod tests {
         vec![
             offer("sha256d", Asset::Practice, 1_000_000_000),
             offer("randomx", Asset::Practice, 1_000_000_000_000_000_000),
-            offer("a-new-one", Asset::Monero, 1),
+            offer("a-new-one", Asset::Practice, 1),
         ]
     }
 
