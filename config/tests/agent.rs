@@ -150,7 +150,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("\n[cpu]\nthread = 2\n"),
         "FILE, line 3: unknown setting cpu.thread; allowed in [cpu]: algorithm, enabled, \
-         someone_here_percent, threads"
+         randomx_memory, someone_here_percent, threads"
     );
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
