@@ -39,9 +39,11 @@ fn the_agent_puts_blocks_on_a_real_chain_and_both_books_agree() {
     until("the hub to notice", Duration::from_secs(30), || {
         let offers: Value =
             serde_json::from_str(&hub.get("/v1/work")?).map_err(|e| e.to_string())?;
+        let mines_monero =
+            |offer: &Value| offer["algorithm"] == "randomx" && offer["available"] == true;
         let available = offers["offers"]
             .as_array()
-            .is_some_and(|all| all.iter().any(|o| o["available"] == true));
+            .is_some_and(|all| all.iter().any(mines_monero));
         if available {
             Err(offers.to_string())
         } else {

@@ -39,9 +39,10 @@ struct Candidate {
     pay: f64,
 }
 
-/// The algorithm that pays this processor best, of those it was measured with and there is work for. Money comes
-/// before practice; between kinds of money there is no rate here, so the first offered wins. `current` is kept
-/// while another pays hardly more. `None` if nothing pays.
+/// The algorithm that pays this processor best, of those it was measured with and there is work for. Between kinds
+/// of money there is no rate here, so the first offered wins. `current` is kept while another pays hardly more.
+/// `None` if nothing pays: where a hub deals in money, nobody's electricity is spent on practice, not even while
+/// the money's network cannot be reached.
 pub fn choose(
     rates: &[MeasuredRate],
     offers: &[WorkOffer],
@@ -52,10 +53,13 @@ pub fn choose(
         .iter()
         .filter_map(|offer| candidate(rates, offer, processor))
         .collect();
+    let deals_in_money = offers
+        .iter()
+        .any(|offer| !offer.credit_per_terahash.asset.is_practice());
     let asset = candidates
         .iter()
         .map(|candidate| candidate.asset)
-        .min_by_key(|asset| asset.is_practice())?;
+        .find(|asset| !(deals_in_money && asset.is_practice()))?;
     let comparable = candidates
         .iter()
         .filter(|candidate| candidate.asset == asset);
@@ -185,7 +189,7 @@ mod tests {
         vec![
             offer("sha256d", Asset::Practice, 1_000_000_000),
             offer("randomx", Asset::Practice, 1_000_000_000_000_000_000),
-            offer("a-new-one", Asset::Monero, 1),
+            offer("a-new-one", Asset::Practice, 1),
         ]
     }
 
@@ -207,11 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn money_comes_before_practice_and_what_is_not_available_does_not_count() {
+    fn where_there_is_money_practice_does_not_count_nor_does_what_is_not_available() {
         let rates = [rate("cpu", RandomX, 300.0), rate("cpu", Sha256d, 1.0)];
         let mut offers = practice();
         offers[0] = offer("sha256d", Asset::Bitcoin, 1);
         assert_eq!(choose(&rates, &offers, "cpu", Some(RandomX)), Some(Sha256d));
+        offers[0].available = false;
+        assert_eq!(choose(&rates, &offers, "cpu", Some(Sha256d)), None);
+        let mut offers = practice();
         offers[0].available = false;
         assert_eq!(choose(&rates, &offers, "cpu", Some(Sha256d)), Some(RandomX));
         offers[1].credit_per_terahash.atomic = 0;
