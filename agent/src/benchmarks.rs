@@ -57,8 +57,8 @@ impl Benchmarks {
     }
 
     /// Takes a result in place of an earlier one.
-    pub fn put(&mut self, processor: &Processor, result: Benchmark) {
-        let now = description(processor);
+    pub fn put(&mut self, settings: &AgentSettings, processor: &Processor, result: Benchmark) {
+        let now = description(settings, processor);
         let before = self
             .measured_on
             .insert(result.processor.clone(), now.clone());
@@ -73,12 +73,13 @@ impl Benchmarks {
         });
     }
 
-    /// The results that hold for these processors as they are.
-    pub fn of(&self, processors: &[Processor]) -> Vec<Benchmark> {
+    /// The results that hold for these processors as they are, under these settings.
+    pub fn of(&self, settings: &AgentSettings, processors: &[Processor]) -> Vec<Benchmark> {
         let holds = |result: &&Benchmark| {
             processors.iter().any(|processor| {
                 processor.id.as_str() == result.processor
-                    && self.measured_on.get(&result.processor) == Some(&description(processor))
+                    && self.measured_on.get(&result.processor)
+                        == Some(&description(settings, processor))
             })
         };
         self.results.iter().filter(holds).cloned().collect()
@@ -86,8 +87,16 @@ impl Benchmarks {
 }
 
 /// What a rate depends on.
-fn description(processor: &Processor) -> String {
-    format!("{}, {} threads", processor.name, processor.threads)
+fn description(settings: &AgentSettings, processor: &Processor) -> String {
+    match processor.kind {
+        ProcessorKind::Gpu => processor.name.clone(),
+        ProcessorKind::Cpu => format!(
+            "{}, {} threads, {} memory",
+            processor.name,
+            settings.cpu.threads.unwrap_or(processor.threads),
+            settings.cpu.randomx_memory
+        ),
+    }
 }
 
 /// What a processor can work on.
@@ -272,16 +281,19 @@ mod tests {
     fn results_hold_for_the_processor_they_were_measured_on() {
         let mut cpu = Processor::cpu();
         let mut kept = Benchmarks::default();
-        kept.put(&cpu, result(Algorithm::RandomX, 1.0));
-        kept.put(&cpu, result(Algorithm::Sha256d, 2.0));
-        kept.put(&cpu, result(Algorithm::RandomX, 3.0));
-        let held = kept.of(std::slice::from_ref(&cpu));
+        kept.put(&settings(), &cpu, result(Algorithm::RandomX, 1.0));
+        kept.put(&settings(), &cpu, result(Algorithm::Sha256d, 2.0));
+        kept.put(&settings(), &cpu, result(Algorithm::RandomX, 3.0));
+        let held = kept.of(&settings(), std::slice::from_ref(&cpu));
         let rates: Vec<f64> = held.iter().map(|result| result.rate).collect();
         assert_eq!(rates, [2.0, 3.0]);
+        let mut other = settings();
+        other.cpu.threads = Some(1_000);
+        assert!(kept.of(&other, std::slice::from_ref(&cpu)).is_empty());
         cpu.name = "another".into();
-        assert!(kept.of(std::slice::from_ref(&cpu)).is_empty());
-        kept.put(&cpu, result(Algorithm::RandomX, 4.0));
-        assert_eq!(kept.of(&[cpu]).len(), 1);
+        assert!(kept.of(&settings(), std::slice::from_ref(&cpu)).is_empty());
+        kept.put(&settings(), &cpu, result(Algorithm::RandomX, 4.0));
+        assert_eq!(kept.of(&settings(), &[cpu]).len(), 1);
     }
 
     #[test]
@@ -290,10 +302,13 @@ mod tests {
         let data = DataDir::locate(Some(parent.path().to_owned())).expect("named");
         let cpu = Processor::cpu();
         let mut kept = Benchmarks::load(&data).expect("none yet");
-        kept.put(&cpu, result(Algorithm::RandomX, 1.5));
+        kept.put(&settings(), &cpu, result(Algorithm::RandomX, 1.5));
         kept.save(&data).expect("written");
         let read = Benchmarks::load(&data).expect("readable");
-        assert_eq!(read.of(&[cpu]), [result(Algorithm::RandomX, 1.5)]);
+        assert_eq!(
+            read.of(&settings(), &[cpu]),
+            [result(Algorithm::RandomX, 1.5)]
+        );
     }
 
     #[test]

@@ -257,7 +257,7 @@ impl Daemon {
     /// What was measured on the processors as they are.
     pub fn benchmarks(&self) -> Vec<Benchmark> {
         let board = self.board();
-        board.benchmarks.of(&board.processors)
+        board.benchmarks.of(&self.settings, &board.processors)
     }
 
     /// Measures what is asked for; the usual work rests meanwhile.
@@ -315,7 +315,9 @@ impl Daemon {
             for result in measured.iter().flatten() {
                 let of = |processor: &&Processor| processor.id.as_str() == result.processor;
                 if let Some(processor) = processors.iter().find(of) {
-                    board.benchmarks.put(processor, result.clone());
+                    board
+                        .benchmarks
+                        .put(&self.settings, processor, result.clone());
                 }
             }
             board.benchmarks.clone()

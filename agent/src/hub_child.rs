@@ -267,7 +267,7 @@ mod tests {
     #[tokio::test]
     async fn garbage_and_a_missing_program_are_told() {
         let directory = tempfile::tempdir().expect("a directory");
-        let garbage = script(directory.path(), "echo hello; sleep 600");
+        let garbage = script(directory.path(), "echo hello; exec sleep 600");
         let none = HubProgram {
             path: directory.path().join("none"),
             log: None,

@@ -114,7 +114,7 @@ async fn alone(
         let measured_on =
             |processor: &&engine::Processor| processor.id.as_str() == result.processor;
         if let Some(processor) = processors.iter().find(measured_on) {
-            kept.put(processor, result.clone());
+            kept.put(&settings, processor, result.clone());
         }
     }
     kept.save(&data)?;
