@@ -1,5 +1,7 @@
 //! The HTTP contract of Idlewatt's agent and hub: types, ids and money. No I/O.
 
+#![forbid(unsafe_code)]
+
 pub mod api;
 pub mod id;
 pub mod money;
