@@ -3,6 +3,7 @@
 use idlewatt_kernels::{Algorithm, gpu, randomx, sha256d};
 use serde::Serialize;
 
+use super::settings::SettingsArguments;
 use super::{Common, Failure, output};
 
 #[derive(Debug, clap::Args)]
@@ -34,6 +35,9 @@ struct HashArguments {
     /// cpu, or the id of a graphics card as `idlewatt processors` lists it
     #[arg(long, value_name = "PROCESSOR", default_value = "cpu")]
     on: String,
+    /// Let --on name a graphics card that is only emulated on the CPU
+    #[arg(long)]
+    allow_software_gpu: bool,
 }
 
 #[derive(Serialize)]
@@ -46,7 +50,7 @@ struct Hashed {
 pub fn run(common: &Common, arguments: KernelArguments) -> Result<(), Failure> {
     let KernelCommand::Hash(asked) = arguments.command;
     let hash = match asked.algorithm {
-        Algorithm::Sha256d => sha256d_hash(&asked)?,
+        Algorithm::Sha256d => sha256d_hash(common, &asked)?,
         Algorithm::RandomX => randomx_hash(&asked)?,
     };
     let hashed = Hashed {
@@ -57,7 +61,7 @@ pub fn run(common: &Common, arguments: KernelArguments) -> Result<(), Failure> {
     output::either(common.json, &hashed, || hashed.hash.clone())
 }
 
-fn sha256d_hash(asked: &HashArguments) -> Result<String, Failure> {
+fn sha256d_hash(common: &Common, asked: &HashArguments) -> Result<String, Failure> {
     unwanted(asked.key.as_ref(), "--key", asked.algorithm)?;
     unwanted(asked.input.as_ref(), "--input", asked.algorithm)?;
     let bytes = needed(asked.header.as_ref(), "--header", asked.algorithm)?;
@@ -67,10 +71,8 @@ fn sha256d_hash(asked: &HashArguments) -> Result<String, Failure> {
     let digest = match asked.on.as_str() {
         "cpu" => sha256d::hash_header(&header),
         id => {
-            let device = gpu::Device::open(id).map_err(|error| match error {
-                gpu::GpuError::UnknownAdapter { .. } => unknown_processor(id),
-                error => Failure::failed(error),
-            })?;
+            let software = asked.allow_software_gpu || software_is_allowed(common)?;
+            let device = graphics_card(id, software)?;
             sha256d::hash_header_on(&device, &header).map_err(Failure::failed)?
         }
     };
@@ -91,13 +93,32 @@ fn randomx_hash(asked: &HashArguments) -> Result<String, Failure> {
     Ok(hex::encode(digest.0))
 }
 
-fn unknown_processor(id: &str) -> Failure {
-    let mut allowed = vec!["cpu".to_owned()];
-    allowed.extend(gpu::adapters().into_iter().map(|adapter| adapter.id));
-    Failure::usage(format!(
-        "--on \"{id}\": there is no such processor; allowed: {}",
-        allowed.join(", ")
-    ))
+/// Whether the settings allow emulated graphics cards.
+fn software_is_allowed(common: &Common) -> Result<bool, Failure> {
+    let settings = SettingsArguments::default().load(&common.data()?)?.settings;
+    Ok(settings.gpu.allow_software)
+}
+
+fn graphics_card(id: &str, software: bool) -> Result<gpu::Device, Failure> {
+    let adapters = gpu::adapters();
+    let Some(adapter) = adapters.iter().find(|adapter| adapter.id == id) else {
+        let mut allowed = vec!["cpu"];
+        let usable = adapters
+            .iter()
+            .filter(|adapter| software || !adapter.is_software());
+        allowed.extend(usable.map(|adapter| adapter.id.as_str()));
+        return Err(Failure::usage(format!(
+            "--on \"{id}\": there is no such processor; allowed: {}",
+            allowed.join(", ")
+        )));
+    };
+    if adapter.is_software() && !software {
+        return Err(Failure::usage(format!(
+            "--on \"{id}\": {} is only emulated on the CPU; allowed with --allow-software-gpu",
+            adapter.name
+        )));
+    }
+    gpu::Device::open(id).map_err(Failure::failed)
 }
 
 fn needed(value: Option<&String>, flag: &str, algorithm: Algorithm) -> Result<Vec<u8>, Failure> {

@@ -227,6 +227,36 @@ fn hashing_refuses_what_it_cannot_hash() {
 }
 
 #[test]
+fn an_emulated_graphics_card_hashes_only_where_it_is_allowed() {
+    let home = Home::new();
+    let listed = home
+        .run(&["processors", "--allow-software-gpu", "--json"])
+        .json();
+    let emulated = listed
+        .as_array()
+        .and_then(|all| all.iter().find(|processor| processor["software"] == true))
+        .expect("an emulated graphics card; Debian's package mesa-vulkan-drivers has one");
+    let id = emulated["id"].as_str().expect("text");
+    let hash = [
+        "kernel",
+        "hash",
+        "--algorithm",
+        "sha256d",
+        "--header",
+        GENESIS,
+        "--on",
+        id,
+    ];
+    home.run(&hash)
+        .failed(2, "allowed with --allow-software-gpu");
+    let allowed = [&hash[..], &["--allow-software-gpu"]].concat();
+    assert_eq!(
+        home.run(&allowed).out.trim(),
+        "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f"
+    );
+}
+
+#[test]
 fn the_cpu_is_listed() {
     let listed = Home::new().run(&["processors", "--json"]).json();
     let cpu = &listed[0];
