@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::allotment::{Allotment, allot, allot_to_pool, distribute};
 use super::source::Reach;
 use super::steering;
-use crate::benchmarks::{self, engine_settings};
+use crate::benchmarks::{self, Measurement, engine_settings};
 use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
@@ -146,32 +146,43 @@ impl Shift {
         found.into_iter().filter(enabled).collect()
     }
 
-    /// Measures what was never measured on these processors, once the mode lets the PC work at all.
+    /// Measures what was never measured on these processors. Not while the owner has paused: then it waits, and
+    /// begins anew.
     async fn measure_what_is_new(&self, engines: &Engines) {
         let daemon = &self.daemon;
-        let known = daemon.benchmarks();
-        let processors = daemon.board().processors.clone();
-        let mut plan = benchmarks::plan(&daemon.settings, &processors);
+        let plan = self.missing();
+        if plan.is_empty() {
+            return;
+        }
+        let mut mode = daemon.watch_mode();
+        let measured = loop {
+            // The sender lives as long as the daemon.
+            let _ = mode.wait_for(|chosen| chosen.mode != Mode::Pause).await;
+            daemon.board().phase = Some(Phase::Benchmarking);
+            tokio::select! {
+                measured = daemon.measure(engines, &plan, benchmarks::DURATION) => break measured,
+                _ = mode.wait_for(|chosen| chosen.mode == Mode::Pause) => {
+                    daemon.board().phase = Some(Phase::Starting);
+                }
+            }
+        };
+        // The hub may still be awaited.
+        daemon.board().phase = Some(Phase::Starting);
+        for failed in measured.into_iter().filter_map(Result::err) {
+            tracing::warn!(error = %failed, "not measured, and so not used");
+        }
+    }
+
+    fn missing(&self) -> Vec<Measurement> {
+        let known = self.daemon.benchmarks();
+        let processors = self.daemon.board().processors.clone();
+        let mut plan = benchmarks::plan(&self.daemon.settings, &processors);
         plan.retain(|one| {
             !known.iter().any(|result| {
                 result.processor == one.processor.as_str() && result.algorithm == one.algorithm
             })
         });
-        if plan.is_empty() {
-            return;
-        }
-        let mut mode = daemon.watch_mode();
-        // The sender lives as long as the daemon.
-        let _ = mode.wait_for(|chosen| chosen.mode != Mode::Pause).await;
-        daemon.board().phase = Some(Phase::Benchmarking);
-        for failed in daemon
-            .measure(engines, &plan, benchmarks::DURATION)
-            .await
-            .into_iter()
-            .filter_map(Result::err)
-        {
-            tracing::warn!(error = %failed, "not measured, and so not used");
-        }
+        plan
     }
 
     async fn work_for_hub(

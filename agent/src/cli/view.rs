@@ -34,7 +34,7 @@ pub async fn show(daemon: Arc<Daemon>, on_terminal: bool) {
         }
         display.update(&status);
         if daemon.wait_stopping(RENEWAL).await {
-            display.print(&format!("ended: {}", line(&daemon.status())));
+            display.end(&format!("ended: {}", line(&daemon.status())));
             return;
         }
     }
@@ -51,6 +51,15 @@ impl Display {
             Display::Terminal(terminal) => terminal.all.suspend(|| quiet(text)),
             Display::Lines(_) => quiet(text),
         }
+    }
+
+    /// The last words; the bars go.
+    fn end(&self, text: &str) {
+        if let Display::Terminal(terminal) = self {
+            // What cannot be cleared stays on the screen.
+            let _ = terminal.all.clear();
+        }
+        quiet(text);
     }
 
     fn update(&mut self, status: &Status) {
@@ -165,7 +174,8 @@ fn under_way(status: &Status) -> BTreeMap<String, f64> {
 /// The agent in one line.
 fn line(status: &Status) -> String {
     let mut parts = vec![format!("{}: {}", status.mode, status.reason)];
-    for processor in &status.processors {
+    let working = status.phase == Phase::Running;
+    for processor in status.processors.iter().filter(|_| working) {
         parts.push(match (processor.phase.as_str(), processor.algorithm) {
             ("set_aside", _) => format!("{} set aside", processor.id),
             (_, Some(algorithm)) => format!(

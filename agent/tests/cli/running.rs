@@ -64,6 +64,34 @@ fn the_status_has_what_its_description_promises() {
         .failed(1, "does not work for a hub yet");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pause_ends_the_first_benchmark_at_once() {
+    let home = Home::new();
+    home.write(
+        "config.toml",
+        "[cpu]\nalgorithm = \"sha256d\"\n[gpu]\nenabled = false\n",
+    );
+    home.run(&["consent", "--accept"]);
+    let daemon = home.daemon(&["--mode", "100"]);
+    until("it measures", || {
+        daemon.status()["phase"] == "benchmarking" && !daemon.children().is_empty()
+    });
+    home.run(&["mode", "pause"]);
+    until("it has stopped", || {
+        let status = daemon.status();
+        status.get("benchmark").is_none() && daemon.children().is_empty()
+    });
+    assert_eq!(daemon.status()["reason"], "paused by hand");
+    home.run(&["mode", "100"]);
+    until("it measures again", || {
+        daemon.status()["phase"] == "benchmarking"
+    });
+    until("it is done", || daemon.status()["phase"] != "benchmarking");
+    let kept = std::fs::read_to_string(home.file("benchmarks.json")).expect("kept");
+    assert!(kept.contains("sha256d"), "{kept}");
+}
+
 #[test]
 fn a_mode_for_a_while_ends_by_itself() {
     let home = Home::new();
