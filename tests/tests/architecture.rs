@@ -17,7 +17,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "idlewatt-hub",
         &[
-            "idlewatt-config",
             "idlewatt-kernels",
             "idlewatt-ledger",
             "idlewatt-protocol",
