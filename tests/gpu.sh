@@ -26,5 +26,7 @@ if command -v cargo >/dev/null; then pack; fi
 [ -x "$packed/gpu_report" ] || { echo "gpu.sh: no Rust here and nothing in $packed; run tests/gpu.sh --pack elsewhere first" >&2; exit 1; }
 
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)}
-"$packed/kernel_tests" --include-ignored gpu
-"$packed/gpu_report" "$@"
+status=0
+"$packed/kernel_tests" --include-ignored gpu || status=$?
+"$packed/gpu_report" "$@" || status=$?
+exit $status

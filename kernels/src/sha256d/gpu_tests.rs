@@ -281,3 +281,29 @@ fn a_batch_that_does_not_fit_is_refused() {
         assert_eq!(search.in_flight(), 0);
     }
 }
+
+/// What a software adapter is too slow for: batches as large as a real one is given, with every solution in them.
+#[test]
+#[ignore = "needs a real GPU: tests/gpu.sh runs it"]
+fn a_real_gpu_misses_nothing_in_large_batches() {
+    let real: Vec<_> = gpu::adapters()
+        .into_iter()
+        .filter(|adapter| !adapter.is_software())
+        .collect();
+    assert!(
+        !real.is_empty(),
+        "no real graphics card is here, only software adapters or none"
+    );
+    for adapter in real {
+        let device = Device::open(&adapter.id).expect("a listed adapter opens");
+        let mut search = GpuSearch::new(&device).expect("compiles");
+        let work = Target::from_work(1 << 20).expect("above 0");
+        for round in 0..4u8 {
+            let batch = batch([round; 80], u32::from(round) << 30, 1 << 28, work);
+            let expected = CpuSearch.search(&batch).expect("sha256d");
+            let mut outcome = search.search(&batch).expect("works");
+            outcome.found.sort_by_key(|solution| solution.nonce);
+            assert_eq!(outcome, expected, "round {round} on {}", adapter.name);
+        }
+    }
+}
