@@ -1,16 +1,18 @@
-//! Recomputes RandomX hashes. Its memory (256 MiB) is there only while miners of the Monero dialect are.
+//! Recomputes RandomX hashes. Its memory (256 MiB) is there only while there are shares to check.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use idlewatt_kernels::Digest;
 use idlewatt_kernels::randomx;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 /// Hashes waiting for the thread; more make their sessions wait.
 const QUEUE: usize = 256;
-/// How long the memory outlives the last miner, who may only be reconnecting.
+/// How long the memory outlives the last share: preparing it anew takes half a second.
 pub const RELEASE_AFTER: Duration = Duration::from_secs(60);
 
 /// The hash cannot be computed at present: there is no memory for it.
@@ -21,29 +23,25 @@ pub struct Unavailable;
 struct Request {
     seed: [u8; 32],
     /// `None` only prepares the memory.
-    blob: Option<Vec<u8>>,
-    answer: oneshot::Sender<Digest>,
+    work: Option<(Vec<u8>, oneshot::Sender<Digest>)>,
 }
 
-#[derive(Default)]
-struct State {
-    miners: usize,
-    /// Rises with each arrival, so that a release that was planned before it does not happen.
-    arrivals: u64,
-    thread: Option<mpsc::Sender<Request>>,
-}
-
-/// Recomputes RandomX hashes on a thread of its own.
+/// Recomputes RandomX hashes on a thread of its own, which is started when it is first needed.
 pub struct Verifier {
-    state: Mutex<State>,
+    thread: Mutex<Option<mpsc::Sender<Request>>>,
+    /// One a waiting hash.
+    places: Semaphore,
+    ready: Arc<AtomicBool>,
     release_after: Duration,
 }
 
 impl Verifier {
-    /// A verifier that gives its memory back so long after the last miner left.
+    /// A verifier that gives its memory back so long after the last hash.
     pub fn new(release_after: Duration) -> Arc<Self> {
         Arc::new(Verifier {
-            state: Mutex::default(),
+            thread: Mutex::default(),
+            places: Semaphore::new(QUEUE),
+            ready: Arc::default(),
             release_after,
         })
     }
@@ -53,112 +51,81 @@ impl Verifier {
     /// # Errors
     /// If there is no memory or no thread for it.
     pub async fn hash(&self, seed: [u8; 32], blob: Vec<u8>) -> Result<Digest, Unavailable> {
+        let _place = self.places.acquire().await.map_err(|_| Unavailable)?;
         let (answer, answered) = oneshot::channel();
-        let request = Request {
+        self.ask(Request {
             seed,
-            blob: Some(blob),
-            answer,
-        };
-        let thread = self.thread()?;
-        thread.send(request).await.map_err(|_| Unavailable)?;
-        drop(thread);
+            work: Some((blob, answer)),
+        })?;
         answered.await.map_err(|_| Unavailable)
     }
 
-    /// Counts a miner in until the guard is dropped, and has the memory made ready for its first share.
-    pub fn enter(self: &Arc<Self>, seed: [u8; 32]) -> Presence {
-        let mut state = self.state();
-        state.miners += 1;
-        state.arrivals += 1;
-        drop(state);
-        if let Ok(thread) = self.thread() {
-            let (answer, _) = oneshot::channel();
-            // With a full queue the thread is awake anyway.
-            let _ = thread.try_send(Request {
-                seed,
-                blob: None,
-                answer,
-            });
-        }
-        Presence(Arc::clone(self))
+    /// Has the memory made ready: a miner has come, whose first share will not have to wait for it.
+    pub fn prepare(&self, seed: [u8; 32]) {
+        // Without a thread the first share says so.
+        let _ = self.ask(Request { seed, work: None });
     }
 
     /// Whether the memory is held at present.
     pub fn is_ready(&self) -> bool {
-        self.state().thread.is_some()
+        self.ready.load(Ordering::Relaxed)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn ask(&self, mut request: Request) -> Result<(), Unavailable> {
         // Nothing in here can be left half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn thread(&self) -> Result<mpsc::Sender<Request>, Unavailable> {
-        let mut state = self.state();
-        if let Some(thread) = state.thread.as_ref().filter(|thread| !thread.is_closed()) {
-            return Ok(thread.clone());
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = thread.as_ref() {
+            match running.send(request) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(back)) => request = back,
+            }
         }
-        let (requests, waiting) = mpsc::channel(QUEUE);
+        let (requests, waiting) = mpsc::channel();
+        let (ready, release_after) = (Arc::clone(&self.ready), self.release_after);
         let started = thread::Builder::new()
             .name("randomx-verifier".into())
-            .spawn(move || serve(waiting));
+            .spawn(move || serve(&waiting, &ready, release_after));
         if let Err(error) = started {
             tracing::error!(%error, "no thread for verifying RandomX shares");
             return Err(Unavailable);
         }
-        state.thread = Some(requests.clone());
-        Ok(requests)
+        let sent = requests.send(request).map_err(|_| Unavailable);
+        *thread = Some(requests);
+        sent
     }
+}
 
-    fn leave(self: &Arc<Self>) {
-        let mut state = self.state();
-        state.miners = state.miners.saturating_sub(1);
-        let (last, arrivals) = (state.miners == 0, state.arrivals);
-        drop(state);
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
+/// The thread: prepares for the seed asked for, and hashes. It sleeps for as long as there is nothing to do, and ends
+/// with the verifier. Dropping a request's answer says "unavailable".
+fn serve(waiting: &mpsc::Receiver<Request>, ready: &AtomicBool, release_after: Duration) {
+    let mut memory: Option<randomx::Verifier> = None;
+    loop {
+        let request = match &memory {
+            None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(_) => waiting.recv_timeout(release_after),
         };
-        if last {
-            let verifier = Arc::clone(self);
-            runtime.spawn(async move {
-                tokio::time::sleep(verifier.release_after).await;
-                let mut state = verifier.state();
-                if state.miners == 0 && state.arrivals == arrivals {
-                    // Its thread ends with its queue, and the memory with the thread.
-                    state.thread = None;
-                    tracing::debug!("RandomX verifier released");
-                }
-            });
-        }
-    }
-}
-
-/// A miner is connected.
-pub struct Presence(Arc<Verifier>);
-
-impl Drop for Presence {
-    fn drop(&mut self) {
-        self.0.leave();
-    }
-}
-
-/// The thread: prepares for the seed asked for, and hashes. Dropping a request's answer says "unavailable".
-fn serve(mut waiting: mpsc::Receiver<Request>) {
-    let mut ready: Option<randomx::Verifier> = None;
-    while let Some(request) = waiting.blocking_recv() {
-        if ready
-            .as_ref()
-            .is_none_or(|ready| ready.key() != request.seed)
-        {
+        let request = match request {
+            Ok(request) => request,
+            Err(RecvTimeoutError::Timeout) => {
+                memory = None;
+                ready.store(false, Ordering::Relaxed);
+                tracing::debug!("RandomX verifier released");
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let fits = |memory: &randomx::Verifier| memory.key() == request.seed;
+        if !memory.as_ref().is_some_and(fits) {
             // The old one goes first: two would take twice the memory.
-            ready = None;
+            drop(memory.take());
             match randomx::Verifier::new(&request.seed) {
-                Ok(verifier) => ready = Some(verifier),
+                Ok(verifier) => memory = Some(verifier),
                 Err(error) => tracing::error!(%error, "no memory for verifying RandomX shares"),
             }
+            ready.store(memory.is_some(), Ordering::Relaxed);
         }
-        if let (Some(ready), Some(blob)) = (&mut ready, &request.blob) {
-            let _ = request.answer.send(ready.hash(blob));
+        if let (Some(memory), Some((blob, answer))) = (&mut memory, request.work) {
+            let _ = answer.send(memory.hash(&blob));
         }
     }
 }
@@ -169,19 +136,14 @@ mod tests {
 
     #[tokio::test]
     async fn hashes_with_changing_seeds_and_gives_the_memory_back() {
-        let verifier = Verifier::new(Duration::from_millis(20));
-        let presence = verifier.enter([1; 32]);
+        let verifier = Verifier::new(Duration::from_millis(300));
+        verifier.prepare([1; 32]);
         let blob = vec![7; 76];
         let first = verifier.hash([1; 32], blob.clone()).await.expect("hashes");
         assert_eq!(first, randomx::hash(&[1; 32], &blob).expect("memory"));
         let other = verifier.hash([2; 32], blob.clone()).await.expect("hashes");
         assert_ne!(first, other);
 
-        // Somebody who comes back in time keeps the memory.
-        let again = verifier.enter([1; 32]);
-        drop(presence);
-        assert!(verifier.is_ready());
-        drop(again);
         tokio::time::timeout(Duration::from_secs(10), async {
             while verifier.is_ready() {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -18,7 +18,6 @@ use super::judge::{Price, Verdict, Why, credit};
 use crate::upstream::Source;
 use crate::upstream::block_template::SolvedBlock;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
-use crate::verifier::Presence;
 
 /// A job as it was sent.
 #[derive(Clone)]
@@ -38,7 +37,6 @@ pub(super) struct Monero {
     session: String,
     device: Option<Device>,
     asked: u64,
-    _presence: Option<Presence>,
 }
 
 impl Monero {
@@ -52,7 +50,6 @@ impl Monero {
             session: hex::encode(rand::rng().random::<[u8; 8]>()),
             device: None,
             asked: 0,
-            _presence: None,
         }
     }
 
@@ -237,7 +234,9 @@ impl Dialect for Monero {
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String> {
         let job = self.job(work)?;
         self.device = Some(device);
-        self._presence = job.seed_hash.map(|seed| self.shared.verifier.enter(seed));
+        if let Some(seed) = job.seed_hash {
+            self.shared.verifier.prepare(seed);
+        }
         let session = self.session.clone();
         Some(ServerMessage::LoginOk { id, session, job }.to_line())
     }
