@@ -88,7 +88,7 @@ impl Terminal {
         let last = all.add(ProgressBar::new_spinner());
         last.set_style(
             ProgressStyle::default_spinner()
-                .template("{wide_msg}")
+                .template("{msg}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         Terminal {
