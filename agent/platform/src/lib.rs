@@ -1,14 +1,17 @@
 //! What the operating system knows and does, for Idlewatt.
 //!
-//! Pacing of threads, priorities, the tie between a process and its parent, the time since the last input, the
-//! processor's name. Each has one interface; `linux/` and `windows/` stand behind it. This is the only crate of
-//! the agent with `unsafe` code.
+//! Pacing of threads, priorities, the tie between a process and its parent, the processor's name, and every signal
+//! about the PC and whoever may be at it. Each has one interface; `linux/` and `windows/` stand behind it, and
+//! behind the signals also `scripted.rs`. This is the only crate of the agent with `unsafe` code.
 
 pub mod idle;
 pub mod pacing;
 pub mod priority;
 pub mod process;
+pub mod scripted;
+pub mod signals;
 pub mod system;
+pub mod usage;
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -4,3 +4,5 @@ pub mod gate;
 pub mod idle;
 pub mod priority;
 pub mod process;
+pub mod signals;
+pub mod usage;
