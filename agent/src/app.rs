@@ -14,21 +14,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::benchmarks::Benchmarks;
-use crate::chosen_mode::ChosenMode;
+use crate::chosen_mode;
 use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
 use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError, Lock};
-use crate::governor::Mode;
+use crate::governor::{ChosenMode, Mode};
 use crate::hub_child::HubProgram;
 use crate::shares::{Receipts, ReceiptsError};
 
 mod allotment;
 mod shift;
 mod source;
-mod steering;
 
 /// How long the whole agent may take to end.
 const END_LIMIT: Duration = Duration::from_millis(900);
@@ -159,16 +158,17 @@ fn first_mode(
         .mode
         .parse()
         .map_err(|error| AppError::Mode(format!("{error}")))?;
-    let known = ChosenMode::load(data, first)?;
-    let paused = known == ChosenMode::lasting(Mode::Pause) && data.file("mode.json").exists();
+    let chosen = chosen_mode::load(data)?;
+    let paused = chosen.is_some_and(|chosen| chosen.mode == Mode::Pause && chosen.limit.is_none());
+    let known = chosen.unwrap_or(chosen_mode::first(first));
     match asked {
         Some(mode) if mode != Mode::Pause && paused => {
             tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until another mode is chosen");
             Ok(known)
         }
         Some(mode) => {
-            let chosen = ChosenMode::lasting(mode);
-            chosen.save(data)?;
+            let chosen = ChosenMode::lasting(mode, jiff::Timestamp::now());
+            chosen_mode::save(&chosen, data)?;
             Ok(chosen)
         }
         None => Ok(known),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::benchmarks::{self, Benchmarks};
-use crate::chosen_mode::ChosenMode;
+use crate::chosen_mode;
 use crate::consent;
 use crate::control::answers::{
     BenchRequest, Benchmark, BenchmarkProgress, Earned, ModeAnswer, ModeRequest, Phase,
@@ -21,9 +21,10 @@ use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Allowance, Engines, Processor};
-use crate::governor::Mode;
+use crate::governor::{ChosenMode, Mode, Until};
 use crate::identity::Identity;
 use crate::shares::{Receipt, Receipts, Submitter};
+use crate::steering::Decided;
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
@@ -45,6 +46,10 @@ pub struct Daemon {
     consent: watch::Sender<bool>,
     mode: watch::Sender<ChosenMode>,
     board: Mutex<Board>,
+    /// Whether everything rests, as something is being measured.
+    resting: watch::Sender<bool>,
+    /// What the governor decided last, while anything may run.
+    decisions: watch::Sender<Option<Decided>>,
     /// Held while measuring: two measurements at once would disturb each other.
     measuring: tokio::sync::Mutex<()>,
 }
@@ -54,8 +59,6 @@ pub struct Daemon {
 pub struct Board {
     /// What it is doing.
     pub phase: Option<Phase>,
-    /// Why it works as hard as it does.
-    pub reason: String,
     /// Whom it works for.
     pub source: Source,
     /// What can work.
@@ -111,6 +114,8 @@ impl Daemon {
             consent: watch::Sender::new(has_consent),
             mode: watch::Sender::new(mode),
             board: Mutex::new(board),
+            resting: watch::Sender::new(false),
+            decisions: watch::Sender::new(None),
             measuring: tokio::sync::Mutex::new(()),
         }
     }
@@ -129,6 +134,7 @@ impl Daemon {
     /// Nothing runs any more: what was said about it is no longer true. What was measured and credited is.
     pub fn clear(&self) {
         let mut board = self.board();
+        self.decisions.send_replace(None);
         let (benchmarks, earned) = (board.benchmarks.clone(), board.earned.clone());
         *board = Board {
             source: status::source(&self.settings),
@@ -189,7 +195,7 @@ impl Daemon {
         let chosen = *self.mode.borrow();
         if expired {
             tracing::info!(mode = %chosen.mode, "the time of the mode before is over");
-            if let Err(error) = chosen.save(&self.data) {
+            if let Err(error) = chosen_mode::save(&chosen, &self.data) {
                 tracing::warn!(%error, "the mode could not be kept");
             }
         }
@@ -201,31 +207,44 @@ impl Daemon {
         self.mode.subscribe()
     }
 
+    /// Whether everything rests, as something is being measured.
+    pub fn watch_resting(&self) -> watch::Receiver<bool> {
+        self.resting.subscribe()
+    }
+
+    /// What the governor decides, while anything may run.
+    pub fn decisions(&self) -> &watch::Sender<Option<Decided>> {
+        &self.decisions
+    }
+
     /// Chooses a mode. It is kept before it holds.
     ///
     /// # Errors
     /// If there is no such mode, its time is out of range, or it cannot be kept.
     pub fn set_mode(&self, asked: &ModeRequest) -> Result<ModeAnswer, Refusal> {
         let mode: Mode = asked.mode.parse().map_err(Refusal::bad_request)?;
+        let now = Timestamp::now();
         let until = asked.for_seconds.map(|seconds| {
             let length = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
             length
                 .and_then(|seconds| {
-                    Timestamp::now()
-                        .checked_add(SignedDuration::from_secs(seconds))
-                        .ok()
+                    let left = SignedDuration::from_secs(seconds);
+                    Some(Until::Time {
+                        at: now.checked_add(left).ok()?,
+                        left,
+                    })
                 })
                 .ok_or_else(|| {
                     Refusal::bad_request(format!("for_seconds = {seconds} is out of range"))
                 })
         });
-        let chosen = self.mode_now().choose(mode, until.transpose()?);
-        chosen.save(&self.data).map_err(Refusal::failed)?;
+        let chosen = self.mode_now().choose(mode, until.transpose()?, now);
+        chosen_mode::save(&chosen, &self.data).map_err(Refusal::failed)?;
         self.mode.send_replace(chosen);
         tracing::info!(mode = %chosen.mode, for_seconds = asked.for_seconds, "the owner chose a mode");
         Ok(ModeAnswer {
             mode: chosen.mode.to_string(),
-            until: chosen.limit.as_ref().map(|limit| limit.until),
+            until: status::until(&chosen),
             then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
         })
     }
@@ -303,6 +322,7 @@ impl Daemon {
         let _alone = self.measuring.lock().await;
         // Also when whoever asked goes away meanwhile.
         let _told = Told(self);
+        self.resting.send_replace(true);
         // Also the processors that are not being measured: they would disturb it. Steering leaves it at that.
         for processor in engines.processors() {
             engines.set_allowance(&processor.id, Allowance::NONE);
@@ -361,5 +381,6 @@ struct Told<'a>(&'a Daemon);
 impl Drop for Told<'_> {
     fn drop(&mut self) {
         self.0.board().measuring = None;
+        self.0.resting.send_replace(false);
     }
 }

@@ -20,4 +20,5 @@ pub mod governor;
 pub mod hub_child;
 pub mod identity;
 pub mod shares;
+pub mod steering;
 pub mod work;

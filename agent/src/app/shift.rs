@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use idlewatt_config::AgentSettings;
 use idlewatt_kernels::Algorithm;
+use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentCode;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -11,15 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use super::allotment::{Allotment, allot, allot_to_pool, distribute};
 use super::source::Reach;
-use super::steering;
 use crate::benchmarks::{self, Measurement, engine_settings};
 use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::Mode;
+use crate::governor::{Limits, Mode, Policy};
 use crate::hub_child::{HubProgram, HubState};
 use crate::shares::{self, FoundShare, Submitter};
+use crate::steering::{Governed, Steering};
 use crate::work::offers::Offers;
 use crate::work::{Source, Timing, Work};
 
@@ -106,7 +108,7 @@ impl Shift {
             board.processors = processors;
             board.engines = Some(engines.clone());
         }
-        self.spawn(tasks, steering::steer(daemon.clone(), engines.clone()));
+        self.spawn(tasks, self.steering(engines.clone()).run());
         self.spawn(tasks, earnings::keep_current(daemon.clone()));
 
         let pool = daemon.settings.pool.url.is_some();
@@ -133,6 +135,23 @@ impl Shift {
             None => self.work_for_pool(tasks, engines, found),
         }
         Ok(())
+    }
+
+    fn steering(&self, engines: Arc<Engines>) -> Steering {
+        let daemon = &self.daemon;
+        Steering {
+            sensors: Sensors::system(),
+            input: InputWatch::system(),
+            governed: Governed {
+                processors: daemon.board().processors.clone(),
+                engines,
+                policy: policy(&daemon.settings),
+                mode: daemon.watch_mode(),
+                consent: daemon.watch_consent(),
+                resting: daemon.watch_resting(),
+                decisions: daemon.decisions().clone(),
+            },
+        }
     }
 
     /// What may work under the settings.
@@ -356,5 +375,22 @@ async fn follow(
             }
             HubState::Starting => {}
         }
+    }
+}
+
+/// The owner's limits as the settings say them.
+fn policy(settings: &AgentSettings) -> Policy {
+    let base = Policy::default();
+    Policy {
+        idle_after: settings.smart.idle_after,
+        cpu: Limits {
+            someone_here_percent: settings.cpu.someone_here_percent,
+            ..base.cpu
+        },
+        gpu: Limits {
+            someone_here_percent: settings.gpu.someone_here_percent,
+            ..base.gpu
+        },
+        ..base
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use idlewatt_config::AgentSettings;
+use jiff::Timestamp;
 
 use super::Daemon;
 use crate::benchmarks::kind_name;
 use crate::control::answers::{Phase, Processor, Source, Status};
 use crate::engine::{self, ProcessorState};
+use crate::governor::{ChosenMode, Until};
 use crate::work::{self, ConnectionStatus};
 
 const NO_CONSENT: &str = "waiting for your consent: `idlewatt consent --accept`";
@@ -31,6 +33,14 @@ pub fn source(settings: &AgentSettings) -> Source {
     }
 }
 
+/// The moment at which a mode chosen for a while ends.
+pub fn until(chosen: &ChosenMode) -> Option<Timestamp> {
+    match chosen.limit.as_ref()?.until {
+        Until::Time { at, .. } => Some(at),
+        Until::Input { .. } => None,
+    }
+}
+
 pub fn of(daemon: &Daemon) -> Status {
     let chosen = daemon.mode_now();
     let consent = daemon.has_consent();
@@ -41,11 +51,15 @@ pub fn of(daemon: &Daemon) -> Status {
         None => Phase::Starting,
         Some(phase) => phase,
     };
+    let decided = daemon
+        .decisions()
+        .borrow()
+        .as_ref()
+        .map(|decided| decided.decision.reason.to_string());
     let reason = match phase {
         Phase::WaitingForConsent => NO_CONSENT,
         Phase::Benchmarking => BENCHMARKING,
-        _ if board.reason.is_empty() => STARTING,
-        _ => &board.reason,
+        _ => decided.as_deref().unwrap_or(STARTING),
     };
     let states = board.engines.as_ref().map(|engines| engines.states());
     let mut source = board.source.clone();
@@ -65,7 +79,7 @@ pub fn of(daemon: &Daemon) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         phase,
         mode: chosen.mode.to_string(),
-        mode_until: chosen.limit.as_ref().map(|limit| limit.until),
+        mode_until: until(&chosen),
         mode_then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
         reason: reason.to_owned(),
         consent,

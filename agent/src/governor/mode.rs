@@ -12,59 +12,56 @@ pub enum Mode {
     /// As much as goes unnoticed.
     #[default]
     Smart,
-    /// Half of each processor's time.
-    Half,
-    /// Nine tenths of it.
-    Most,
-    /// All of it.
-    Full,
+    /// This share of each processor's time; from 5 to 100.
+    Percent(u8),
     /// Nothing.
     Pause,
 }
 
 impl Mode {
-    /// Every mode, in the order in which they are listed.
-    pub const ALL: [Mode; 5] = [Mode::Smart, Mode::Half, Mode::Most, Mode::Full, Mode::Pause];
-
-    /// The name used everywhere: `smart`, `50`, `90`, `100` or `pause`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Smart => "smart",
-            Mode::Half => "50",
-            Mode::Most => "90",
-            Mode::Full => "100",
-            Mode::Pause => "pause",
-        }
-    }
+    /// All of each processor's time.
+    pub const FULL: Mode = Mode::Percent(100);
 
     /// The most that the mode ever allows, in percent.
     pub fn most(self) -> u8 {
         match self {
-            Mode::Smart | Mode::Full => 100,
-            Mode::Half => 50,
-            Mode::Most => 90,
+            Mode::Smart => 100,
+            Mode::Percent(percent) => percent.min(100),
             Mode::Pause => 0,
         }
     }
 }
 
+/// The name used everywhere: `smart`, a whole number from 5 to 100, or `pause`.
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        match self {
+            Mode::Smart => f.write_str("smart"),
+            Mode::Percent(percent) => percent.fmt(f),
+            Mode::Pause => f.write_str("pause"),
+        }
     }
 }
 
 /// The name is none of the known ones.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown mode \"{0}\"; allowed: smart, 50, 90, 100, pause")]
+#[error("unknown mode \"{0}\"; allowed: smart, a whole number from 5 to 100, pause")]
 pub struct UnknownMode(pub String);
 
 impl FromStr for Mode {
     type Err = UnknownMode;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known = Mode::ALL.into_iter().find(|mode| mode.name() == name);
-        known.ok_or_else(|| UnknownMode(name.to_owned()))
+        let refuse = || UnknownMode(name.chars().take(64).collect());
+        match name {
+            "smart" => Ok(Mode::Smart),
+            "pause" => Ok(Mode::Pause),
+            _ if !name.bytes().all(|byte| byte.is_ascii_digit()) => Err(refuse()),
+            _ => match name.parse() {
+                Ok(percent @ 5..=100) => Ok(Mode::Percent(percent)),
+                _ => Err(refuse()),
+            },
+        }
     }
 }
 
@@ -78,7 +75,7 @@ impl TryFrom<String> for Mode {
 
 impl From<Mode> for String {
     fn from(mode: Mode) -> Self {
-        mode.name().to_owned()
+        mode.to_string()
     }
 }
 
@@ -87,15 +84,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_reads_back_and_the_error_lists_all() {
-        for mode in Mode::ALL {
-            assert_eq!(mode.name().parse(), Ok(mode));
+    fn every_name_reads_back() {
+        let percents = (5..=100).map(Mode::Percent);
+        for mode in percents.chain([Mode::Smart, Mode::Pause]) {
+            assert_eq!(mode.to_string().parse(), Ok(mode));
             let json = serde_json::to_string(&mode).unwrap();
             assert_eq!(json, format!("\"{mode}\""));
             assert_eq!(serde_json::from_str::<Mode>(&json).unwrap(), mode);
-            assert!(UnknownMode("x".into()).to_string().contains(mode.name()));
         }
-        for unknown in ["", "75", "Smart", "paused", "100%"] {
+        for unknown in ["", "4", "101", "0", "+50", "256", "Smart", "paused", "100%"] {
             assert_eq!(unknown.parse::<Mode>(), Err(UnknownMode(unknown.into())));
         }
     }

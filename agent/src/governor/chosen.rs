@@ -1,0 +1,86 @@
+//! The mode the owner chose by hand, for good or for a while.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Mode;
+
+/// A mode, and when another takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChosenMode {
+    /// What was chosen.
+    pub mode: Mode,
+    /// When it was chosen.
+    pub chosen_at: Timestamp,
+    /// For a mode chosen for a while: until when, and what then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+}
+
+/// The end of a mode chosen for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// What ends it.
+    pub until: Until,
+    /// The mode that holds from then on.
+    pub then: Mode,
+}
+
+/// What ends a mode chosen for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Until {
+    /// A moment.
+    Time {
+        /// The moment.
+        at: Timestamp,
+        /// How far away it was when last looked at. It is never farther: a clock that was set back does not
+        /// lengthen the time.
+        left: SignedDuration,
+    },
+    /// The owner's return.
+    Input {
+        /// Whether nobody has touched the PC for a while since the choice: choosing is an input itself.
+        armed: bool,
+    },
+}
+
+impl ChosenMode {
+    /// A mode for good.
+    pub fn lasting(mode: Mode, chosen_at: Timestamp) -> Self {
+        ChosenMode {
+            mode,
+            chosen_at,
+            limit: None,
+        }
+    }
+
+    /// Another mode: for good, or until something; then what was chosen for good holds again.
+    pub fn choose(&self, mode: Mode, until: Option<Until>, now: Timestamp) -> Self {
+        let limit = until.map(|until| Limit {
+            until,
+            then: match &self.limit {
+                Some(earlier) => earlier.then,
+                None => self.mode,
+            },
+        });
+        ChosenMode {
+            mode,
+            chosen_at: now,
+            limit,
+        }
+    }
+
+    /// What holds at `now`: a mode whose time is over has given way.
+    pub fn at(&self, now: Timestamp) -> Self {
+        match &self.limit {
+            Some(Limit {
+                until: Until::Time { at, .. },
+                then,
+            }) if *at <= now => Self::lasting(*then, self.chosen_at),
+            _ => *self,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Why a decision is what it is: a fixed set, so that it can be shown in any language, each naming its signal.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Mode;
+
+/// Why a processor may work as hard as it may.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum Reason {
+    /// The owner has not agreed.
+    NoConsent,
+    /// The owner has paused by hand.
+    PausedByHand,
+    /// The owner has chosen a share by hand.
+    ByHand {
+        /// It.
+        mode: Mode,
+    },
+    /// A scheduled time.
+    Scheduled {
+        /// Its mode.
+        mode: Mode,
+    },
+    /// The PC runs on battery, which the owner's settings do not allow.
+    OnBattery,
+    /// The system saves energy.
+    BatterySaver,
+    /// A program that pauses everything runs.
+    ProgramRuns {
+        /// Its file name.
+        program: String,
+    },
+    /// A game or another application has the screen to itself and uses this processor.
+    Fullscreen {
+        /// Its name; empty if it cannot be told.
+        application: String,
+    },
+    /// A film or a call keeps the display on and uses this processor.
+    KeptAwake {
+        /// Who keeps it on; empty if it cannot be told.
+        application: String,
+    },
+    /// Input not long ago.
+    SomeoneHere,
+    /// Input of a game controller not long ago.
+    Gamepad,
+    /// Another session is being used.
+    OtherSession,
+    /// Nothing says whether somebody is there.
+    UnknownPresence,
+    /// Somebody is there and other programs want the processor.
+    OthersBusy {
+        /// What they use, in percent.
+        percent: u8,
+    },
+    /// The temperature limit.
+    Hot {
+        /// The temperature.
+        celsius: u8,
+    },
+    /// Nobody is there; going up.
+    RampingUp,
+    /// Nobody has touched the PC for long.
+    Free {
+        /// For how long, in whole minutes, at least the policy's; seconds where that is below a minute.
+        #[serde(with = "seconds")]
+        idle: Duration,
+    },
+    /// The owner's limit for this kind of processor.
+    OwnersLimit {
+        /// It, in percent.
+        percent: u8,
+    },
+}
+
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_secs())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
+}
+
+impl Reason {
+    /// The signal that decided: a fixed word.
+    pub fn signal(&self) -> &'static str {
+        match self {
+            Reason::NoConsent => "consent",
+            Reason::PausedByHand | Reason::ByHand { .. } => "owner",
+            Reason::Scheduled { .. } => "schedule",
+            Reason::OnBattery | Reason::BatterySaver => "power",
+            Reason::ProgramRuns { .. } => "programs",
+            Reason::Fullscreen { .. } => "front",
+            Reason::KeptAwake { .. } => "kept_awake",
+            Reason::SomeoneHere | Reason::Free { .. } | Reason::RampingUp => "idle",
+            Reason::Gamepad => "gamepad",
+            Reason::OtherSession => "sessions",
+            Reason::UnknownPresence => "idle_unknown",
+            Reason::OthersBusy { .. } => "load",
+            Reason::Hot { .. } => "temperature",
+            Reason::OwnersLimit { .. } => "limit",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::NoConsent => f.write_str("the owner of this PC has not agreed yet"),
+            Reason::PausedByHand => f.write_str("paused by hand"),
+            Reason::ByHand { mode } => write!(f, "set to {mode} % by hand"),
+            Reason::Scheduled { mode } => write!(f, "the schedule says {mode}"),
+            Reason::OnBattery => f.write_str("on battery"),
+            Reason::BatterySaver => f.write_str("the system is saving energy"),
+            Reason::ProgramRuns { program } => write!(f, "{program} is running"),
+            Reason::Fullscreen { application } if application.is_empty() => {
+                f.write_str("an application is using the whole screen")
+            }
+            Reason::Fullscreen { application } => {
+                write!(f, "{application} is using the whole screen")
+            }
+            Reason::KeptAwake { application } if application.is_empty() => {
+                f.write_str("an application keeps the display on")
+            }
+            Reason::KeptAwake { application } => write!(f, "{application} keeps the display on"),
+            Reason::SomeoneHere => f.write_str("someone is using this PC"),
+            Reason::Gamepad => f.write_str("someone is using a game controller"),
+            Reason::OtherSession => f.write_str("someone is using another session of this PC"),
+            Reason::UnknownPresence => {
+                f.write_str("nothing says whether someone is here, so assuming yes")
+            }
+            Reason::OthersBusy { percent } => {
+                write!(f, "someone is here and other programs use {percent} %")
+            }
+            Reason::Hot { celsius } => write!(f, "{celsius} °C"),
+            Reason::RampingUp => f.write_str("nobody is using this PC: going up to full speed"),
+            Reason::Free { idle } => write!(f, "nobody has used this PC for {}", in_words(*idle)),
+            Reason::OwnersLimit { percent } => write!(f, "limited to {percent} % by the settings"),
+        }
+    }
+}
+
+/// A time in words, coarse enough not to change every second.
+fn in_words(time: Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    match minutes {
+        0 => format!("{} s", time.as_secs()),
+        1..120 => format!("{minutes} min"),
+        _ => format!("{} h", minutes / 60),
+    }
+}
