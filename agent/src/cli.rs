@@ -23,9 +23,11 @@ mod processors;
 mod receipts;
 mod run;
 mod settings;
+mod signals;
 mod status;
 mod stop;
 mod view;
+mod why;
 
 pub use output::Failure;
 
@@ -86,6 +88,10 @@ enum Command {
     Daemon(daemon::DaemonArguments),
     /// Show what the agent is doing and why
     Status,
+    /// Show what was decided in the last 24 hours, and because of what
+    Why(why::WhyArguments),
+    /// Show what the system says about the PC and whoever may be at it
+    Signals,
     /// Choose how hard the PC works
     Mode(mode::ModeArguments),
     /// Measure what each processor is worth
@@ -139,6 +145,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Run(run) => run::run(common, run).await,
         Command::Daemon(daemon) => daemon::run(common, daemon).await,
         Command::Status => status::run(common).await,
+        Command::Why(why) => why::run(common, why).await,
+        Command::Signals => signals::run(common).await,
         Command::Mode(mode) => mode::run(common, mode).await,
         Command::Bench(bench) => bench::run(common, bench).await,
         Command::Processors(processors) => processors::run(common, processors).await,

@@ -14,8 +14,8 @@ use crate::benchmarks::{self, Benchmarks};
 use crate::chosen_mode;
 use crate::consent;
 use crate::control::answers::{
-    BenchRequest, Benchmark, BenchmarkProgress, Earned, ModeAnswer, ModeRequest, Phase,
-    ProcessorListing, ReceiptsCheck, Shares, Source, Status,
+    BenchRequest, Benchmark, BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase,
+    ProcessorListing, ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
 };
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
@@ -23,12 +23,14 @@ use crate::earnings;
 use crate::engine::{Allowance, Engines, Processor};
 use crate::governor::{ChosenMode, Mode, Until};
 use crate::identity::Identity;
+use crate::journal;
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
 mod receipts;
+pub(crate) mod signals;
 mod status;
 
 /// The agent.
@@ -183,23 +185,29 @@ impl Daemon {
         Ok(())
     }
 
-    /// The mode that holds now. One whose time is over gives way here, for good.
+    /// The choice as it stands now.
     pub fn mode_now(&self) -> ChosenMode {
-        let now = Timestamp::now();
-        let expired = self.mode.send_if_modified(|chosen| {
-            let held = chosen.at(now);
-            let differs = held != *chosen;
-            *chosen = held;
-            differs
-        });
-        let chosen = *self.mode.borrow();
-        if expired {
-            tracing::info!(mode = %chosen.mode, "the time of the mode before is over");
-            if let Err(error) = chosen_mode::save(&chosen, &self.data) {
-                tracing::warn!(%error, "the mode could not be kept");
+        self.mode.borrow().at(Timestamp::now())
+    }
+
+    /// A choice stands differently now: its time is over, or draws nearer. Not if the owner has chosen anew since.
+    pub fn mode_gave_way(&self, before: &ChosenMode, after: ChosenMode) {
+        let mut is_news = false;
+        self.mode.send_if_modified(|chosen| {
+            if chosen != before {
+                return false;
             }
+            *chosen = after;
+            is_news = !before.is_same_choice(&after);
+            is_news
+        });
+        if !is_news {
+            return;
         }
-        chosen
+        tracing::info!(mode = %after.mode, before = %before.mode, "the chosen mode stands differently");
+        if let Err(error) = chosen_mode::save(&after, &self.data) {
+            tracing::warn!(%error, "the mode could not be kept");
+        }
     }
 
     /// The mode, and every change of it.
@@ -252,6 +260,28 @@ impl Daemon {
     /// What it is doing.
     pub fn status(&self) -> Status {
         status::of(self)
+    }
+
+    /// What the system says, as the governor last heard it; `None` while nothing asks.
+    pub fn signals(&self) -> Option<SignalsAnswer> {
+        let decided = self.decisions.borrow();
+        let decided = decided.as_ref()?;
+        if !decided.decision.needs_signals() {
+            return None;
+        }
+        Some(signals::answer(&decided.signals.reading))
+    }
+
+    /// The changes of the last hours, oldest first.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub fn changes(&self, hours: u32) -> Result<Vec<Change>, Refusal> {
+        let since = Timestamp::now() - SignedDuration::from_hours(i64::from(hours));
+        let entries = journal::read(&self.data.file(journal::FILE), since);
+        let entries =
+            entries.map_err(|error| Refusal::failed(format!("{}: {error}", journal::FILE)))?;
+        Ok(entries.into_iter().map(Change::from).collect())
     }
 
     /// What there is to work with.

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use idlewatt_platform::signals::{InputWatch, Reading, Sensors, Wanted};
 use jiff::Zoned;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::engine::{Allowance, Engines, Processor, ProcessorKind};
-use crate::governor::{ChosenMode, Decision, Mode, Policy, ProcessorSignals, Signals, decide};
+use crate::governor::{ChosenMode, Decision, Policy, ProcessorSignals, Signals, decide};
+use crate::journal::Entry;
 
 /// The longest sleep: the clock may be set, and the PC may sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -32,16 +33,23 @@ pub struct Governed {
     /// What there is to decide about.
     pub processors: Vec<Processor>,
     /// The owner's limits.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What the owner chose.
     pub mode: watch::Receiver<ChosenMode>,
     /// Whether the owner has said yes.
     pub consent: watch::Receiver<bool>,
     /// Whether everything is to rest, as something is being measured.
     pub resting: watch::Receiver<bool>,
+    /// Told of a choice that stands differently now, such as one whose time is over: how it stood, and how it does.
+    pub gave_way: GaveWay,
     /// Where each decision is published, with what it was made from.
     pub decisions: watch::Sender<Option<Decided>>,
+    /// Where each change worth writing down goes.
+    pub changes: mpsc::UnboundedSender<Entry>,
 }
+
+/// Is told how a choice stood, and how it stands now.
+pub type GaveWay = Box<dyn Fn(&ChosenMode, ChosenMode) + Send + Sync>;
 
 /// A decision, and what it was made from.
 #[derive(Clone, Debug)]
@@ -70,17 +78,14 @@ impl Steering {
             governed.consent.mark_unchanged();
             governed.resting.mark_unchanged();
             if governed.needs_signals(&now) {
-                read(&mut sensors, &mut input, &governed, &mut now).await;
+                read(&mut sensors, &mut input, &mut governed, &mut now).await;
             }
             let pause = governed.decide(&mut now);
             let watched = governed.is_watched(&now);
             tokio::select! {
                 () = sleep(pause.min(LONGEST_SLEEP)) => {}
                 () = input.input(), if watched => governed.someone_is_back(&mut now),
-                // Their senders live as long as the agent.
-                _ = governed.mode.changed() => {}
-                _ = governed.consent.changed() => {}
-                _ = governed.resting.changed() => {}
+                () = governed.changed() => { governed.decide(&mut now); }
             }
         }
     }
@@ -93,31 +98,55 @@ struct Now {
     previous: Option<Decision>,
 }
 
-/// Reads the signals; an input meanwhile is acted on at once, with what was known before.
-async fn read(sensors: &mut Sensors, input: &mut InputWatch, governed: &Governed, now: &mut Now) {
+/// Reads the signals. An input or another choice meanwhile is acted on at once, with what was known before: a
+/// source may take half a second to answer, or not to.
+async fn read(
+    sensors: &mut Sensors,
+    input: &mut InputWatch,
+    governed: &mut Governed,
+    now: &mut Now,
+) {
     let engines = governed.engines.states().into_iter();
     let own: Vec<u32> = engines
         .filter_map(|state| state.engine_process)
         .chain([std::process::id()])
         .collect();
-    let patterns = &governed.policy.pause_for;
-    let program = |name: &str| patterns.iter().any(|pattern| pattern.matches(name));
+    let policy = Arc::clone(&governed.policy);
+    let program = |name: &str| policy.pause_for.iter().any(|pattern| pattern.matches(name));
     let wanted = Wanted {
         own_processes: &own,
-        program: (!patterns.is_empty()).then_some(&program),
+        program: (!policy.pause_for.is_empty()).then_some(&program),
     };
     let mut reading = pin!(sensors.read(&wanted));
+    let mut back = false;
     now.reading = loop {
         let watched = governed.is_watched(now);
         tokio::select! {
             biased;
-            () = input.input(), if watched => governed.someone_is_back(now),
+            () = input.input(), if watched => {
+                back = true;
+                governed.someone_is_back(now);
+            }
+            () = governed.changed() => { governed.decide(now); }
             reading = &mut reading => break reading,
         }
     };
+    if back {
+        // What was read may have been asked before the input.
+        now.reading.idle = Some(Duration::ZERO);
+    }
 }
 
 impl Governed {
+    /// Waits for a change of what the owner wants. The senders live as long as the agent.
+    async fn changed(&mut self) {
+        tokio::select! {
+            _ = self.mode.changed() => {}
+            _ = self.consent.changed() => {}
+            _ = self.resting.changed() => {}
+        }
+    }
+
     fn someone_is_back(&self, now: &mut Now) {
         now.reading.idle = Some(Duration::ZERO);
         self.decide(now);
@@ -126,12 +155,11 @@ impl Governed {
     /// Decides and tells the engines. Returns how long nothing needs to be decided.
     fn decide(&self, now: &mut Now) -> Duration {
         let signals = self.signals(now);
-        let decision = decide(
-            &self.mode.borrow(),
-            &signals,
-            &self.policy,
-            now.previous.as_ref(),
-        );
+        let chosen = *self.mode.borrow();
+        let decision = decide(&chosen, &signals, &self.policy, now.previous.as_ref());
+        if decision.chosen != chosen {
+            (self.gave_way)(&chosen, decision.chosen);
+        }
         // A measurement wants the PC to itself.
         let resting = *self.resting.borrow();
         for processor in &self.processors {
@@ -142,6 +170,14 @@ impl Governed {
             self.engines.set_allowance(&processor.id, allowance);
         }
         let pause = decision.again_within;
+        let previous = now.previous.as_ref();
+        if previous.is_none_or(|previous| decision.differs_from(previous)) {
+            tracing::info!(reason = %decision.reason, signal = decision.reason.signal(), "decided");
+            // Nobody writes any more only while everything ends.
+            let _ = self
+                .changes
+                .send(Entry::of(&decision, signals.now.timestamp()));
+        }
         now.previous = Some(decision.clone());
         self.decisions
             .send_replace(Some(Decided { decision, signals }));
@@ -163,13 +199,19 @@ impl Governed {
     }
 
     /// Whether the decision depends on more than the mode. Paused for good, nothing is asked of the system.
-    fn needs_signals(&self, _now: &Now) -> bool {
-        self.mode.borrow().mode != Mode::Pause
+    fn needs_signals(&self, now: &Now) -> bool {
+        match &now.previous {
+            Some(previous) => previous.needs_signals(),
+            None => {
+                let (chosen, signals) = (*self.mode.borrow(), self.signals(now));
+                decide(&chosen, &signals, &self.policy, None).needs_signals()
+            }
+        }
     }
 
     /// Whether an input would lower what is allowed now.
-    fn is_watched(&self, _now: &Now) -> bool {
-        self.mode.borrow().mode != Mode::Pause
+    fn is_watched(&self, now: &Now) -> bool {
+        now.previous.as_ref().is_some_and(Decision::watches_input)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::governor::{Limits, Mode, Policy};
 use crate::hub_child::{HubProgram, HubState};
+use crate::journal::{self, Journal};
 use crate::shares::{self, FoundShare, Submitter};
 use crate::steering::{Governed, Steering};
 use crate::work::offers::Offers;
@@ -108,7 +109,9 @@ impl Shift {
             board.processors = processors;
             board.engines = Some(engines.clone());
         }
-        self.spawn(tasks, self.steering(engines.clone()).run());
+        let (changes, changed) = mpsc::unbounded_channel();
+        self.spawn(tasks, self.steering(engines.clone(), changes).run());
+        self.spawn(tasks, write_down(daemon.clone(), changed));
         self.spawn(tasks, earnings::keep_current(daemon.clone()));
 
         let pool = daemon.settings.pool.url.is_some();
@@ -137,19 +140,26 @@ impl Shift {
         Ok(())
     }
 
-    fn steering(&self, engines: Arc<Engines>) -> Steering {
+    fn steering(
+        &self,
+        engines: Arc<Engines>,
+        changes: mpsc::UnboundedSender<journal::Entry>,
+    ) -> Steering {
         let daemon = &self.daemon;
+        let of_daemon = daemon.clone();
         Steering {
             sensors: Sensors::system(),
             input: InputWatch::system(),
             governed: Governed {
                 processors: daemon.board().processors.clone(),
                 engines,
-                policy: policy(&daemon.settings),
+                policy: Arc::new(policy(&daemon.settings)),
                 mode: daemon.watch_mode(),
                 consent: daemon.watch_consent(),
                 resting: daemon.watch_resting(),
+                gave_way: Box::new(move |before, after| of_daemon.mode_gave_way(before, after)),
                 decisions: daemon.decisions().clone(),
+                changes,
             },
         }
     }
@@ -374,6 +384,27 @@ async fn follow(
                 daemon.board().source.trouble = Some(told);
             }
             HubState::Starting => {}
+        }
+    }
+}
+
+/// Writes every change of decision down.
+async fn write_down(daemon: Arc<Daemon>, mut changes: mpsc::UnboundedReceiver<journal::Entry>) {
+    let mut journal = Journal::open(daemon.data.file(journal::FILE));
+    while let Some(entry) = changes.recv().await {
+        let written = match &mut journal {
+            Ok(journal) => journal.add(&entry),
+            // Tried again with each change: the disk may have been full.
+            Err(_) => {
+                journal = Journal::open(daemon.data.file(journal::FILE));
+                match &mut journal {
+                    Ok(journal) => journal.add(&entry),
+                    Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
+                }
+            }
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, file = journal::FILE, "a decision could not be written down");
         }
     }
 }

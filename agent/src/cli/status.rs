@@ -52,6 +52,7 @@ fn shown(status: &Status) -> String {
             "rate",
             "allowed",
             "achieved",
+            "because",
             "state",
         ];
         let rows: Vec<Vec<String>> = status.processors.iter().map(row).collect();
@@ -71,12 +72,19 @@ fn row(processor: &Processor) -> Vec<String> {
     if let Some(progress) = processor.progress {
         state = format!("{state} ({:.0} %)", progress * 100.0);
     }
+    if let Some(seconds) = processor.resume_seconds {
+        state = match processor.progress {
+            Some(_) => format!("{state}, about {seconds:.0} s left"),
+            None => format!("{state}, about {seconds:.0} s to resume"),
+        };
+    }
     vec![
         processor.id.clone(),
         algorithm.to_owned(),
         output::rate(processor.rate),
         format!("{} %", processor.allowed_percent),
         format!("{:.0} %", processor.achieved_percent),
+        processor.reason.clone().unwrap_or_default(),
         state,
     ]
 }

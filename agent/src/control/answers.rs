@@ -7,6 +7,9 @@ use idlewatt_protocol::{AccountId, DeviceId, Money};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::governor::Reason;
+use crate::journal;
+
 /// `status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
@@ -24,6 +27,9 @@ pub struct Status {
     pub mode_then: Option<String>,
     /// Why it works as hard as it does, in words.
     pub reason: String,
+    /// The signal that decided: a fixed word; left out while nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
     /// Whether the owner has said yes.
     pub consent: bool,
     /// Whom it works for.
@@ -39,6 +45,112 @@ pub struct Status {
     pub benchmark: Option<BenchmarkProgress>,
     /// Seconds since the agent was started.
     pub uptime_seconds: u64,
+}
+
+/// `signals`: what the system says about the PC and whoever may be at it. `null` is *unknown*.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SignalsAnswer {
+    /// Seconds since the last keyboard, mouse or touch input.
+    pub idle_seconds: Option<f64>,
+    /// Whether there is a game controller.
+    pub gamepad_connected: Option<bool>,
+    /// Seconds since the last input of a game controller.
+    pub gamepad_idle_seconds: Option<f64>,
+    /// Whether the session is locked.
+    pub locked: Option<bool>,
+    /// Whether the session is used from another machine.
+    pub remote: Option<bool>,
+    /// How many other sessions somebody is using.
+    pub other_sessions_in_use: Option<u32>,
+    /// The applications that keep the display on.
+    pub kept_awake_by: Option<Vec<String>>,
+    /// Whether the application in front has a whole screen to itself.
+    pub fullscreen: Option<bool>,
+    /// Its name.
+    pub fullscreen_application: Option<String>,
+    /// Where the current comes from.
+    pub power: Option<PowerSignal>,
+    /// What other programs use of the whole CPU, 0 to 100.
+    pub cpu_others_percent: Option<f64>,
+    /// The temperature of the CPU.
+    pub cpu_celsius: Option<f64>,
+    /// One entry for each graphics card that can be asked.
+    pub gpus: Vec<GpuSignals>,
+    /// The programs of `limits.pause_for` that run; `null` also where that setting is empty.
+    pub programs: Option<Vec<String>>,
+}
+
+/// Where the current comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PowerSignal {
+    /// Whether from a battery.
+    pub on_battery: bool,
+    /// Whether the system is saving energy.
+    pub saver: Option<bool>,
+    /// The charge of the battery, 0 to 100; `null` also without one.
+    pub charge_percent: Option<u8>,
+}
+
+/// What the system says of one graphics card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GpuSignals {
+    /// Its address on the bus.
+    pub bus: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What other programs use of it, 0 to 100.
+    pub others_percent: Option<f64>,
+    /// Its temperature.
+    pub celsius: Option<f64>,
+}
+
+/// One entry of `why`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// The mode that held.
+    pub mode: String,
+    /// Why, for the PC as a whole, in words.
+    pub reason: String,
+    /// The signal that decided: a fixed word.
+    pub signal: String,
+    /// The same as values, for programs.
+    pub because: Reason,
+    /// What each processor was given.
+    pub processors: Vec<ChangedProcessor>,
+}
+
+/// What one processor was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangedProcessor {
+    /// Its id.
+    pub processor: String,
+    /// The share of its time that it may use, or is going up to.
+    pub percent: u8,
+    /// Why, in words.
+    pub reason: String,
+    /// The signal that decided: a fixed word.
+    pub signal: String,
+}
+
+impl From<journal::Entry> for Change {
+    fn from(entry: journal::Entry) -> Change {
+        let processors = entry.processors.iter().map(|(id, given)| ChangedProcessor {
+            processor: id.to_string(),
+            percent: given.percent,
+            reason: given.reason.to_string(),
+            signal: given.reason.signal().to_owned(),
+        });
+        Change {
+            at: entry.at,
+            mode: entry.mode.to_string(),
+            reason: entry.reason.to_string(),
+            signal: entry.reason.signal().to_owned(),
+            processors: processors.collect(),
+            because: entry.reason,
+        }
+    }
 }
 
 /// What the agent is doing.
@@ -104,6 +216,15 @@ pub struct Processor {
     pub allowed_percent: u8,
     /// The share of its time it did use, over the last seconds.
     pub achieved_percent: f64,
+    /// Why it may use that share, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The signal that decided: a fixed word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// Where it has to prepare something before it hashes again: about how long that takes, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_seconds: Option<f64>,
 }
 
 /// Shares by what became of them, since the receipts began.

@@ -6,8 +6,8 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 
 use super::answers::{
-    BenchRequest, Benchmark, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, Status,
+    BenchRequest, Benchmark, Change, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
+    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status,
 };
 use super::point::ControlPoint;
 use crate::data_dir::{DataDir, DataDirError};
@@ -75,6 +75,23 @@ impl ControlClient {
     /// See [`ControlError`]; so do all that follow.
     pub async fn status(&self) -> Result<Status, ControlError> {
         self.get("/v1/status", QUICK).await
+    }
+
+    /// `GET /v1/signals`.
+    ///
+    /// # Errors
+    /// Of [`ControlError`]; a conflict where the agent asks the system nothing at present.
+    pub async fn signals(&self) -> Result<SignalsAnswer, ControlError> {
+        self.get("/v1/signals", QUICK).await
+    }
+
+    /// `GET /v1/decisions`: the changes of the last hours, oldest first.
+    ///
+    /// # Errors
+    /// Of [`ControlError`].
+    pub async fn decisions(&self, hours: u32) -> Result<Vec<Change>, ControlError> {
+        self.get(&format!("/v1/decisions?hours={hours}"), QUICK)
+            .await
     }
 
     /// `POST /v1/mode`.

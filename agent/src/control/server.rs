@@ -14,8 +14,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::{
-    BenchRequest, Benchmark, ConsentState, Earned, ModeAnswer, ModeRequest, ProcessorListing,
-    ReceiptsCheck, Status,
+    BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
+    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status,
 };
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
@@ -28,6 +28,8 @@ const END_LIMIT: Duration = Duration::from_millis(200);
 /// How many receipts one answer has at most, and where nothing is said.
 const MOST_RECEIPTS: u32 = 1_000;
 const RECEIPTS: u32 = 20;
+/// How far back the journal of decisions is shown.
+const MOST_HOURS: u32 = 24;
 
 /// Serves until `stop`.
 pub async fn serve(
@@ -51,6 +53,8 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/mode", post(mode))
+        .route("/v1/signals", get(signals))
+        .route("/v1/decisions", get(decisions))
         .route("/v1/processors", get(processors))
         .route("/v1/benchmarks", get(benchmarks).post(bench))
         .route("/v1/earnings", get(earnings))
@@ -125,6 +129,31 @@ async fn status(State(daemon): Shared) -> Json<Status> {
 
 async fn mode(State(daemon): Shared, Json(asked): Json<ModeRequest>) -> Answer<ModeAnswer> {
     daemon.set_mode(&asked).map(Json)
+}
+
+async fn signals(State(daemon): Shared) -> Answer<SignalsAnswer> {
+    daemon
+        .signals()
+        .map(Json)
+        .ok_or_else(|| Refusal::conflict("the agent asks the system nothing while nothing may run"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecisionsQuery {
+    hours: Option<u32>,
+}
+
+async fn decisions(
+    State(daemon): Shared,
+    Query(asked): Query<DecisionsQuery>,
+) -> Answer<Vec<Change>> {
+    match asked.hours.unwrap_or(MOST_HOURS) {
+        hours @ 1..=MOST_HOURS => daemon.changes(hours).map(Json),
+        hours => Err(Refusal::bad_request(format!(
+            "hours = {hours}; allowed: 1 to {MOST_HOURS}"
+        ))),
+    }
 }
 
 async fn processors(State(daemon): Shared) -> Answer<Vec<ProcessorListing>> {

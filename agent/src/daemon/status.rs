@@ -9,7 +9,7 @@ use super::Daemon;
 use crate::benchmarks::kind_name;
 use crate::control::answers::{Phase, Processor, Source, Status};
 use crate::engine::{self, ProcessorState};
-use crate::governor::{ChosenMode, Until};
+use crate::governor::{ChosenMode, Reason, Until};
 use crate::work::{self, ConnectionStatus};
 
 const NO_CONSENT: &str = "waiting for your consent: `idlewatt consent --accept`";
@@ -51,11 +51,14 @@ pub fn of(daemon: &Daemon) -> Status {
         None => Phase::Starting,
         Some(phase) => phase,
     };
-    let decided = daemon
+    let decision = daemon
         .decisions()
         .borrow()
         .as_ref()
-        .map(|decided| decided.decision.reason.to_string());
+        .map(|decided| decided.decision.clone());
+    let decided = decision
+        .as_ref()
+        .map(|decision| decision.reason.to_string());
     let reason = match phase {
         Phase::WaitingForConsent => NO_CONSENT,
         Phase::Benchmarking => BENCHMARKING,
@@ -82,19 +85,26 @@ pub fn of(daemon: &Daemon) -> Status {
         mode_until: until(&chosen),
         mode_then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
         reason: reason.to_owned(),
+        signal: decision
+            .as_ref()
+            .map(|decision| decision.reason.signal().to_owned()),
         consent,
         source,
         processors: states
             .unwrap_or_default()
             .into_iter()
             .map(|state| {
+                let verdict = decision
+                    .as_ref()
+                    .and_then(|decision| decision.verdicts.get(&state.id));
+                let reason = verdict.map(|verdict| verdict.reason.clone());
                 let of = |processor: &&engine::Processor| processor.id == state.id;
                 let software = board
                     .processors
                     .iter()
                     .find(of)
                     .is_some_and(|one| one.software);
-                processor(state, software)
+                processor(state, software, reason)
             })
             .collect(),
         shares: counts,
@@ -113,7 +123,7 @@ fn connection(status: &ConnectionStatus) -> String {
     }
 }
 
-fn processor(state: ProcessorState, software: bool) -> Processor {
+fn processor(state: ProcessorState, software: bool, reason: Option<Reason>) -> Processor {
     let (phase, detail, progress) = match state.phase {
         engine::Phase::Idle => ("idle", None, None),
         engine::Phase::Starting => ("starting", None, None),
@@ -139,5 +149,8 @@ fn processor(state: ProcessorState, software: bool) -> Processor {
         unit: "H/s".to_owned(),
         allowed_percent: state.allowed_percent,
         achieved_percent: state.achieved_percent,
+        signal: reason.as_ref().map(|reason| reason.signal().to_owned()),
+        reason: reason.map(|reason| reason.to_string()),
+        resume_seconds: state.resume_seconds,
     }
 }

@@ -8,6 +8,7 @@ mod bench;
 mod child;
 mod keeper;
 mod lines;
+mod preparation;
 mod rate;
 mod state;
 
@@ -127,6 +128,7 @@ impl Engines {
                     state: states.handle(index),
                     found: found.clone(),
                     cancel: cancel.clone(),
+                    preparation: preparation::Preparation::default(),
                 };
                 tasks.spawn(keeper.run());
                 Handle {

@@ -73,6 +73,22 @@ impl ChosenMode {
         }
     }
 
+    /// Whether nothing but the time left differs.
+    pub fn is_same_choice(&self, other: &ChosenMode) -> bool {
+        let apart_from_time_left = |chosen: &ChosenMode| {
+            let mut chosen = *chosen;
+            if let Some(Limit {
+                until: Until::Time { left, .. },
+                ..
+            }) = &mut chosen.limit
+            {
+                *left = SignedDuration::ZERO;
+            }
+            chosen
+        };
+        apart_from_time_left(self) == apart_from_time_left(other)
+    }
+
     /// What holds at `now`: a mode whose time is over has given way.
     pub fn at(&self, now: Timestamp) -> Self {
         match &self.limit {

@@ -40,6 +40,7 @@ pub fn decide(
                 percent,
                 dispatch_budget,
             },
+            target_percent: percent,
             reason: reason.clone(),
         };
         (id.clone(), verdict)

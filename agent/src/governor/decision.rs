@@ -26,11 +26,28 @@ pub struct Decision {
 pub struct Verdict {
     /// What it may do.
     pub allowance: Allowance,
+    /// The share that it is going up to, in percent; where nothing rises, the share that it has.
+    pub target_percent: u8,
     /// Why.
     pub reason: Reason,
 }
 
 impl Decision {
+    /// Whether it is a change worth writing down.
+    pub fn differs_from(&self, previous: &Decision) -> bool {
+        self.reason != previous.reason
+    }
+
+    /// Whether it depends on more than the owner's choice.
+    pub fn needs_signals(&self) -> bool {
+        self.mode != Mode::Pause
+    }
+
+    /// Whether an input would change it.
+    pub fn watches_input(&self) -> bool {
+        self.mode == Mode::Smart
+    }
+
     /// What one processor may do; nothing if it was not decided about.
     pub fn allowance(&self, processor: &ProcessorId) -> Allowance {
         self.verdicts

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backoff::{Faults, Next};
 use super::child::EngineChild;
+use super::preparation::Preparation;
 use super::rate::RateWindow;
 use super::state::{Phase, StateHandle};
 use super::{Allowance, EngineSettings, Found, bench};
@@ -68,6 +69,7 @@ pub struct Keeper {
     pub state: StateHandle,
     pub found: mpsc::Sender<Found>,
     pub cancel: CancellationToken,
+    pub preparation: Preparation,
 }
 
 /// Why an engine's time is over.
@@ -131,6 +133,9 @@ impl Keeper {
             state.allowed_percent = wanted.allowance.percent;
             (state.rate, state.achieved_percent) = (0.0, 0.0);
             state.engine_process = None;
+            state.resume_seconds = wanted
+                .algorithm()
+                .and_then(|algorithm| self.preparation.whole(algorithm, wanted.allowance.percent));
             state.phase = match (standing, wanted.phase()) {
                 (Err(reason), _) => Phase::SetAside {
                     reason: reason.clone(),
@@ -205,8 +210,11 @@ impl Keeper {
                     ));
                 }
             };
-        self.state
-            .update(|state| state.engine_process = engine.id());
+        self.preparation.begin();
+        self.state.update(|state| {
+            state.engine_process = engine.id();
+            state.resume_seconds = None;
+        });
         let ended = self.attend(&mut engine, algorithm).await;
         match ended {
             Ended::Fault(_) => engine.kill().await,
@@ -259,7 +267,7 @@ impl Keeper {
                 event = engine.event() => {
                     last_heard = Instant::now();
                     match event {
-                        Ok(event) => if let Some(reason) = self.take(event, &mut rates, sent.is_active()).await {
+                        Ok(event) => if let Some(reason) = self.take(event, &mut rates, &sent).await {
                             return Ended::Fault(reason);
                         },
                         Err(reason) => return Ended::Fault(reason),
@@ -306,12 +314,26 @@ impl Keeper {
     }
 
     /// Deals with an event. Returns the reason if it was a fault.
-    async fn take(&self, event: Event, rates: &mut RateWindow, active: bool) -> Option<String> {
+    async fn take(
+        &mut self,
+        event: Event,
+        rates: &mut RateWindow,
+        sent: &Wanted,
+    ) -> Option<String> {
+        let active = sent.is_active();
+        let percent = sent.allowance.percent;
         match event {
             Event::Ready => {}
             Event::Preparing { what, done, total } if active => {
-                self.state
-                    .update(|state| state.phase = Phase::Preparing { what, done, total });
+                self.preparation
+                    .progress(&what, done, total, percent, Instant::now());
+                let left = sent
+                    .algorithm()
+                    .and_then(|algorithm| self.preparation.left(algorithm, percent));
+                self.state.update(|state| {
+                    state.phase = Phase::Preparing { what, done, total };
+                    state.resume_seconds = left;
+                });
             }
             Event::Rate {
                 hashes,
@@ -319,7 +341,11 @@ impl Keeper {
                 busy_seconds,
             } if active => {
                 let (rate, achieved) = rates.push(hashes, seconds, busy_seconds);
+                if let Some(algorithm) = sent.algorithm() {
+                    self.preparation.end(algorithm);
+                }
                 self.state.update(|state| {
+                    state.resume_seconds = None;
                     state.phase = Phase::Running;
                     (state.rate, state.achieved_percent) = (rate, achieved);
                 });

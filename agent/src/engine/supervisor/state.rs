@@ -77,6 +77,9 @@ pub struct ProcessorState {
     pub achieved_percent: f64,
     /// Something worth showing: how its memory lies, or why it was started again.
     pub note: Option<String>,
+    /// While there is something to prepare before it hashes: about how long that takes, in seconds. `None` where
+    /// there is nothing, or it was never seen.
+    pub resume_seconds: Option<f64>,
     /// The process id of its engine, if one runs.
     pub engine_process: Option<u32>,
     /// How often its engine has failed since the start.
@@ -95,6 +98,7 @@ impl ProcessorState {
             allowed_percent: 0,
             achieved_percent: 0.0,
             note: None,
+            resume_seconds: None,
             engine_process: None,
             faults: 0,
         }
