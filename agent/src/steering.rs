@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use idlewatt_platform::signals::{InputWatch, Reading, Sensors, Wanted};
+use idlewatt_platform::signals::{GpuReading, InputWatch, Reading, Sensors, Wanted};
 use jiff::Zoned;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
@@ -217,16 +217,82 @@ impl Governed {
 
 /// What the system says of one of our processors.
 fn of_processor(processor: &Processor, reading: &Reading) -> ProcessorSignals {
-    match processor.kind {
-        ProcessorKind::Cpu => ProcessorSignals {
-            kind: processor.kind,
-            others_percent: reading.cpu_others_percent,
-            celsius: reading.cpu_celsius,
-        },
-        ProcessorKind::Gpu => ProcessorSignals {
-            kind: processor.kind,
-            others_percent: None,
+    // A GPU only in name is the CPU.
+    let (others_percent, celsius) = match processor.kind {
+        ProcessorKind::Gpu if !processor.software => {
+            let card = card(processor, &reading.gpus);
+            (
+                card.and_then(|card| card.others_percent),
+                card.and_then(|card| card.celsius),
+            )
+        }
+        _ => (reading.cpu_others_percent, reading.cpu_celsius),
+    };
+    ProcessorSignals {
+        kind: processor.kind,
+        others_percent,
+        celsius,
+    }
+}
+
+/// The card that a processor is: by its place on the bus, or by its name where that is told only once.
+fn card<'a>(processor: &Processor, cards: &'a [GpuReading]) -> Option<&'a GpuReading> {
+    let placed = |card: &&GpuReading| card.bus.is_some() && card.bus == processor.bus;
+    let mut named = cards.iter().filter(|card| {
+        let unplaced = card.bus.is_none() || processor.bus.is_none();
+        unplaced && card.name == processor.name
+    });
+    cards
+        .iter()
+        .find(placed)
+        .or_else(|| named.next().filter(|_| named.next().is_none()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(bus: Option<&str>, name: &str) -> Processor {
+        Processor {
+            kind: ProcessorKind::Gpu,
+            name: name.to_owned(),
+            bus: bus.map(str::to_owned),
+            software: false,
+            ..Processor::cpu()
+        }
+    }
+
+    fn reading() -> Reading {
+        let card = |bus: Option<&str>, name: &str, percent| GpuReading {
+            bus: bus.map(str::to_owned),
+            name: name.to_owned(),
+            others_percent: Some(percent),
             celsius: None,
-        },
+        };
+        Reading {
+            cpu_others_percent: Some(7.0),
+            gpus: vec![
+                card(Some("0000:01:00.0"), "RTX", 10.0),
+                card(Some("0000:02:00.0"), "RTX", 20.0),
+                card(None, "Arc", 30.0),
+            ],
+            ..Reading::default()
+        }
+    }
+
+    #[test]
+    fn a_card_is_known_by_its_place_and_only_then_by_its_name() {
+        let load = |processor: &Processor| of_processor(processor, &reading()).others_percent;
+        assert_eq!(load(&gpu(Some("0000:02:00.0"), "RTX")), Some(20.0));
+        assert_eq!(load(&gpu(Some("0000:09:00.0"), "Arc")), Some(30.0));
+        assert_eq!(load(&gpu(None, "Arc")), Some(30.0));
+        // Two of the same name: neither is guessed.
+        assert_eq!(load(&gpu(None, "RTX")), None);
+        assert_eq!(load(&gpu(Some("0000:09:00.0"), "RTX")), None);
+        let software = Processor {
+            software: true,
+            ..gpu(None, "llvmpipe")
+        };
+        assert_eq!(load(&software), Some(7.0));
     }
 }

@@ -18,11 +18,11 @@ use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::{Limits, Mode, Policy};
+use crate::governor::{Decision, Limits, Policy};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
 use crate::shares::{self, FoundShare, Submitter};
-use crate::steering::{Governed, Steering};
+use crate::steering::{Decided, Governed, Steering};
 use crate::work::offers::Offers;
 use crate::work::{Source, Timing, Work};
 
@@ -175,22 +175,27 @@ impl Shift {
         found.into_iter().filter(enabled).collect()
     }
 
-    /// Measures what was never measured on these processors. Not while the owner has paused: then it waits, and
-    /// begins anew.
+    /// Measures what was never measured on these processors. Not while any of them may do nothing, such as on
+    /// battery or paused by hand: then it waits, and begins anew.
     async fn measure_what_is_new(&self, engines: &Engines) {
         let daemon = &self.daemon;
         let plan = self.missing();
         if plan.is_empty() {
             return;
         }
-        let mut mode = daemon.watch_mode();
+        let may = |decided: &Option<Decided>| {
+            decided
+                .as_ref()
+                .is_some_and(|decided| may_measure(&decided.decision, &plan))
+        };
+        let mut decisions = daemon.decisions().subscribe();
         let measured = loop {
             // The sender lives as long as the daemon.
-            let _ = mode.wait_for(|chosen| chosen.mode != Mode::Pause).await;
+            let _ = decisions.wait_for(may).await;
             daemon.board().phase = Some(Phase::Benchmarking);
             tokio::select! {
                 measured = daemon.measure(engines, &plan, benchmarks::DURATION) => break measured,
-                _ = mode.wait_for(|chosen| chosen.mode == Mode::Pause) => {
+                _ = decisions.wait_for(|decided| !may(decided)) => {
                     daemon.board().phase = Some(Phase::Starting);
                 }
             }
@@ -386,6 +391,14 @@ async fn follow(
             HubState::Starting => {}
         }
     }
+}
+
+fn may_measure(decision: &Decision, plan: &[Measurement]) -> bool {
+    let may_work = |one: &Measurement| {
+        let verdict = decision.verdicts.get(&one.processor);
+        verdict.is_some_and(|verdict| verdict.target_percent > 0)
+    };
+    plan.iter().all(may_work)
 }
 
 /// Writes every change of decision down.

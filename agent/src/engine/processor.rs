@@ -54,6 +54,8 @@ pub struct Processor {
     pub kind: ProcessorKind,
     /// Its name for people.
     pub name: String,
+    /// A GPU's address on the PCI bus, such as `0000:01:00.0`, in lower case, where it is known.
+    pub bus: Option<String>,
     /// Whether it is a GPU only in name, computed by the CPU (llvmpipe, WARP).
     pub software: bool,
     /// How many threads work at once; 1 for a GPU.
@@ -69,6 +71,7 @@ impl Processor {
             id: ProcessorId::cpu(),
             kind: ProcessorKind::Cpu,
             name: system::processor_name(),
+            bus: None,
             software: false,
             threads: system::thread_count(),
             driver: String::new(),

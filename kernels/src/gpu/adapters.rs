@@ -10,6 +10,8 @@ pub struct AdapterDescription {
     pub id: String,
     /// What the driver calls it.
     pub name: String,
+    /// Its address on the PCI bus, such as `0000:01:00.0`, in lower case; `None` if the driver does not say.
+    pub bus: Option<String>,
     /// The graphics interface through which it is used: `vulkan` or `dx12`.
     pub backend: String,
     /// The driver and its version.
@@ -162,6 +164,7 @@ fn list(seen: &[Seen]) -> Vec<(usize, AdapterDescription)> {
                 AdapterDescription {
                     id,
                     name: card.name.clone(),
+                    bus: (!card.bus.is_empty()).then(|| card.bus.clone()),
                     backend: card.backend.to_string(),
                     driver: card.driver.clone(),
                     kind: card.kind,

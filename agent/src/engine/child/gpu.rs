@@ -34,6 +34,7 @@ fn processor(adapter: AdapterDescription) -> Processor {
         software: adapter.is_software(),
         id: ProcessorId(adapter.id),
         name: adapter.name,
+        bus: adapter.bus,
         threads: 1,
         driver: format!("{} {}", adapter.backend, adapter.driver),
     }
