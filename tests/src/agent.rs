@@ -36,6 +36,7 @@ impl Answer {
 pub struct Agent {
     folder: TempDir,
     daemon: Option<Running>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Default for Agent {
@@ -54,6 +55,7 @@ impl Agent {
         Agent {
             folder,
             daemon: None,
+            environment: Vec::new(),
         }
     }
 
@@ -80,6 +82,7 @@ impl Agent {
             .arg("--data-dir")
             .arg(self.data())
             .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
             .expect("the agent starts");
@@ -114,6 +117,11 @@ impl Agent {
         std::fs::write(self.data().join("config.toml"), text).expect("a writable folder");
     }
 
+    /// Gives every command and the daemon these variables.
+    pub fn environment(&mut self, variables: &[(&'static str, String)]) {
+        self.environment = variables.to_vec();
+    }
+
     /// Starts the daemon and waits until it answers.
     pub fn start(&mut self, arguments: &[&str]) {
         let mut command = Command::new(program("idlewatt"));
@@ -123,6 +131,7 @@ impl Agent {
             .arg("daemon")
             .args(arguments);
         command.env("XDG_RUNTIME_DIR", self.data());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.daemon = Some(Running::start(&mut command, &self.log_path()));
         until("the daemon's first answer", Duration::from_secs(20), || {
             let answer = self.command(&["status", "--json"]);
@@ -140,6 +149,14 @@ impl Agent {
     /// When none was started.
     pub fn daemon(&mut self) -> &mut Running {
         self.daemon.as_mut().expect("a daemon was started")
+    }
+
+    /// The process id of the running daemon.
+    ///
+    /// # Panics
+    /// When none was started.
+    pub fn daemon_id(&self) -> u32 {
+        self.daemon.as_ref().expect("a daemon was started").id()
     }
 
     /// Waits until a field of `status --json` is what it should be.

@@ -145,6 +145,31 @@ pub fn resident_kib(process: u32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// What the worker threads of an engine have really run, by the kernel's own account.
+pub fn worker_time(engine: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{engine}/task"));
+    let nanoseconds = tasks.into_iter().flatten().flatten().filter_map(|task| {
+        let name = fs::read_to_string(task.path().join("comm")).ok()?;
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let ran: u64 = text.split_whitespace().next()?.parse().ok()?;
+        name.starts_with("worker").then_some(ran)
+    });
+    Duration::from_nanos(nanoseconds.sum())
+}
+
+/// How often the threads of a process have gone to sleep of their own accord.
+pub fn voluntary_switches(process: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{process}/task"));
+    let switches = tasks.into_iter().flatten().flatten().filter_map(|task| {
+        let status = fs::read_to_string(task.path().join("status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        line.trim().parse::<u64>().ok()
+    });
+    switches.sum()
+}
+
 /// A port that nobody listens on at this moment.
 ///
 /// # Panics

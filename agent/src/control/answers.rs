@@ -222,6 +222,9 @@ pub struct Processor {
     /// The signal that decided: a fixed word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
+    /// A graphics card's longest dispatch in the last second, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_dispatch_ms: Option<f64>,
     /// Where it has to prepare something before it hashes again: about how long that takes, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_seconds: Option<f64>,

@@ -152,5 +152,6 @@ fn processor(state: ProcessorState, software: bool, reason: Option<Reason>) -> P
         signal: reason.as_ref().map(|reason| reason.signal().to_owned()),
         reason: reason.map(|reason| reason.to_string()),
         resume_seconds: state.resume_seconds,
+        longest_dispatch_ms: state.longest_dispatch_ms,
     }
 }

@@ -57,6 +57,9 @@ pub enum Event {
         seconds: f64,
         /// How much of that time the processor worked for us; of all its threads' time, for a CPU.
         busy_seconds: f64,
+        /// The longest dispatch since the last report, in milliseconds; a GPU's alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        longest_dispatch_ms: Option<f64>,
     },
     /// A nonce whose digest meets the target, checked on the CPU.
     Found {
@@ -192,13 +195,20 @@ mod tests {
                 done,
                 total
             }),
-            (any::<u64>(), seconds(), seconds()).prop_map(|(hashes, seconds, busy_seconds)| {
-                Event::Rate {
-                    hashes,
-                    seconds,
-                    busy_seconds,
-                }
-            }),
+            (
+                any::<u64>(),
+                seconds(),
+                seconds(),
+                prop::option::of(seconds())
+            )
+                .prop_map(|(hashes, seconds, busy_seconds, longest_dispatch_ms)| {
+                    Event::Rate {
+                        hashes,
+                        seconds,
+                        busy_seconds,
+                        longest_dispatch_ms,
+                    }
+                }),
             (".*", any::<u32>(), any::<u64>(), any::<[u8; 32]>()).prop_map(
                 |(job_id, nonce, extranonce2, digest)| Event::Found {
                     solution: Solution {

@@ -17,6 +17,9 @@ impl BatchSizer {
     /// The largest growth from one measured batch to the next: an adapter whose speed is unknown must not be
     /// handed seconds of work, and a first batch may have taken long only for being the first.
     const GROWTH: u32 = 4;
+    /// What is aimed at, of the budget: dispatches of the same size do not all take the same time, and the budget is
+    /// a limit.
+    const AIM: f64 = 0.8;
     /// How much a new measurement weighs where it is faster than those before.
     const TRUST: f64 = 0.3;
 
@@ -32,11 +35,11 @@ impl BatchSizer {
         }
     }
 
-    /// The size whose dispatch should take `budget`.
+    /// The size whose dispatch should stay within `budget`.
     pub fn size(&self, budget: Duration) -> u32 {
         let wanted = match self.rate {
             None => f64::from(self.measured),
-            Some(rate) => (rate * budget.as_secs_f64())
+            Some(rate) => (rate * budget.as_secs_f64() * Self::AIM)
                 .min(f64::from(self.measured) * f64::from(Self::GROWTH)),
         };
         // The conversion saturates.
@@ -98,15 +101,15 @@ mod tests {
         let mut sizer = BatchSizer::new(1_000, 1, 4_000);
         sizer.record(1_000, Duration::from_millis(10));
         sizer.record(1_000, Duration::from_millis(100));
-        assert_eq!(sizer.size(Duration::from_millis(4)), 40);
+        assert_eq!(sizer.size(Duration::from_millis(5)), 40);
         sizer.record(1_000, Duration::from_millis(10));
-        let size = sizer.size(Duration::from_millis(4));
+        let size = sizer.size(Duration::from_millis(5));
         assert!(size > 40 && size < 400, "{size}");
     }
 
     proptest! {
         #[test]
-        fn any_speed_is_found_without_ever_going_far_over(
+        fn any_speed_is_found_without_ever_going_over(
             exponent in 4.0f64..10.5, budget in 2u64..60, first in 64u32..100_000,
         ) {
             let rate = 10f64.powf(exponent);
@@ -117,7 +120,7 @@ mod tests {
                 let took = takes(size, rate);
                 // The first one is a guess, and nothing is smaller than the granularity.
                 if step > 0 && size > 64 {
-                    prop_assert!(took <= budget * 11 / 10, "step {step}: {size} took {took:?}");
+                    prop_assert!(took <= budget, "step {step}: {size} took {took:?}");
                 }
                 sizer.record(size, took);
                 size = sizer.size(budget);
@@ -126,7 +129,7 @@ mod tests {
             let took = takes(size, rate);
             let ideal = rate * budget.as_secs_f64();
             if ideal > 1_000.0 && ideal < f64::from(1u32 << 31) {
-                prop_assert!(took >= budget * 8 / 10, "{size} took {took:?} of {budget:?}");
+                prop_assert!(took >= budget * 6 / 10, "{size} took {took:?} of {budget:?}");
             }
         }
 

@@ -56,6 +56,8 @@ pub struct Control {
     pub hashes: AtomicU64,
     /// How long the GPU has worked, in nanoseconds; a CPU's time is the pacer's to know.
     pub busy_nanoseconds: AtomicU64,
+    /// The longest GPU dispatch since this was last taken, in nanoseconds.
+    pub longest_nanoseconds: AtomicU64,
     /// Holds a CPU's threads to their share; a GPU is held by gaps between its dispatches.
     pub pacer: Option<Pacer>,
 }
@@ -93,6 +95,7 @@ impl Control {
             cancel: AtomicBool::new(false),
             hashes: AtomicU64::new(0),
             busy_nanoseconds: AtomicU64::new(0),
+            longest_nanoseconds: AtomicU64::new(0),
             pacer: paced.then(|| Pacer::start(0)).transpose()?,
         })
     }
@@ -236,6 +239,21 @@ impl Control {
                 .div_f64(self.threads.load(Ordering::Relaxed).max(1) as f64),
             None => Duration::from_nanos(self.busy_nanoseconds.load(Ordering::Relaxed)),
         }
+    }
+
+    /// A GPU's dispatch has taken so long.
+    pub fn record_dispatch(&self, took: Duration) {
+        let nanoseconds = took.as_nanos().min(u128::from(u64::MAX)) as u64;
+        self.busy_nanoseconds
+            .fetch_add(nanoseconds, Ordering::Relaxed);
+        self.longest_nanoseconds
+            .fetch_max(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// The longest dispatch since the last call; `None` if there was none, as on a CPU.
+    pub fn take_longest_dispatch(&self) -> Option<Duration> {
+        let nanoseconds = self.longest_nanoseconds.swap(0, Ordering::Relaxed);
+        (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
     }
 
     fn change(&self, change: impl FnOnce(&mut Wanted, u64)) {

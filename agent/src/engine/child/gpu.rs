@@ -233,9 +233,7 @@ impl<'a> Engine<'a> {
         self.control
             .hashes
             .fetch_add(outcome.hashes, Ordering::Relaxed);
-        self.control
-            .busy_nanoseconds
-            .fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+        self.control.record_dispatch(took);
         for solution in outcome.found {
             if let Some(work) = &work {
                 self.checker.check(&work.job, &solution)?;

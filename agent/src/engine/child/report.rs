@@ -43,11 +43,12 @@ impl Snapshot {
         }
     }
 
-    fn since(&self, last: &Snapshot) -> Event {
+    fn since(&self, last: &Snapshot, longest: Option<Duration>) -> Event {
         Event::Rate {
             hashes: self.hashes - last.hashes,
             seconds: self.at.duration_since(last.at).as_secs_f64(),
             busy_seconds: self.busy.saturating_sub(last.busy).as_secs_f64(),
+            longest_dispatch_ms: longest.map(|longest| longest.as_secs_f64() * 1_000.0),
         }
     }
 }
@@ -72,7 +73,7 @@ fn while_active(control: &Control, output: &Output) {
             }
         } else if last.at.elapsed() >= PERIOD || !control.is_active() {
             let now = Snapshot::take(control);
-            output.event(&now.since(&last));
+            output.event(&now.since(&last, control.take_longest_dispatch()));
             last = now;
         }
     }

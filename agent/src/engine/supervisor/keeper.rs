@@ -339,6 +339,7 @@ impl Keeper {
                 hashes,
                 seconds,
                 busy_seconds,
+                longest_dispatch_ms,
             } if active => {
                 let (rate, achieved) = rates.push(hashes, seconds, busy_seconds);
                 if let Some(algorithm) = sent.algorithm() {
@@ -346,6 +347,7 @@ impl Keeper {
                 }
                 self.state.update(|state| {
                     state.resume_seconds = None;
+                    state.longest_dispatch_ms = longest_dispatch_ms;
                     state.phase = Phase::Running;
                     (state.rate, state.achieved_percent) = (rate, achieved);
                 });

@@ -75,6 +75,8 @@ pub struct ProcessorState {
     pub allowed_percent: u8,
     /// The share of its time that it used, over the last ten seconds.
     pub achieved_percent: f64,
+    /// A GPU's longest dispatch in the last second, in milliseconds.
+    pub longest_dispatch_ms: Option<f64>,
     /// Something worth showing: how its memory lies, or why it was started again.
     pub note: Option<String>,
     /// While there is something to prepare before it hashes: about how long that takes, in seconds. `None` where
@@ -97,6 +99,7 @@ impl ProcessorState {
             rate: 0.0,
             allowed_percent: 0,
             achieved_percent: 0.0,
+            longest_dispatch_ms: None,
             note: None,
             resume_seconds: None,
             engine_process: None,
