@@ -21,11 +21,13 @@ use crate::control::point::ControlPoint;
 use crate::control::server;
 use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError, Lock};
-use crate::governor::{ChosenMode, Mode};
+use crate::governor::{ChosenMode, Mode, Policy};
 use crate::hub_child::HubProgram;
 use crate::shares::{Receipts, ReceiptsError};
+use policy::PolicyError;
 
 mod allotment;
+pub mod policy;
 mod shift;
 mod source;
 
@@ -70,6 +72,9 @@ pub enum AppError {
     /// The mode of a first start is none.
     #[error("mode: {0}")]
     Mode(String),
+    /// Settings that cannot be obeyed.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 /// The running agent.
@@ -83,8 +88,9 @@ impl App {
     /// Starts the agent. What needs consent starts with it.
     ///
     /// # Errors
-    /// If another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
+    /// If the settings contradict themselves, another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, AppError> {
+        let policy = policy::policy(&options.settings)?;
         let data = options.data;
         let lock = data.lock()?;
         let port = options.settings.control.port;
@@ -116,7 +122,12 @@ impl App {
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
-        tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
+        tasks.spawn(shifts(
+            daemon.clone(),
+            options.hub_program,
+            policy,
+            options.enrol,
+        ));
         tasks.close();
         Ok(App {
             daemon,
@@ -176,7 +187,12 @@ fn first_mode(
 }
 
 /// One shift after the other: each while there is consent.
-async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<EnrolmentCode>) {
+async fn shifts(
+    daemon: Arc<Daemon>,
+    hub_program: HubProgram,
+    policy: Policy,
+    mut enrol: Option<EnrolmentCode>,
+) {
     let mut consent = daemon.watch_consent();
     let stopping = daemon.stopping().clone();
     loop {
@@ -188,6 +204,7 @@ async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<
         let shift = shift::Shift {
             daemon: daemon.clone(),
             hub_program: hub_program.clone(),
+            policy: policy.clone(),
             enrol: enrol.take(),
             stop: stop.clone(),
         };

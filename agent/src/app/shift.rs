@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_config::AgentSettings;
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentCode;
@@ -18,7 +17,7 @@ use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::{Limits, Mode, Policy};
+use crate::governor::{Mode, Policy};
 use crate::hub_child::{HubProgram, HubState};
 use crate::shares::{self, FoundShare, Submitter};
 use crate::steering::{Governed, Steering};
@@ -34,6 +33,8 @@ pub struct Shift {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
+    /// The owner's limits and wishes.
+    pub policy: Policy,
     /// A code to join an account with.
     pub enrol: Option<EnrolmentCode>,
     /// Ends it.
@@ -145,7 +146,7 @@ impl Shift {
             governed: Governed {
                 processors: daemon.board().processors.clone(),
                 engines,
-                policy: policy(&daemon.settings),
+                policy: self.policy.clone(),
                 mode: daemon.watch_mode(),
                 consent: daemon.watch_consent(),
                 resting: daemon.watch_resting(),
@@ -375,22 +376,5 @@ async fn follow(
             }
             HubState::Starting => {}
         }
-    }
-}
-
-/// The owner's limits as the settings say them.
-fn policy(settings: &AgentSettings) -> Policy {
-    let base = Policy::default();
-    Policy {
-        idle_after: settings.smart.idle_after,
-        cpu: Limits {
-            someone_here_percent: settings.cpu.someone_here_percent,
-            ..base.cpu
-        },
-        gpu: Limits {
-            someone_here_percent: settings.gpu.someone_here_percent,
-            ..base.gpu
-        },
-        ..base
     }
 }
