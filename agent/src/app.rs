@@ -169,16 +169,19 @@ fn first_mode(
         .mode
         .parse()
         .map_err(|error| AppError::Mode(format!("{error}")))?;
+    let now = jiff::Timestamp::now();
     let chosen = chosen_mode::load(data)?;
-    let paused = chosen.is_some_and(|chosen| chosen.mode == Mode::Pause && chosen.limit.is_none());
+    let paused = chosen.is_some_and(|chosen| {
+        chosen.at(now).mode == Mode::Pause || chosen.for_good() == Mode::Pause
+    });
     let known = chosen.unwrap_or(chosen_mode::first(first));
     match asked {
         Some(mode) if mode != Mode::Pause && paused => {
-            tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until another mode is chosen");
+            tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until it is over or another mode is chosen");
             Ok(known)
         }
         Some(mode) => {
-            let chosen = ChosenMode::lasting(mode, jiff::Timestamp::now());
+            let chosen = known.choose(mode, None, now);
             chosen_mode::save(&chosen, data)?;
             Ok(chosen)
         }

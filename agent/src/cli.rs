@@ -18,6 +18,7 @@ mod earnings;
 mod kernel;
 mod logging;
 mod mode;
+mod moment;
 mod output;
 mod processors;
 mod receipts;
@@ -88,6 +89,10 @@ enum Command {
     Status,
     /// Choose how hard the PC works
     Mode(mode::ModeArguments),
+    /// Stop working, until you resume it or for a while
+    Pause(mode::PauseArguments),
+    /// End a pause
+    Resume,
     /// Measure what each processor is worth
     Bench(bench::BenchArguments),
     /// List the processors of this PC
@@ -140,6 +145,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Daemon(daemon) => daemon::run(common, daemon).await,
         Command::Status => status::run(common).await,
         Command::Mode(mode) => mode::run(common, mode).await,
+        Command::Pause(pause) => mode::pause(common, pause).await,
+        Command::Resume => mode::resume(common).await,
         Command::Bench(bench) => bench::run(common, bench).await,
         Command::Processors(processors) => processors::run(common, processors).await,
         Command::Earnings => earnings::run(common).await,

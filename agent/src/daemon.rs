@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_config::AgentSettings;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -21,13 +21,14 @@ use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Allowance, Engines, Processor};
-use crate::governor::{ChosenMode, Mode, Until};
+use crate::governor::ChosenMode;
 use crate::identity::Identity;
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
+mod mode;
 mod receipts;
 mod status;
 
@@ -220,33 +221,9 @@ impl Daemon {
     /// Chooses a mode. It is kept before it holds.
     ///
     /// # Errors
-    /// If there is no such mode, its time is out of range, or it cannot be kept.
+    /// If there is no such mode, its end is out of range or would never come, or it cannot be kept.
     pub fn set_mode(&self, asked: &ModeRequest) -> Result<ModeAnswer, Refusal> {
-        let mode: Mode = asked.mode.parse().map_err(Refusal::bad_request)?;
-        let now = Timestamp::now();
-        let until = asked.for_seconds.map(|seconds| {
-            let length = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
-            length
-                .and_then(|seconds| {
-                    let left = SignedDuration::from_secs(seconds);
-                    Some(Until::Time {
-                        at: now.checked_add(left).ok()?,
-                        left,
-                    })
-                })
-                .ok_or_else(|| {
-                    Refusal::bad_request(format!("for_seconds = {seconds} is out of range"))
-                })
-        });
-        let chosen = self.mode_now().choose(mode, until.transpose()?, now);
-        chosen_mode::save(&chosen, &self.data).map_err(Refusal::failed)?;
-        self.mode.send_replace(chosen);
-        tracing::info!(mode = %chosen.mode, for_seconds = asked.for_seconds, "the owner chose a mode");
-        Ok(ModeAnswer {
-            mode: chosen.mode.to_string(),
-            until: status::until(&chosen),
-            then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
-        })
+        mode::choose(self, asked)
     }
 
     /// What it is doing.

@@ -227,15 +227,21 @@ pub struct Difference {
     pub at_hub: Option<Money>,
 }
 
-/// What `mode` asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What `mode` asks for. At most one of the last three; with none of them it is for good.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModeRequest {
-    /// `smart`, `50`, `90`, `100` or `pause`.
+    /// `smart`, a whole number from 5 to 100, or `pause`; or `resume`: what a pause by hand has interrupted.
     pub mode: String,
-    /// For how long; `null`: until another is chosen.
-    #[serde(default)]
+    /// For how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_seconds: Option<u64>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Until somebody uses the PC again.
+    #[serde(default)]
+    pub until_input: bool,
 }
 
 /// What `mode` answers with.
@@ -245,6 +251,8 @@ pub struct ModeAnswer {
     pub mode: String,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it ends when somebody uses the PC again.
+    pub until_input: bool,
     /// What comes then.
     pub then: Option<String>,
 }
