@@ -45,7 +45,11 @@ pub fn parse(text: &str, now: &Zoned) -> Result<Timestamp, MomentError> {
 
 /// `HH:MM`.
 fn time_of_day(text: &str) -> Option<Time> {
-    let plain = text.len() == 5 && text.as_bytes()[2] == b':';
+    let plain = text.bytes().enumerate().all(|(place, byte)| match place {
+        2 => byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    let plain = plain && text.len() == 5;
     Time::strptime("%H:%M", text).ok().filter(|_| plain)
 }
 

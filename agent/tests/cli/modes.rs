@@ -203,7 +203,6 @@ fn a_pause_for_a_while_ends_by_itself_after_a_restart() {
     home.run(&["pause", "--for", "2s"]);
     let daemon = restarted(&home, daemon, &[]);
     until("50 holds again", || daemon.status()["mode"] == "50");
-    restarted(&home, daemon, &[]);
     let kept = std::fs::read_to_string(home.file("mode.json")).expect("kept");
     assert!(!kept.contains("pause"), "{kept}");
 }
