@@ -21,11 +21,13 @@ use crate::control::point::ControlPoint;
 use crate::control::server;
 use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError, Lock};
-use crate::governor::{ChosenMode, Mode};
+use crate::governor::{ChosenMode, Mode, Policy};
 use crate::hub_child::HubProgram;
 use crate::shares::{Receipts, ReceiptsError};
+use policy::PolicyError;
 
 mod allotment;
+pub mod policy;
 mod shift;
 mod source;
 
@@ -70,6 +72,9 @@ pub enum AppError {
     /// The mode of a first start is none.
     #[error("mode: {0}")]
     Mode(String),
+    /// Settings that cannot be obeyed.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 /// The running agent.
@@ -83,8 +88,9 @@ impl App {
     /// Starts the agent. What needs consent starts with it.
     ///
     /// # Errors
-    /// If another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
+    /// If the settings contradict themselves, another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, AppError> {
+        let policy = policy::policy(&options.settings)?;
         let data = options.data;
         let lock = data.lock()?;
         let port = options.settings.control.port;
@@ -116,7 +122,12 @@ impl App {
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
-        tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
+        tasks.spawn(shifts(
+            daemon.clone(),
+            options.hub_program,
+            policy,
+            options.enrol,
+        ));
         tasks.close();
         Ok(App {
             daemon,
@@ -158,16 +169,19 @@ fn first_mode(
         .mode
         .parse()
         .map_err(|error| AppError::Mode(format!("{error}")))?;
+    let now = jiff::Timestamp::now();
     let chosen = chosen_mode::load(data)?;
-    let paused = chosen.is_some_and(|chosen| chosen.mode == Mode::Pause && chosen.limit.is_none());
+    let paused = chosen.is_some_and(|chosen| {
+        chosen.at(now).mode == Mode::Pause || chosen.for_good() == Mode::Pause
+    });
     let known = chosen.unwrap_or(chosen_mode::first(first));
     match asked {
         Some(mode) if mode != Mode::Pause && paused => {
-            tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until another mode is chosen");
+            tracing::warn!(asked = %mode, "the owner has paused by hand: that holds until it is over or another mode is chosen");
             Ok(known)
         }
         Some(mode) => {
-            let chosen = ChosenMode::lasting(mode, jiff::Timestamp::now());
+            let chosen = known.choose(mode, None, now);
             chosen_mode::save(&chosen, data)?;
             Ok(chosen)
         }
@@ -176,7 +190,12 @@ fn first_mode(
 }
 
 /// One shift after the other: each while there is consent.
-async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<EnrolmentCode>) {
+async fn shifts(
+    daemon: Arc<Daemon>,
+    hub_program: HubProgram,
+    policy: Policy,
+    mut enrol: Option<EnrolmentCode>,
+) {
     let mut consent = daemon.watch_consent();
     let stopping = daemon.stopping().clone();
     loop {
@@ -188,6 +207,7 @@ async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<
         let shift = shift::Shift {
             daemon: daemon.clone(),
             hub_program: hub_program.clone(),
+            policy: policy.clone(),
             enrol: enrol.take(),
             stop: stop.clone(),
         };

@@ -18,6 +18,7 @@ mod earnings;
 mod kernel;
 mod logging;
 mod mode;
+mod moment;
 mod output;
 mod processors;
 mod receipts;
@@ -94,6 +95,10 @@ enum Command {
     Signals,
     /// Choose how hard the PC works
     Mode(mode::ModeArguments),
+    /// Stop working, until you resume it or for a while
+    Pause(mode::PauseArguments),
+    /// End a pause
+    Resume,
     /// Measure what each processor is worth
     Bench(bench::BenchArguments),
     /// List the processors of this PC
@@ -148,6 +153,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Why(why) => why::run(common, why).await,
         Command::Signals => signals::run(common).await,
         Command::Mode(mode) => mode::run(common, mode).await,
+        Command::Pause(pause) => mode::pause(common, pause).await,
+        Command::Resume => mode::resume(common).await,
         Command::Bench(bench) => bench::run(common, bench).await,
         Command::Processors(processors) => processors::run(common, processors).await,
         Command::Earnings => earnings::run(common).await,

@@ -21,7 +21,7 @@ use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Allowance, Engines, Processor};
-use crate::governor::{ChosenMode, Mode, Until};
+use crate::governor::ChosenMode;
 use crate::identity::Identity;
 use crate::journal;
 use crate::shares::{Receipt, Receipts, Submitter};
@@ -29,6 +29,7 @@ use crate::steering::Decided;
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
+mod mode;
 mod receipts;
 pub(crate) mod signals;
 mod status;
@@ -47,6 +48,7 @@ pub struct Daemon {
     stopping: CancellationToken,
     consent: watch::Sender<bool>,
     mode: watch::Sender<ChosenMode>,
+    keeping_mode: Mutex<()>,
     board: Mutex<Board>,
     /// Whether everything rests, as something is being measured.
     resting: watch::Sender<bool>,
@@ -115,6 +117,7 @@ impl Daemon {
             stopping: CancellationToken::new(),
             consent: watch::Sender::new(has_consent),
             mode: watch::Sender::new(mode),
+            keeping_mode: Mutex::new(()),
             board: Mutex::new(board),
             resting: watch::Sender::new(false),
             decisions: watch::Sender::new(None),
@@ -185,6 +188,13 @@ impl Daemon {
         Ok(())
     }
 
+    /// Held while a choice is changed and kept: the file and what holds must not part.
+    fn keep_mode(&self) -> MutexGuard<'_, ()> {
+        self.keeping_mode
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The choice as it stands now.
     pub fn mode_now(&self) -> ChosenMode {
         self.mode.borrow().at(Timestamp::now())
@@ -192,6 +202,7 @@ impl Daemon {
 
     /// A choice stands differently now: its time is over, or draws nearer. Not if the owner has chosen anew since.
     pub fn mode_gave_way(&self, before: &ChosenMode, after: ChosenMode) {
+        let _alone = self.keep_mode();
         let mut is_news = false;
         self.mode.send_if_modified(|chosen| {
             if chosen != before {
@@ -228,33 +239,9 @@ impl Daemon {
     /// Chooses a mode. It is kept before it holds.
     ///
     /// # Errors
-    /// If there is no such mode, its time is out of range, or it cannot be kept.
+    /// If there is no such mode, its end is out of range or would never come, or it cannot be kept.
     pub fn set_mode(&self, asked: &ModeRequest) -> Result<ModeAnswer, Refusal> {
-        let mode: Mode = asked.mode.parse().map_err(Refusal::bad_request)?;
-        let now = Timestamp::now();
-        let until = asked.for_seconds.map(|seconds| {
-            let length = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
-            length
-                .and_then(|seconds| {
-                    let left = SignedDuration::from_secs(seconds);
-                    Some(Until::Time {
-                        at: now.checked_add(left).ok()?,
-                        left,
-                    })
-                })
-                .ok_or_else(|| {
-                    Refusal::bad_request(format!("for_seconds = {seconds} is out of range"))
-                })
-        });
-        let chosen = self.mode_now().choose(mode, until.transpose()?, now);
-        chosen_mode::save(&chosen, &self.data).map_err(Refusal::failed)?;
-        self.mode.send_replace(chosen);
-        tracing::info!(mode = %chosen.mode, for_seconds = asked.for_seconds, "the owner chose a mode");
-        Ok(ModeAnswer {
-            mode: chosen.mode.to_string(),
-            until: status::until(&chosen),
-            then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
-        })
+        mode::choose(self, asked)
     }
 
     /// What it is doing.

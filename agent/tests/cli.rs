@@ -8,5 +8,7 @@ mod commands;
 mod faults;
 #[path = "cli/harness.rs"]
 mod harness;
+#[path = "cli/modes.rs"]
+mod modes;
 #[path = "cli/running.rs"]
 mod running;

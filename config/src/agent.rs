@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::value;
+use crate::{LimitsSettings, ScheduleRule};
 
 /// All settings of the agent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentSettings {
-    /// The mode of a first start: `smart`, `50`, `90`, `100` or `pause`.
+    /// The mode of a first start: `smart`, a whole number from 5 to 100, or `pause`.
     #[serde(deserialize_with = "value::mode")]
     pub mode: String,
     /// Whom the agent works for.
@@ -23,6 +24,10 @@ pub struct AgentSettings {
     pub gpu: GpuSettings,
     /// Mode `smart`.
     pub smart: SmartSettings,
+    /// What holds in every mode.
+    pub limits: LimitsSettings,
+    /// Modes for hours of the week.
+    pub schedule: Vec<ScheduleRule>,
     /// The control API.
     pub control: ControlSettings,
     /// The processes that do the work.
@@ -120,4 +125,7 @@ pub struct EngineSettings {
     /// How long without work until one is ended.
     #[serde(deserialize_with = "value::duration")]
     pub release_after: Duration,
+    /// Whether Windows may run their work on its energy-saving cores and at low clock rates (EcoQoS).
+    #[serde(deserialize_with = "value::truth")]
+    pub efficient: bool,
 }

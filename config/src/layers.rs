@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::AgentSettings;
+use crate::file::read_file;
 
 const TEMPLATE: &str = include_str!("../agent.toml");
 
@@ -140,7 +141,10 @@ pub fn load(file: Option<&Path>, flags: &[Override]) -> Result<Layered, Settings
         }])
     })?;
     let origin_of = |key: &str| origins.get(key).cloned().unwrap_or(Origin::Default);
-    check_together(&settings, origin_of).map_err(|problem| SettingsError::Wrong(vec![problem]))?;
+    let problems = check_together(&settings, origin_of);
+    if !problems.is_empty() {
+        return Err(SettingsError::Wrong(problems));
+    }
     let each = values
         .into_iter()
         .map(|(key, value)| Setting {
@@ -153,12 +157,10 @@ pub fn load(file: Option<&Path>, flags: &[Override]) -> Result<Layered, Settings
 }
 
 /// What cannot be seen from one setting alone.
-fn check_together(
-    settings: &AgentSettings,
-    origin_of: impl Fn(&str) -> Origin,
-) -> Result<(), Problem> {
+fn check_together(settings: &AgentSettings, origin_of: impl Fn(&str) -> Origin) -> Vec<Problem> {
+    let mut problems = Vec::new();
     if settings.hub.url.is_some() && settings.pool.url.is_some() {
-        return Err(Problem {
+        problems.push(Problem {
             origin: origin_of("pool.url"),
             message: format!(
                 "pool.url and hub.url ({}) are both set; allowed: one of them, or neither",
@@ -167,24 +169,54 @@ fn check_together(
         });
     }
     if settings.pool.url.is_some() && settings.pool.user.is_empty() {
-        return Err(Problem {
+        problems.push(Problem {
             origin: origin_of("pool.url"),
             message: "pool.url is set but pool.user is empty; set pool.user (--pool-user) to \
                       what the pool knows you by"
                 .to_owned(),
         });
     }
-    Ok(())
+    let shares = [
+        (
+            "cpu.someone_here_percent",
+            settings.cpu.someone_here_percent,
+            "limits.max_cpu_percent",
+            settings.limits.max_cpu_percent,
+        ),
+        (
+            "gpu.someone_here_percent",
+            settings.gpu.someone_here_percent,
+            "limits.max_gpu_percent",
+            settings.limits.max_gpu_percent,
+        ),
+    ];
+    for (key, percent, limit, most) in shares {
+        let origin = origin_of(key);
+        // A default that is above the owner's limit contradicts nobody: the limit holds.
+        if percent > most && origin != Origin::Default {
+            problems.push(Problem {
+                origin,
+                message: format!(
+                    "{key} = {percent} is more than {limit} = {most} ({}); allowed: at most that",
+                    origin_of(limit)
+                ),
+            });
+        }
+    }
+    problems
 }
 
 fn default_table() -> Table {
-    TEMPLATE
+    let mut table: Table = TEMPLATE
         .parse()
-        .expect("the embedded template is TOML: a test reads it")
+        .expect("the embedded template is TOML: a test reads it");
+    // An empty list cannot be written in a way that leaves room for rules below it.
+    table.insert("schedule".to_owned(), Value::Array(Vec::new()));
+    table
 }
 
 /// `{cpu: {threads: 0}}` as `cpu.threads = 0`.
-fn flatten(table: &Table) -> BTreeMap<String, Value> {
+pub(crate) fn flatten(table: &Table) -> BTreeMap<String, Value> {
     let mut flat = BTreeMap::new();
     for (name, value) in table {
         match value {
@@ -238,107 +270,4 @@ fn refusal(defaults: &Table, setting: &Setting) -> Option<Problem> {
             setting.key, setting.value
         ),
     })
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
-}
-
-/// The file's settings that exist, with their lines; those that do not exist become problems.
-fn read_file(
-    path: &Path,
-    known: &BTreeMap<String, Value>,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Setting>, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let at = |offset: usize| Origin::File {
-        path: path.to_owned(),
-        line: line_of(&text, offset),
-    };
-    let not_toml = |error: toml::de::Error| {
-        SettingsError::Wrong(vec![Problem {
-            origin: at(error.span().map_or(0, |span| span.start)),
-            message: format!("this is not TOML: {}", error.message().trim_end()),
-        }])
-    };
-    let values = flatten(&text.parse::<Table>().map_err(not_toml)?);
-    let spans = toml::de::DeTable::parse(&text).map_err(not_toml)?;
-    let mut offsets = BTreeMap::new();
-    locate(spans.get_ref(), "", &mut offsets);
-
-    let mut settings = Vec::new();
-    for (key, offset) in offsets {
-        let origin = at(offset);
-        let is_section = known
-            .keys()
-            .any(|known| known.starts_with(&format!("{key}.")));
-        match values.get(&key) {
-            Some(value) if known.contains_key(&key) => settings.push(Setting {
-                key,
-                value: value.clone(),
-                origin,
-            }),
-            None if is_section => {}
-            _ if is_section => problems.push(Problem {
-                origin,
-                message: format!("{key} is a section, written [{key}]"),
-            }),
-            // What stands in an unknown section is reported by the section.
-            _ if parent_is_unknown(&key, known) => {}
-            _ => problems.push(Problem {
-                origin,
-                message: unknown(&key, known),
-            }),
-        }
-    }
-    Ok(settings)
-}
-
-fn locate(table: &toml::de::DeTable<'_>, prefix: &str, offsets: &mut BTreeMap<String, usize>) {
-    for (name, value) in table {
-        let key = format!("{prefix}{}", name.get_ref());
-        offsets.insert(key.clone(), name.span().start);
-        if let toml::de::DeValue::Table(inner) = value.get_ref() {
-            locate(inner, &format!("{key}."), offsets);
-        }
-    }
-}
-
-fn parent_is_unknown(key: &str, known: &BTreeMap<String, Value>) -> bool {
-    key.rsplit_once('.').is_some_and(|(parent, _)| {
-        !known
-            .keys()
-            .any(|known| known.starts_with(&format!("{parent}.")))
-    })
-}
-
-/// "unknown setting", with those that may have been meant.
-fn unknown(key: &str, known: &BTreeMap<String, Value>) -> String {
-    let section = key.rsplit_once('.').map(|(section, _)| section);
-    let allowed: Vec<&str> = match section {
-        Some(section) => known
-            .keys()
-            .filter_map(|known| known.strip_prefix(&format!("{section}.")))
-            .collect(),
-        None => {
-            let mut names: Vec<&str> = known
-                .keys()
-                .map(|known| known.split('.').next().unwrap_or(known))
-                .collect();
-            names.dedup();
-            names
-        }
-    };
-    let place = section.map_or(String::new(), |section| format!(" in [{section}]"));
-    format!(
-        "unknown setting {key}; allowed{place}: {}",
-        allowed.join(", ")
-    )
 }

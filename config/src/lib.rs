@@ -7,7 +7,10 @@
 
 mod agent;
 mod duration;
+mod file;
 mod layers;
+mod limits;
+mod schedule;
 mod value;
 
 pub use agent::{
@@ -16,3 +19,5 @@ pub use agent::{
 };
 pub use duration::{DurationError, parse_duration, write_duration};
 pub use layers::{Layered, Origin, Override, Problem, Setting, SettingsError, load, template};
+pub use limits::LimitsSettings;
+pub use schedule::ScheduleRule;

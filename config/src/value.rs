@@ -41,14 +41,19 @@ fn is_address(text: &str, scheme: &str, needs_port: bool) -> bool {
 }
 
 pub(crate) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    checked(
-        deserializer,
-        "smart, 50, 90, 100, pause",
-        |value| match value {
-            Value::Integer(percent @ (50 | 90 | 100)) => Some(percent.to_string()),
-            _ => one_of(value, &["smart", "50", "90", "100", "pause"]),
-        },
-    )
+    let allowed = "smart, a whole number from 5 to 100, pause";
+    checked(deserializer, allowed, |value| {
+        let percent = match value {
+            Value::Integer(percent) => u8::try_from(*percent).ok(),
+            Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().ok()
+            }
+            _ => return one_of(value, &["smart", "pause"]),
+        };
+        percent
+            .filter(|percent| (5..=100).contains(percent))
+            .map(|percent| percent.to_string())
+    })
 }
 
 pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -59,6 +64,13 @@ pub(crate) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, 
     checked(deserializer, "a whole number from 0 to 100", |value| {
         let percent = u8::try_from(value.as_integer()?).ok()?;
         (percent <= 100).then_some(percent)
+    })
+}
+
+pub(crate) fn celsius<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    checked(deserializer, "a whole number from 40 to 110", |value| {
+        let celsius = u8::try_from(value.as_integer()?).ok()?;
+        (40..=110).contains(&celsius).then_some(celsius)
     })
 }
 
@@ -151,6 +163,80 @@ pub(crate) fn line<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
             let plain = text.len() <= 512 && !text.chars().any(char::is_control);
             plain.then(|| text.to_owned())
         },
+    )
+}
+
+/// Which names mean a program is for those to judge who compare them.
+pub(crate) fn programs<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let allowed = "a list of at most 256 file names of programs, such as [\"game.exe\", \"obs*\"]";
+    checked(deserializer, allowed, |value| {
+        let names = value.as_array().filter(|names| names.len() <= 256)?;
+        let each = names.iter().map(|name| name.as_str().map(str::to_owned));
+        each.collect()
+    })
+}
+
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+pub(crate) fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[bool; 7], D::Error> {
+    let allowed = "a list of \"monday\" to \"sunday\", or \"weekdays\", \"weekend\" or \"daily\"";
+    checked(deserializer, allowed, |value| {
+        let named = match value {
+            Value::Array(names) if !names.is_empty() => names.as_slice(),
+            name => std::slice::from_ref(name),
+        };
+        let mut days = [false; 7];
+        for name in named {
+            let name = name.as_str()?;
+            let meant = match name {
+                "weekdays" => 0..5,
+                "weekend" => 5..7,
+                "daily" => 0..7,
+                _ => {
+                    let day = WEEKDAYS.iter().position(|day| *day == name)?;
+                    day..day + 1
+                }
+            };
+            days[meant].fill(true);
+        }
+        Some(days)
+    })
+}
+
+/// `HH:MM` in minutes after midnight.
+fn minutes(value: &Value) -> Option<u16> {
+    let (hours, minutes) = value.as_str()?.split_once(':')?;
+    let number = |text: &str| {
+        let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|_| plain)
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (minutes < 60).then_some(hours * 60 + minutes)
+}
+
+pub(crate) fn begin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    checked(
+        deserializer,
+        "a time from \"00:00\" to \"23:59\"",
+        |value| minutes(value).filter(|minutes| *minutes < 24 * 60),
+    )
+}
+
+pub(crate) fn end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    checked(
+        deserializer,
+        "a time from \"00:00\" to \"24:00\"",
+        |value| minutes(value).filter(|minutes| *minutes <= 24 * 60),
     )
 }
 

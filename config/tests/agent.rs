@@ -34,7 +34,8 @@ fn the_template_as_a_file_changes_nothing() {
         from_template
             .each
             .iter()
-            .all(|setting| setting.origin != Origin::Default)
+            // The template's rule is commented out.
+            .all(|setting| setting.key == "schedule" || setting.origin != Origin::Default)
     );
     assert!(
         defaults
@@ -71,8 +72,21 @@ fn every_setting_is_explained_and_takes_effect() {
         idle_after = "5m"
         [control]
         port = 4000
+        [limits]
+        on_battery = true
+        max_cpu_celsius = 70
+        max_gpu_celsius = 71
+        max_cpu_percent = 50
+        max_gpu_percent = 51
+        pause_for = ["game.exe"]
         [engine]
         release_after = "10s"
+        efficient = true
+        [[schedule]]
+        days = "weekdays"
+        from = "22:00"
+        to = "06:00"
+        mode = 100
     "#;
     let defaults = load(None, &[]).expect("valid");
     let table: toml::Table = others.parse().expect("toml");
@@ -145,7 +159,7 @@ fn flags_win_over_the_file_and_the_file_over_the_defaults() {
 fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("mode = \"fast\"\n"),
-        "FILE, line 1: mode = \"fast\" is not allowed; allowed: smart, 50, 90, 100, pause"
+        "FILE, line 1: mode = \"fast\" is not allowed; allowed: smart, a whole number from 5 to 100, pause"
     );
     assert_eq!(
         refused("\n[cpu]\nthread = 2\n"),
@@ -154,7 +168,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     );
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
-        "FILE, line 1: unknown setting cpus; allowed: control, cpu, engine, gpu, hub, mode, pool, smart"
+        "FILE, line 1: unknown setting cpus; allowed: control, cpu, engine, gpu, hub, limits, mode, pool, schedule, smart"
     );
     assert_eq!(
         refused("cpu = 3\n"),
@@ -171,7 +185,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let told = refused("mode = 51\n[control]\nport = 70000\n[engine]\nrelease_after = \"0s\"\n");
+    let told = refused("mode = 4\n[control]\nport = 70000\n[engine]\nrelease_after = \"0s\"\n");
     assert_eq!(told.lines().count(), 3, "{told}");
 }
 
@@ -184,6 +198,47 @@ fn hub_and_pool_together_are_refused() {
         "{told}"
     );
     assert!(refused("[pool]\nurl = \"stratum+tcp://b:1\"\n").contains("--pool-user"));
+}
+
+#[test]
+fn limits_are_refused_outside_their_range() {
+    for (line, allowed) in [
+        ("on_battery = 1", "true, false"),
+        ("max_cpu_celsius = 39", "a whole number from 40 to 110"),
+        ("max_gpu_celsius = 111", "a whole number from 40 to 110"),
+        ("max_gpu_celsius = 83.5", "a whole number from 40 to 110"),
+        ("max_cpu_percent = -1", "a whole number from 0 to 100"),
+        ("max_gpu_percent = 101", "a whole number from 0 to 100"),
+        (
+            "pause_for = \"game.exe\"",
+            "a list of at most 256 file names of programs",
+        ),
+        (
+            "pause_for = [\"game.exe\", 1]",
+            "a list of at most 256 file names of programs",
+        ),
+    ] {
+        let told = refused(&format!("[limits]\n{line}\n"));
+        let begin = format!("FILE, line 2: limits.{line} is not allowed; allowed: {allowed}");
+        assert!(told.starts_with(&begin), "{told}");
+    }
+}
+
+#[test]
+fn a_share_above_the_limit_that_the_owner_has_set_is_refused() {
+    let told = refused("[cpu]\nsomeone_here_percent = 60\n[limits]\nmax_cpu_percent = 50\n");
+    assert_eq!(
+        told,
+        "FILE, line 2: cpu.someone_here_percent = 60 is more than limits.max_cpu_percent = 50 \
+         (FILE, line 4); allowed: at most that"
+    );
+    assert!(
+        refused("[limits]\nmax_gpu_percent = 0\n[gpu]\nsomeone_here_percent = 1\n")
+            .starts_with("FILE, line 4: gpu.someone_here_percent = 1 is more than")
+    );
+    // The default share above the owner's limit is no mistake of theirs.
+    let (_directory, path) = file("[limits]\nmax_cpu_percent = 5\n");
+    load(Some(&path), &[]).expect("valid");
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_config::AgentSettings;
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentCode;
@@ -18,7 +17,7 @@ use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::{Decision, Limits, Policy};
+use crate::governor::{Decision, Policy};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
 use crate::shares::{self, FoundShare, Submitter};
@@ -35,6 +34,8 @@ pub struct Shift {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
+    /// The owner's limits and wishes.
+    pub policy: Policy,
     /// A code to join an account with.
     pub enrol: Option<EnrolmentCode>,
     /// Ends it.
@@ -153,7 +154,7 @@ impl Shift {
             governed: Governed {
                 processors: daemon.board().processors.clone(),
                 engines,
-                policy: Arc::new(policy(&daemon.settings)),
+                policy: Arc::new(self.policy.clone()),
                 mode: daemon.watch_mode(),
                 consent: daemon.watch_consent(),
                 resting: daemon.watch_resting(),
@@ -419,22 +420,5 @@ async fn write_down(daemon: Arc<Daemon>, mut changes: mpsc::UnboundedReceiver<jo
         if let Err(error) = written {
             tracing::warn!(%error, file = journal::FILE, "a decision could not be written down");
         }
-    }
-}
-
-/// The owner's limits as the settings say them.
-fn policy(settings: &AgentSettings) -> Policy {
-    let base = Policy::default();
-    Policy {
-        idle_after: settings.smart.idle_after,
-        cpu: Limits {
-            someone_here_percent: settings.cpu.someone_here_percent,
-            ..base.cpu
-        },
-        gpu: Limits {
-            someone_here_percent: settings.gpu.someone_here_percent,
-            ..base.gpu
-        },
-        ..base
     }
 }

@@ -47,7 +47,10 @@ impl DaemonArguments {
 
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
-        Failure::failed(error)
+        match error {
+            AppError::Mode(_) | AppError::Policy(_) => Failure::usage(error),
+            error => Failure::failed(error),
+        }
     }
 }
 

@@ -1,20 +1,42 @@
-//! `idlewatt mode MODE [--for 2h]`
+//! `idlewatt mode MODE`, `idlewatt pause` and `idlewatt resume`.
 
 use std::time::Duration;
 
-use idlewatt_config::{DurationError, parse_duration, write_duration};
+use idlewatt_config::{DurationError, parse_duration};
+use jiff::{Timestamp, Zoned};
 
+use super::moment::{self, MomentError};
 use super::{Common, Failure, output};
-use crate::control::answers::ModeRequest;
+use crate::control::answers::{ModeAnswer, ModeRequest};
 use crate::governor::Mode;
 
 #[derive(Debug, clap::Args)]
 pub struct ModeArguments {
-    /// smart, 50, 90, 100 or pause
+    /// smart (as much as goes unnoticed), 5 to 100 (percent of each processor's time) or pause
     mode: Mode,
-    /// Only for this long, such as 2h; then the mode chosen before holds again
+    #[command(flatten)]
+    end: End,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct PauseArguments {
+    #[command(flatten)]
+    end: End,
+}
+
+/// What ends it; then the mode that was chosen for good holds again.
+#[derive(Debug, Default, clap::Args)]
+#[group(multiple = false)]
+struct End {
+    /// Only for this long, such as 3h or 1h30m
     #[arg(long = "for", value_name = "DURATION", value_parser = at_least_a_second)]
-    limit: Option<Duration>,
+    duration: Option<Duration>,
+    /// Only until then: 18:00 (today or tomorrow) or 2026-11-23T08:00
+    #[arg(long, value_name = "TIME", value_parser = from_now)]
+    until: Option<Timestamp>,
+    /// Only until somebody uses this PC again
+    #[arg(long)]
+    until_input: bool,
 }
 
 fn at_least_a_second(text: &str) -> Result<Duration, DurationError> {
@@ -25,20 +47,78 @@ fn at_least_a_second(text: &str) -> Result<Duration, DurationError> {
     Ok(duration)
 }
 
+fn from_now(text: &str) -> Result<Timestamp, MomentError> {
+    moment::parse(text, &Zoned::now())
+}
+
 pub async fn run(common: &Common, arguments: ModeArguments) -> Result<(), Failure> {
+    choose(common, arguments.mode.to_string(), arguments.end).await
+}
+
+pub async fn pause(common: &Common, arguments: PauseArguments) -> Result<(), Failure> {
+    choose(common, Mode::Pause.to_string(), arguments.end).await
+}
+
+pub async fn resume(common: &Common) -> Result<(), Failure> {
+    choose(common, "resume".to_owned(), End::default()).await
+}
+
+async fn choose(common: &Common, mode: String, end: End) -> Result<(), Failure> {
     let asked = ModeRequest {
-        mode: arguments.mode.to_string(),
-        for_seconds: arguments.limit.map(|limit| limit.as_secs()),
+        mode,
+        for_seconds: end.duration.map(|duration| duration.as_secs()),
+        until: end.until,
+        until_input: end.until_input,
     };
     let answer = common.client()?.set_mode(&asked).await?;
-    output::either(common.json, &answer, || {
-        match (arguments.limit, &answer.then) {
-            (Some(limit), Some(then)) => format!(
-                "mode {} for {}, then {then}",
-                answer.mode,
-                write_duration(limit)
-            ),
-            _ => format!("mode {}", answer.mode),
+    output::either(common.json, &answer, || shown(&answer, &Zoned::now()))
+}
+
+fn shown(answer: &ModeAnswer, now: &Zoned) -> String {
+    let mode = &answer.mode;
+    let end = match answer.until {
+        Some(until) => Some(moment::shown(until, now)),
+        None => answer.until_input.then(|| "the next input".to_owned()),
+    };
+    match (end, &answer.then) {
+        (Some(end), Some(then)) => format!("mode {mode} until {end}, then {then}"),
+        _ if *mode == Mode::Pause.to_string() => {
+            format!("mode {mode}, for good: `idlewatt resume` ends it")
         }
-    })
+        _ => format!("mode {mode}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_says_what_ends_the_mode() {
+        let now: Zoned = "2026-11-22T15:55:00+00:00[UTC]".parse().expect("a time");
+        let answer =
+            |mode: &str, until: Option<&str>, until_input, then: Option<&str>| ModeAnswer {
+                mode: mode.to_owned(),
+                until: until.map(|text| text.parse().expect("a time")),
+                until_input,
+                then: then.map(str::to_owned),
+            };
+        for (answer, told) in [
+            (
+                answer("100", Some("2026-11-22T18:00:00Z"), false, Some("smart")),
+                "mode 100 until 18:00 (in 2h 5m), then smart",
+            ),
+            (
+                answer("100", None, true, Some("smart")),
+                "mode 100 until the next input, then smart",
+            ),
+            (
+                answer("pause", None, false, None),
+                "mode pause, for good: `idlewatt resume` ends it",
+            ),
+            (answer("smart", None, false, None), "mode smart"),
+        ] {
+            assert_eq!(shown(&answer, &now), told);
+        }
+    }
 }

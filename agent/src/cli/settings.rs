@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use idlewatt_config::{Layered, Override, load};
 
 use super::Failure;
+use crate::app::policy::policy;
 use crate::data_dir::DataDir;
 use crate::governor::Mode;
 
@@ -32,7 +33,7 @@ pub struct SettingsArguments {
     /// Use graphics cards that are only emulated on the CPU
     #[arg(long)]
     allow_software_gpu: bool,
-    /// The mode of a first start: smart, 50, 90, 100 or pause
+    /// The mode to start with: smart, 5 to 100 (percent) or pause
     #[arg(long, value_name = "MODE")]
     pub mode: Option<Mode>,
     /// The port of the control API on 127.0.0.1
@@ -85,8 +86,10 @@ impl SettingsArguments {
         self.config.clone().or_else(own)
     }
 
-    /// The settings as they hold.
+    /// The settings as they hold, fit to be obeyed.
     pub fn load(&self, data: &DataDir) -> Result<Layered, Failure> {
-        Ok(load(self.file(data).as_deref(), &self.overrides())?)
+        let layered = load(self.file(data).as_deref(), &self.overrides())?;
+        policy(&layered.settings).map_err(|error| error.placed(&layered))?;
+        Ok(layered)
     }
 }

@@ -1,6 +1,8 @@
 //! `idlewatt status`
 
-use super::{Common, Failure, output};
+use jiff::Zoned;
+
+use super::{Common, Failure, moment, output};
 use crate::control::answers::{Phase, Processor, Status};
 
 pub async fn run(common: &Common) -> Result<(), Failure> {
@@ -10,8 +12,12 @@ pub async fn run(common: &Common) -> Result<(), Failure> {
 
 fn shown(status: &Status) -> String {
     let mut lines = Vec::new();
-    let until = match (&status.mode_until, &status.mode_then) {
-        (Some(until), Some(then)) => format!(" until {until:.0}, then {then}"),
+    let end = match status.mode_until {
+        Some(until) => Some(moment::shown(until, &Zoned::now())),
+        None => status.mode_until_input.then(|| "the next input".to_owned()),
+    };
+    let until = match (end, &status.mode_then) {
+        (Some(end), Some(then)) => format!(" until {end}, then {then}"),
         _ => String::new(),
     };
     lines.push(format!(

@@ -22,6 +22,9 @@ pub struct Status {
     /// For a mode chosen for a while: until when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode_until: Option<Timestamp>,
+    /// Whether a mode chosen for a while ends at the next input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mode_until_input: bool,
     /// For a mode chosen for a while: what comes then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode_then: Option<String>,
@@ -351,15 +354,21 @@ pub struct Difference {
     pub at_hub: Option<Money>,
 }
 
-/// What `mode` asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What `mode` asks for. At most one of the last three; with none of them it is for good.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModeRequest {
-    /// `smart`, `50`, `90`, `100` or `pause`.
+    /// `smart`, a whole number from 5 to 100, or `pause`; or `resume`: what a pause by hand has interrupted.
     pub mode: String,
-    /// For how long; `null`: until another is chosen.
-    #[serde(default)]
+    /// For how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_seconds: Option<u64>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Until somebody uses the PC again.
+    #[serde(default)]
+    pub until_input: bool,
 }
 
 /// What `mode` answers with.
@@ -369,6 +378,8 @@ pub struct ModeAnswer {
     pub mode: String,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it ends when somebody uses the PC again.
+    pub until_input: bool,
     /// What comes then.
     pub then: Option<String>,
 }

@@ -41,6 +41,13 @@ pub fn until(chosen: &ChosenMode) -> Option<Timestamp> {
     }
 }
 
+/// Whether it ends at the next input.
+pub fn until_input(chosen: &ChosenMode) -> bool {
+    chosen
+        .limit
+        .is_some_and(|limit| matches!(limit.until, Until::Input { .. }))
+}
+
 pub fn of(daemon: &Daemon) -> Status {
     let chosen = daemon.mode_now();
     let consent = daemon.has_consent();
@@ -83,6 +90,7 @@ pub fn of(daemon: &Daemon) -> Status {
         phase,
         mode: chosen.mode.to_string(),
         mode_until: until(&chosen),
+        mode_until_input: until_input(&chosen),
         mode_then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
         reason: reason.to_owned(),
         signal: decision

@@ -16,6 +16,9 @@ pub struct ChosenMode {
     /// For a mode chosen for a while: until when, and what then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// Where the lasting mode is a pause: the lasting mode before it, which resuming brings back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Mode>,
 }
 
 /// The end of a mode chosen for a while.
@@ -54,23 +57,34 @@ impl ChosenMode {
             mode,
             chosen_at,
             limit: None,
+            before: None,
         }
+    }
+
+    /// The mode that was chosen for good.
+    pub fn for_good(&self) -> Mode {
+        self.limit.map_or(self.mode, |limit| limit.then)
     }
 
     /// Another mode: for good, or until something; then what was chosen for good holds again.
     pub fn choose(&self, mode: Mode, until: Option<Until>, now: Timestamp) -> Self {
         let limit = until.map(|until| Limit {
             until,
-            then: match &self.limit {
-                Some(earlier) => earlier.then,
-                None => self.mode,
-            },
+            then: self.for_good(),
         });
-        ChosenMode {
+        let mut chosen = ChosenMode {
             mode,
             chosen_at: now,
             limit,
+            before: None,
+        };
+        if chosen.for_good() == Mode::Pause {
+            chosen.before = match self.for_good() {
+                Mode::Pause => self.before,
+                working => Some(working),
+            };
         }
+        chosen
     }
 
     /// Whether nothing but the time left differs.
@@ -95,7 +109,10 @@ impl ChosenMode {
             Some(Limit {
                 until: Until::Time { at, .. },
                 then,
-            }) if *at <= now => Self::lasting(*then, self.chosen_at),
+            }) if *at <= now => ChosenMode {
+                before: self.before,
+                ..Self::lasting(*then, self.chosen_at)
+            },
             _ => *self,
         }
     }

@@ -214,15 +214,42 @@ fn bodies_are_limited_typed_and_checked() {
     let (status, told) = post("POST /v1/mode", json, r#"{"mode":"fast"}"#);
     assert_eq!(status, 400);
     assert!(
-        told.contains("allowed: smart, 50, 90, 100, pause"),
+        told.contains("allowed: smart, a whole number from 5 to 100, pause, or resume"),
         "{told}"
     );
-    let (status, _) = post(
-        "POST /v1/mode",
-        json,
-        r#"{"mode":"50","for_seconds":18446744073709551615}"#,
-    );
-    assert_eq!(status, 400);
+    for (body, allowed) in [
+        (
+            r#"{"mode":"50","for_seconds":18446744073709551615}"#,
+            "1 to 31622400 (366 days)",
+        ),
+        (r#"{"mode":"50","for_seconds":0}"#, "1 to 31622400"),
+        (
+            r#"{"mode":"50","until":"2026-01-01T00:00:00Z"}"#,
+            "in the past",
+        ),
+        (
+            r#"{"mode":"50","until":"9999-01-01T00:00:00Z"}"#,
+            "at most 366 days",
+        ),
+        (
+            r#"{"mode":"50","for_seconds":9,"until_input":true}"#,
+            "one of for_seconds, until and until_input",
+        ),
+        (r#"{"mode":"resume","for_seconds":9}"#, "resume is for good"),
+    ] {
+        let (status, told) = post("POST /v1/mode", json, body);
+        assert_eq!(status, 400, "{body}");
+        assert!(told.contains(allowed), "{body}: {told}");
+    }
+    for body in [
+        r#"{"mode":"50","until":"18:00"}"#,
+        r#"{"mode":"50","until":1}"#,
+        r#"{"mode":"50","until_input":"yes"}"#,
+        r#"{"mode":"50","for_seconds":-1}"#,
+    ] {
+        let (status, told) = post("POST /v1/mode", json, body);
+        assert!((400..500).contains(&status), "{body}: {status} {told}");
+    }
     assert_eq!(daemon.status()["mode"], "smart");
     assert_eq!(post("POST /v1/mode", json, r#"{"mode":"50"}"#).0, 200);
     assert_eq!(daemon.status()["mode"], "50");

@@ -12,7 +12,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
     for (arguments, told) in [
         (
             &["mode", "fast"][..],
-            "unknown mode \"fast\"; allowed: smart, 50, 90, 100, pause",
+            "unknown mode \"fast\"; allowed: smart, a whole number from 5 to 100, pause",
         ),
         (
             &["mode", "50", "--for", "2x"],
@@ -23,8 +23,25 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
             "allowed: numbers with s, m, h or d",
         ),
         (
-            &["daemon", "--mode", "51"],
-            "unknown mode \"51\"; allowed: smart, 50, 90, 100, pause",
+            &["mode", "50", "--until", "25:00"],
+            "\"25:00\" is not a time; allowed: 00:00 to 23:59",
+        ),
+        (
+            &["pause", "--until", "tomorrow"],
+            "or a date with a time such as 2026-11-23T08:00",
+        ),
+        (
+            &["mode", "50", "--for", "1h", "--until", "18:00"],
+            "cannot be used with",
+        ),
+        (
+            &["pause", "--for", "1h", "--until-input"],
+            "cannot be used with",
+        ),
+        (&["resume", "--for", "1h"], "--for"),
+        (
+            &["daemon", "--mode", "101"],
+            "unknown mode \"101\"; allowed: smart, a whole number from 5 to 100, pause",
         ),
         (
             &["bench", "--algorithm", "scrypt"],
@@ -58,6 +75,8 @@ fn without_an_agent_its_clients_say_so() {
     for arguments in [
         &["status"][..],
         &["mode", "50"],
+        &["pause"],
+        &["resume"],
         &["earnings"],
         &["receipts", "list"],
         &["receipts", "check"],
@@ -87,7 +106,8 @@ fn settings_are_shown_checked_and_explained() {
 
     home.write(
         "config.toml",
-        "\n[cpu]\nthreads = 2\n[pool]\npassword = \"hush\"\n",
+        "\n[cpu]\nthreads = 2\n[pool]\npassword = \"hush\"\n\
+         [[schedule]]\ndays = \"weekend\"\nfrom = \"22:00\"\nto = \"06:00\"\nmode = 100\n",
     );
     let shown = home
         .run(&["config", "show", "--json", "--mode", "90"])
@@ -111,18 +131,35 @@ fn settings_are_shown_checked_and_explained() {
     );
     assert_eq!(of("smart.idle_after")["origin"], "default");
     assert_eq!(of("pool.password")["value"], "(set)");
+    assert_eq!(
+        of("schedule")["value"],
+        json!([{"days": "weekend", "from": "22:00", "mode": 100, "to": "06:00"}])
+    );
+    let text = home.run(&["config", "show"]).out;
+    let rule =
+        "schedule = [{ days = \"weekend\", from = \"22:00\", mode = 100, to = \"06:00\" }]    # ";
+    assert!(text.contains(rule), "{text}");
 
-    home.write("config.toml", "[cpu]\nthread = 2\n");
-    for command in [
-        &["config", "check"][..],
-        &["config", "show"],
-        &["daemon"],
-        &["bench"],
-    ] {
-        home.run(command).failed(
-            2,
+    for (text, told) in [
+        (
+            "[cpu]\nthread = 2\n",
             "config.toml, line 2: unknown setting cpu.thread; allowed in [cpu]: algorithm",
-        );
+        ),
+        (
+            "[[schedule]]\ndays = \"daily\"\nfrom = \"25:00\"\nto = \"06:00\"\nmode = 5\n",
+            "config.toml, line 3: schedule.from = \"25:00\" is not allowed; allowed: a time from \"00:00\"",
+        ),
+    ] {
+        home.write("config.toml", text);
+        for command in [
+            &["config", "check"][..],
+            &["config", "show"],
+            &["daemon"],
+            &["run", "--yes"],
+            &["bench"],
+        ] {
+            home.run(command).failed(2, told);
+        }
     }
     home.run(&["config", "check", "--config", "/nonexistent"])
         .failed(2, "/nonexistent");

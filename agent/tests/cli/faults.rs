@@ -4,6 +4,9 @@ use std::net::TcpListener;
 
 use super::harness::{Home, until};
 
+/// The record of a pause.
+const PAUSED: &str = r#"{"mode": "pause", "chosen_at": "2026-11-22T04:30:00Z"}"#;
+
 #[test]
 fn a_second_agent_is_refused() {
     let home = Home::new();
@@ -75,7 +78,7 @@ fn a_killed_agent_leaves_no_false_trail() {
 fn a_hub_that_cannot_be_reached_is_told_and_tried_again() {
     let home = Home::new();
     home.run(&["consent", "--accept"]);
-    home.write("mode.json", r#"{"mode": "pause"}"#);
+    home.write("mode.json", PAUSED);
     let daemon = home.daemon(&["--hub", "http://127.0.0.1:1"]);
     until("the trouble is told", || {
         let trouble = daemon.status()["source"]["trouble"].to_string();
@@ -88,7 +91,7 @@ fn a_hub_that_cannot_be_reached_is_told_and_tried_again() {
 fn a_hub_program_that_is_missing_is_told() {
     let home = Home::new();
     home.run(&["consent", "--accept"]);
-    home.write("mode.json", r#"{"mode": "pause"}"#);
+    home.write("mode.json", PAUSED);
     let daemon = home.daemon(&[]);
     until("the trouble is told", || {
         let trouble = daemon.status()["source"]["trouble"].to_string();

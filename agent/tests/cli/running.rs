@@ -93,60 +93,6 @@ fn a_pause_ends_the_first_benchmark_at_once() {
 }
 
 #[test]
-fn a_mode_for_a_while_ends_by_itself() {
-    let home = Home::new();
-    let daemon = home.daemon(&[]);
-    let answer = home.run(&["mode", "100", "--for", "2s", "--json"]).json();
-    assert_eq!(
-        (&answer["mode"], &answer["then"]),
-        (&json!("100"), &json!("smart"))
-    );
-    assert!(answer["until"].is_string());
-    until("smart holds again", || daemon.status()["mode"] == "smart");
-    assert!(daemon.status().get("mode_until").is_none());
-}
-
-#[test]
-fn a_mode_for_a_while_ends_also_when_the_agent_was_not_running() {
-    let home = Home::new();
-    let mut daemon = home.daemon(&[]);
-    home.run(&["mode", "100", "--for", "1s"]);
-    daemon.child.kill().expect("killed");
-    daemon.wait();
-    until("smart holds again", || {
-        home.daemon(&[]).status()["mode"] == "smart"
-    });
-}
-
-#[test]
-fn a_pause_by_hand_outlives_restarts_settings_and_flags() {
-    let home = Home::new();
-    let mut daemon = home.daemon(&[]);
-    home.run(&["mode", "pause"]);
-    home.run(&["stop"]);
-    assert_eq!(daemon.wait(), Some(0));
-    home.write("config.toml", "mode = 90\n");
-    let daemon = home.daemon(&["--mode", "100"]);
-    assert_eq!(daemon.status()["mode"], "pause");
-}
-
-#[test]
-fn a_flag_chooses_the_mode_and_the_setting_only_the_first() {
-    let home = Home::new();
-    home.write("config.toml", "mode = 90\n");
-    let mut daemon = home.daemon(&[]);
-    assert_eq!(daemon.status()["mode"], "90");
-    home.run(&["mode", "50"]);
-    home.run(&["stop"]);
-    daemon.wait();
-    let mut daemon = home.daemon(&[]);
-    assert_eq!(daemon.status()["mode"], "50");
-    home.run(&["stop"]);
-    daemon.wait();
-    assert_eq!(home.daemon(&["--mode", "100"]).status()["mode"], "100");
-}
-
-#[test]
 fn stop_waits_until_it_has_ended() {
     let home = Home::new();
     let mut daemon = home.daemon(&[]);
