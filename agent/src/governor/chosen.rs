@@ -1,9 +1,14 @@
 //! The mode the owner chose by hand, for good or for a while.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
+
+/// Without input for so long, whoever chose has left the PC.
+const LEFT: Duration = Duration::from_secs(10);
 
 /// A mode, and when another takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +31,8 @@ pub struct Limit {
     pub until: Until,
     /// The mode that holds from then on.
     pub then: Mode,
+    /// When that one was chosen: a schedule that began later wins over it.
+    pub then_chosen_at: Timestamp,
 }
 
 /// What ends a mode chosen for a while.
@@ -59,28 +66,88 @@ impl ChosenMode {
 
     /// Another mode: for good, or until something; then what was chosen for good holds again.
     pub fn choose(&self, mode: Mode, until: Option<Until>, now: Timestamp) -> Self {
-        let limit = until.map(|until| Limit {
-            until,
-            then: match &self.limit {
-                Some(earlier) => earlier.then,
-                None => self.mode,
-            },
-        });
+        let lasting = self.ended();
         ChosenMode {
             mode,
             chosen_at: now,
-            limit,
+            limit: until.map(|until| Limit {
+                until,
+                then: lasting.mode,
+                then_chosen_at: lasting.chosen_at,
+            }),
         }
     }
 
-    /// What holds at `now`: a mode whose time is over has given way.
+    /// What holds at `now`: a mode whose time is over has given way. Of a time that is not over the result knows how
+    /// much is left: kept, it is what the next look has to start from.
     pub fn at(&self, now: Timestamp) -> Self {
+        let Some(limit) = self.limit else {
+            return *self;
+        };
+        let Until::Time { at, left } = limit.until else {
+            return *self;
+        };
+        let ahead = at.duration_since(now);
+        let (at, left) = match ahead > left {
+            // The clock was set back.
+            true => (after(now, left), left),
+            false => (at, ahead),
+        };
+        if left <= SignedDuration::ZERO {
+            return self.ended();
+        }
+        ChosenMode {
+            limit: Some(Limit {
+                until: Until::Time { at, left },
+                ..limit
+            }),
+            ..*self
+        }
+    }
+
+    /// What holds at `now`, so long after the last input: a mode chosen until the owner's return ends with the first
+    /// input after a while without any. It ends too where nobody can tell.
+    pub fn with_idle(&self, now: Timestamp, idle: Option<Duration>) -> Self {
+        let Some(limit) = self.limit else {
+            return *self;
+        };
+        let Until::Input { armed } = limit.until else {
+            return *self;
+        };
+        let Some(idle) = idle else {
+            return self.ended();
+        };
+        let nobody = idle >= LEFT;
+        if armed && !nobody {
+            return self.ended();
+        }
+        // An idle time that was read before the choice tells nothing about what comes after it. A choice made in the
+        // future was made before the clock was set back.
+        let since = now.duration_since(self.chosen_at);
+        let just_chosen = !since.is_negative() && since.unsigned_abs() < LEFT;
+        ChosenMode {
+            limit: Some(Limit {
+                until: Until::Input {
+                    armed: armed || nobody && !just_chosen,
+                },
+                ..limit
+            }),
+            ..*self
+        }
+    }
+
+    /// What was chosen for good.
+    fn ended(&self) -> Self {
         match &self.limit {
-            Some(Limit {
-                until: Until::Time { at, .. },
-                then,
-            }) if *at <= now => Self::lasting(*then, self.chosen_at),
-            _ => *self,
+            Some(limit) => Self::lasting(limit.then, limit.then_chosen_at),
+            None => *self,
         }
     }
 }
+
+fn after(now: Timestamp, left: SignedDuration) -> Timestamp {
+    now.checked_add(left).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;
