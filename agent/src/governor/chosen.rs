@@ -136,6 +136,12 @@ impl ChosenMode {
         }
     }
 
+    /// Whether it holds until the owner's return.
+    pub fn waits_for_input(&self) -> bool {
+        let until = self.limit.map(|limit| limit.until);
+        matches!(until, Some(Until::Input { .. }))
+    }
+
     /// What was chosen for good.
     fn ended(&self) -> Self {
         match &self.limit {

@@ -131,15 +131,20 @@ mod tests {
 
     #[test]
     fn every_contradiction_is_named() {
-        let mut policy = Policy::default();
-        policy.idle_after = Duration::ZERO;
-        policy.cpu.most_percent = 20;
-        policy.gpu = Limits {
-            most_percent: 101,
-            someone_here_percent: 102,
-            max_celsius: 39,
+        let policy = Policy {
+            idle_after: Duration::ZERO,
+            cpu: Limits {
+                most_percent: 20,
+                someone_here_percent: 25,
+                max_celsius: 111,
+            },
+            gpu: Limits {
+                most_percent: 101,
+                someone_here_percent: 102,
+                max_celsius: 39,
+            },
+            ..Policy::default()
         };
-        policy.cpu.max_celsius = 111;
         let wrong = policy.check().expect_err("wrong");
         for (line, begin) in wrong.iter().zip([
             "smart.idle_after is 0",

@@ -193,7 +193,15 @@ mod tests {
 
     #[test]
     fn an_absurd_reading_is_none() {
-        for absurd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -273.0, 0.0, 255.0, 1e30] {
+        for absurd in [
+            f32::NAN,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            -273.0,
+            0.0,
+            255.0,
+            1e30,
+        ] {
             let mut heat = Heat::default();
             for _ in 0..600 {
                 heat.update(Some(absurd), 90, SECOND);

@@ -96,9 +96,8 @@ pub struct Busy {
 }
 
 impl Busy {
-    /// Takes a load, this long after the one before. While it counts as busy: how busy it was when last it was, in
-    /// percent, in steps of five so that not every reading is news.
-    pub fn update(&mut self, load: f32, levels: &Levels, elapsed: Duration) -> Option<u8> {
+    /// Takes a load, this long after the one before.
+    pub fn update(&mut self, load: f32, levels: &Levels, elapsed: Duration) {
         self.readings = match load >= levels.busy {
             true => self.readings.saturating_add(1),
             false => 0,
@@ -107,8 +106,14 @@ impl Busy {
             Some(_) => load >= levels.quiet,
             None => self.readings >= levels.readings,
         };
+        // In steps of five, so that not every reading is news.
         let percent = (load / 5.0).round() as u8 * 5;
-        self.hold.update(is_busy.then_some(percent), elapsed).copied()
+        self.hold.update(is_busy.then_some(percent), elapsed);
+    }
+
+    /// While it counts as busy: how busy it was when last it was, in percent.
+    pub fn percent(&self) -> Option<u8> {
+        self.hold.value
     }
 }
 
@@ -158,17 +163,21 @@ mod tests {
             quiet: 10.0,
         };
         let mut busy = Busy::default();
-        for load in [0.0, 100.0, 14.9, 15.0, 0.0] {
-            assert_eq!(busy.update(load, &levels, SECOND), None);
+        let mut after = |load| {
+            busy.update(load, &levels, SECOND);
+            busy.percent()
+        };
+        for load in [0.0, 100.0, 14.9, 15.0, 0.0, 15.0] {
+            assert_eq!(after(load), None);
         }
-        busy.update(15.0, &levels, SECOND);
-        assert_eq!(busy.update(58.0, &levels, SECOND), Some(60));
+        assert_eq!(after(58.0), Some(60));
         for _ in 0..100 {
-            assert_eq!(busy.update(10.0, &levels, SECOND), Some(10));
+            assert_eq!(after(10.0), Some(10));
+            assert_eq!(after(9.9), Some(10));
         }
-        for _ in 0..10 {
-            assert_eq!(busy.update(0.0, &levels, SECOND), Some(10));
+        for _ in 0..9 {
+            assert_eq!(after(0.0), Some(10));
         }
-        assert_eq!(busy.update(0.0, &levels, SECOND), None);
+        assert_eq!(after(0.0), None);
     }
 }

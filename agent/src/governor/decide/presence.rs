@@ -67,7 +67,8 @@ impl Presence {
         };
         let idle_after = idle_after.max(LEAST);
         let gamepad = self.gamepad.update(reading.gamepad, elapsed, UNKNOWN_AFTER);
-        let plays = matches!(gamepad, Some(Gamepad::Present { idle: Some(idle) }) if *idle < idle_after);
+        let plays =
+            matches!(gamepad, Some(Gamepad::Present { idle: Some(idle) }) if *idle < idle_after);
         let others = reading.others_active;
         let others = self.others_active.update(others, elapsed, UNKNOWN_AFTER);
         let others = others.is_some_and(|others| *others > 0).then_some(());
