@@ -237,9 +237,14 @@ fn the_only_gpu_draws_what_is_on_the_screen() {
 #[test]
 fn other_programs_want_the_cpu() {
     let mut pc = Pc::new();
+    // Starting anything at all shows in one reading.
+    pc.load(&cpu(), 40.0);
+    assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
+    pc.load(&cpu(), 1.0);
+    assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
     pc.load(&cpu(), 15.0);
-    pc.decide();
-    assert_eq!(pc.verdict(&cpu()).allowance.percent, 5);
+    assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
+    assert_eq!(pc.decide().allowance(&cpu()).percent, 5);
     assert_eq!(pc.reason(), Reason::OthersBusy { percent: 15 });
     pc.load(&cpu(), 100.0);
     pc.seconds(60);
@@ -256,7 +261,8 @@ fn other_programs_want_the_cpu() {
 fn other_programs_want_a_gpu() {
     let mut pc = Pc::new();
     pc.load(&gpu(1), 10.0);
-    pc.seconds(2);
+    assert_eq!(pc.decide().allowance(&gpu(1)).percent, 10);
+    pc.seconds(1);
     assert_eq!(pc.percents(), [25, 10, 0]);
     let percent = 10;
     assert_eq!(pc.verdict(&gpu(1)).reason, Reason::OthersBusy { percent });
