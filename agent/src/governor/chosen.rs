@@ -1,9 +1,14 @@
 //! The mode the owner chose by hand, for good or for a while.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
+
+/// Without input for so long, whoever chose has left the PC.
+const LEFT: Duration = Duration::from_secs(10);
 
 /// A mode, and when another takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,8 @@ pub struct Limit {
     pub until: Until,
     /// The mode that holds from then on.
     pub then: Mode,
+    /// When that one was chosen: a schedule that began later wins over it.
+    pub then_chosen_at: Timestamp,
 }
 
 /// What ends a mode chosen for a while.
@@ -68,18 +75,19 @@ impl ChosenMode {
 
     /// Another mode: for good, or until something; then what was chosen for good holds again.
     pub fn choose(&self, mode: Mode, until: Option<Until>, now: Timestamp) -> Self {
-        let limit = until.map(|until| Limit {
-            until,
-            then: self.for_good(),
-        });
+        let lasting = self.ended();
         let mut chosen = ChosenMode {
             mode,
             chosen_at: now,
-            limit,
+            limit: until.map(|until| Limit {
+                until,
+                then: lasting.mode,
+                then_chosen_at: lasting.chosen_at,
+            }),
             before: None,
         };
         if chosen.for_good() == Mode::Pause {
-            chosen.before = match self.for_good() {
+            chosen.before = match lasting.mode {
                 Mode::Pause => self.before,
                 working => Some(working),
             };
@@ -103,17 +111,85 @@ impl ChosenMode {
         apart_from_time_left(self) == apart_from_time_left(other)
     }
 
-    /// What holds at `now`: a mode whose time is over has given way.
+    /// What holds at `now`: a mode whose time is over has given way. Of a time that is not over the result knows how
+    /// much is left: kept, it is what the next look has to start from.
     pub fn at(&self, now: Timestamp) -> Self {
+        let Some(limit) = self.limit else {
+            return *self;
+        };
+        let Until::Time { at, left } = limit.until else {
+            return *self;
+        };
+        let ahead = at.duration_since(now);
+        let (at, left) = match ahead > left {
+            // The clock was set back.
+            true => (after(now, left), left),
+            false => (at, ahead),
+        };
+        if left <= SignedDuration::ZERO {
+            return self.ended();
+        }
+        ChosenMode {
+            limit: Some(Limit {
+                until: Until::Time { at, left },
+                ..limit
+            }),
+            ..*self
+        }
+    }
+
+    /// What holds at `now`, so long after the last input: a mode chosen until the owner's return ends with the first
+    /// input after a while without any. It ends too where nobody can tell.
+    pub fn with_idle(&self, now: Timestamp, idle: Option<Duration>) -> Self {
+        let Some(limit) = self.limit else {
+            return *self;
+        };
+        let Until::Input { armed } = limit.until else {
+            return *self;
+        };
+        let Some(idle) = idle else {
+            return self.ended();
+        };
+        let nobody = idle >= LEFT;
+        if armed && !nobody {
+            return self.ended();
+        }
+        // An idle time that was read before the choice tells nothing about what comes after it. A choice made in the
+        // future was made before the clock was set back.
+        let since = now.duration_since(self.chosen_at);
+        let just_chosen = !since.is_negative() && since.unsigned_abs() < LEFT;
+        ChosenMode {
+            limit: Some(Limit {
+                until: Until::Input {
+                    armed: armed || nobody && !just_chosen,
+                },
+                ..limit
+            }),
+            ..*self
+        }
+    }
+
+    /// Whether it holds until the owner's return.
+    pub fn waits_for_input(&self) -> bool {
+        let until = self.limit.map(|limit| limit.until);
+        matches!(until, Some(Until::Input { .. }))
+    }
+
+    /// What was chosen for good.
+    fn ended(&self) -> Self {
         match &self.limit {
-            Some(Limit {
-                until: Until::Time { at, .. },
-                then,
-            }) if *at <= now => ChosenMode {
+            Some(limit) => ChosenMode {
                 before: self.before,
-                ..Self::lasting(*then, self.chosen_at)
+                ..Self::lasting(limit.then, limit.then_chosen_at)
             },
-            _ => *self,
+            None => *self,
         }
     }
 }
+
+fn after(now: Timestamp, left: SignedDuration) -> Timestamp {
+    now.checked_add(left).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
@@ -13,8 +14,13 @@ use super::Mode;
 pub enum Reason {
     /// The owner has not agreed.
     NoConsent,
-    /// The owner has paused by hand.
+    /// The owner has paused by hand, for good or until an input.
     PausedByHand,
+    /// The owner has paused by hand for a while.
+    PausedByHandUntil {
+        /// Until when, by the clock on the wall.
+        at: DateTime,
+    },
     /// The owner has chosen a share by hand.
     ByHand {
         /// It.
@@ -96,7 +102,9 @@ impl Reason {
     pub fn signal(&self) -> &'static str {
         match self {
             Reason::NoConsent => "consent",
-            Reason::PausedByHand | Reason::ByHand { .. } => "owner",
+            Reason::PausedByHand | Reason::PausedByHandUntil { .. } | Reason::ByHand { .. } => {
+                "owner"
+            }
             Reason::Scheduled { .. } => "schedule",
             Reason::OnBattery | Reason::BatterySaver => "power",
             Reason::ProgramRuns { .. } => "programs",
@@ -118,8 +126,15 @@ impl fmt::Display for Reason {
         match self {
             Reason::NoConsent => f.write_str("the owner of this PC has not agreed yet"),
             Reason::PausedByHand => f.write_str("paused by hand"),
-            Reason::ByHand { mode } => write!(f, "set to {mode} % by hand"),
-            Reason::Scheduled { mode } => write!(f, "the schedule says {mode}"),
+            Reason::PausedByHandUntil { at } => {
+                write!(
+                    f,
+                    "paused by hand until {}",
+                    at.strftime("%a %-d %b, %H:%M")
+                )
+            }
+            Reason::ByHand { mode } => write!(f, "set to {} by hand", in_percent(*mode)),
+            Reason::Scheduled { mode } => write!(f, "the schedule says {}", in_percent(*mode)),
             Reason::OnBattery => f.write_str("on battery"),
             Reason::BatterySaver => f.write_str("the system is saving energy"),
             Reason::ProgramRuns { program } => write!(f, "{program} is running"),
@@ -150,6 +165,13 @@ impl fmt::Display for Reason {
     }
 }
 
+fn in_percent(mode: Mode) -> String {
+    match mode {
+        Mode::Percent(percent) => format!("{percent} %"),
+        Mode::Smart | Mode::Pause => mode.to_string(),
+    }
+}
+
 /// A time in words, coarse enough not to change every second.
 fn in_words(time: Duration) -> String {
     let minutes = time.as_secs() / 60;
@@ -157,5 +179,108 @@ fn in_words(time: Duration) -> String {
         0 => format!("{} s", time.as_secs()),
         1..120 => format!("{minutes} min"),
         _ => format!("{} h", minutes / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reads_as_words_and_reads_back() {
+        let application = || "Cyberpunk2077.exe".to_owned();
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let at = jiff::civil::date(2026, 3, 6).at(14, 5, 9, 0);
+        let percent = Mode::Percent(50);
+        for (reason, words, signal) in [
+            (
+                Reason::NoConsent,
+                "the owner of this PC has not agreed yet",
+                "consent",
+            ),
+            (Reason::PausedByHand, "paused by hand", "owner"),
+            (
+                Reason::PausedByHandUntil { at },
+                "paused by hand until Fri 6 Mar, 14:05",
+                "owner",
+            ),
+            (
+                Reason::ByHand { mode: percent },
+                "set to 50 % by hand",
+                "owner",
+            ),
+            (
+                Reason::Scheduled { mode: percent },
+                "the schedule says 50 %",
+                "schedule",
+            ),
+            (
+                Reason::Scheduled { mode: Mode::Pause },
+                "the schedule says pause",
+                "schedule",
+            ),
+            (Reason::OnBattery, "on battery", "power"),
+            (Reason::BatterySaver, "the system is saving energy", "power"),
+            (
+                Reason::ProgramRuns {
+                    program: application(),
+                },
+                "Cyberpunk2077.exe is running",
+                "programs",
+            ),
+            (
+                Reason::Fullscreen {
+                    application: application(),
+                },
+                "Cyberpunk2077.exe is using the whole screen",
+                "front",
+            ),
+            (
+                Reason::Fullscreen {
+                    application: String::new(),
+                },
+                "an application is using the whole screen",
+                "front",
+            ),
+            (
+                Reason::KeptAwake {
+                    application: "vlc".to_owned(),
+                },
+                "vlc keeps the display on",
+                "kept_awake",
+            ),
+            (Reason::Hot { celsius: 82 }, "82 °C", "temperature"),
+            (
+                Reason::Free {
+                    idle: Duration::from_secs(20),
+                },
+                "nobody has used this PC for 20 s",
+                "idle",
+            ),
+            (
+                Reason::Free { idle: minutes(12) },
+                "nobody has used this PC for 12 min",
+                "idle",
+            ),
+            (
+                Reason::Free { idle: minutes(300) },
+                "nobody has used this PC for 5 h",
+                "idle",
+            ),
+            (
+                Reason::OwnersLimit { percent: 40 },
+                "limited to 40 % by the settings",
+                "limit",
+            ),
+        ] {
+            assert_eq!(reason.to_string(), words);
+            assert_eq!(reason.signal(), signal);
+            let json = serde_json::to_string(&reason).expect("written");
+            assert_eq!(
+                serde_json::from_str::<Reason>(&json).expect("read"),
+                reason,
+                "{json}"
+            );
+        }
     }
 }

@@ -1,0 +1,6 @@
+mod always;
+mod flapping;
+mod modes;
+mod order;
+mod pc;
+mod smart;
