@@ -3,21 +3,22 @@
 mod logind;
 mod x11;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A source that does not answer within this is taken for one that cannot tell.
-const PATIENCE: Duration = Duration::from_millis(500);
+use super::PATIENCE;
+use super::x11::Asker;
 
 /// Both sources, connected to when they are first asked.
 #[derive(Default)]
 pub struct Sensor {
-    x11: x11::Source,
+    x11: Arc<Asker>,
     logind: logind::Source,
 }
 
 impl Sensor {
     pub async fn time_since_input(&mut self) -> Option<Duration> {
-        let x11 = self.x11.time_since_input().await;
+        let x11 = x11::time_since_input(&self.x11).await;
         let logind = tokio::time::timeout(PATIENCE, self.logind.time_since_input())
             .await
             .ok()

@@ -1,6 +1,7 @@
 //! The signals as Linux gives them.
 
 use crate::linux::idle;
+pub use crate::linux::input_watch::InputWatch;
 use crate::signals::{Reading, Wanted};
 
 /// Every source, connected to when it is first asked.
@@ -15,15 +16,5 @@ impl Sensors {
             idle: self.idle.time_since_input().await,
             ..Reading::default()
         }
-    }
-}
-
-/// Waits for the next input.
-#[derive(Default)]
-pub struct InputWatch;
-
-impl InputWatch {
-    pub async fn input(&mut self) {
-        std::future::pending().await
     }
 }
