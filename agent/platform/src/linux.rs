@@ -1,11 +1,22 @@
 //! Linux behind the interfaces of this crate.
 
+mod bus;
+mod front;
+mod gamepad;
 pub mod gate;
+mod gpus;
 pub mod idle;
-pub mod input_watch;
+mod input_watch;
+mod kept_awake;
+mod load;
+mod mutter;
+mod power;
 pub mod priority;
 pub mod process;
+mod programs;
+mod sessions;
 pub mod signals;
+mod temperature;
 #[cfg(test)]
 mod testing;
 pub mod usage;

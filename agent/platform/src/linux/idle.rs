@@ -1,33 +1,47 @@
-//! The last input as Linux knows it: the X server's ScreenSaver extension, and logind.
+//! The last input as Linux knows it: the X server's ScreenSaver extension, GNOME under Wayland, and logind.
 
 mod logind;
 mod x11;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::PATIENCE;
+use super::bus::Bus;
+use super::mutter;
 use super::x11::Asker;
 
-/// Both sources, connected to when they are first asked.
-#[derive(Default)]
+/// Every source, connected to when it is first asked.
 pub struct Sensor {
-    x11: Arc<Asker>,
-    logind: logind::Source,
+    x11: Asker,
+    system: Bus,
+    session: Bus,
+}
+
+impl Default for Sensor {
+    fn default() -> Sensor {
+        Sensor {
+            x11: Asker::default(),
+            system: Bus::system(),
+            session: Bus::session(),
+        }
+    }
 }
 
 impl Sensor {
     pub async fn time_since_input(&mut self) -> Option<Duration> {
-        let x11 = x11::time_since_input(&self.x11).await;
-        let logind = tokio::time::timeout(PATIENCE, self.logind.time_since_input())
-            .await
-            .ok()
-            .flatten();
-        soonest(x11, logind)
+        time_since_input(&self.x11, &self.system, &self.session).await
     }
 }
 
-/// The smaller of those known: whoever saw somebody last is right.
+/// The smallest of those known: whoever saw somebody last is right.
+pub async fn time_since_input(x11: &Asker, system: &Bus, session: &Bus) -> Option<Duration> {
+    let (x11, mutter, logind) = tokio::join!(
+        x11::time_since_input(x11),
+        mutter::time_since_input(session),
+        logind::time_since_input(system)
+    );
+    soonest(soonest(x11, mutter), logind)
+}
+
 fn soonest(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

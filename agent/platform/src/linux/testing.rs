@@ -63,3 +63,58 @@ impl Xvfb {
         assert!(done.expect("xdotool is installed").success());
     }
 }
+
+/// A real message bus of its own.
+pub struct DBus {
+    _daemon: Ended,
+    address: String,
+}
+
+impl DBus {
+    pub fn start() -> DBus {
+        let (daemon, address) = first_line(Command::new("dbus-daemon").args([
+            "--session",
+            "--nofork",
+            "--print-address=1",
+        ]));
+        DBus {
+            _daemon: daemon,
+            address,
+        }
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Puts a service on it.
+    pub async fn serve(
+        &self,
+        name: &'static str,
+        serve: impl FnOnce(zbus::connection::Builder<'_>) -> zbus::Result<zbus::connection::Builder<'_>>,
+    ) -> zbus::Connection {
+        let builder = zbus::connection::Builder::address(self.address.as_str());
+        let builder = serve(builder.expect("address")).expect("served");
+        let builder = builder.name(name).expect("name");
+        builder.build().await.expect("on the bus")
+    }
+}
+
+/// A folder with these files below `base`.
+pub fn tree(base: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(root.path().join(base)).expect("a folder");
+    for (name, content) in files {
+        let path = root.path().join(base).join(name);
+        std::fs::create_dir_all(path.parent().expect("below the root")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
+    }
+    root
+}
+
+/// Puts a program that does nothing for ten minutes there. Copied by another process: a file that this one has open
+/// for writing, were it only in a child just begun by another test, cannot be run.
+pub fn sleeper(path: &std::path::Path) {
+    let copied = Command::new("cp").arg("/bin/sleep").arg(path).status();
+    assert!(copied.expect("cp").success());
+}

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use tokio::sync::oneshot;
+use x11rb::connection::Connection;
 use x11rb::rust_connection::RustConnection;
 
 use super::PATIENCE;
@@ -11,23 +12,38 @@ use super::PATIENCE;
 /// So many questions may wait for a server that hangs; more are not asked.
 const WAITING: usize = 8;
 
-/// A connection, and the screen it is for.
-pub struct Server {
-    pub connection: RustConnection,
-    pub screen: usize,
+x11rb::atom_manager! {
+    /// The names of the properties that are asked for.
+    pub Atoms: AtomsCookie {
+        _NET_ACTIVE_WINDOW,
+        _NET_SUPPORTING_WM_CHECK,
+        _NET_WM_PID,
+        _NET_WM_STATE,
+        _NET_WM_STATE_FULLSCREEN,
+        _NET_WM_WINDOW_TYPE,
+        _NET_WM_WINDOW_TYPE_DESKTOP,
+        _NET_WM_WINDOW_TYPE_DOCK,
+        WM_CLIENT_MACHINE,
+    }
 }
 
-impl Server {
-    pub fn root(&self) -> Option<u32> {
-        use x11rb::connection::Connection;
-        Some(self.connection.setup().roots.get(self.screen)?.root)
-    }
+/// A connection, and the root window of its screen.
+pub struct Server {
+    pub connection: RustConnection,
+    pub root: u32,
+    pub atoms: Atoms,
 }
 
 /// Connects to `display`, or to the one that `DISPLAY` names.
 pub fn connect(display: Option<&str>) -> Option<Server> {
     let (connection, screen) = RustConnection::connect(display).ok()?;
-    Some(Server { connection, screen })
+    let root = connection.setup().roots.get(screen)?.root;
+    let atoms = Atoms::new(&connection).ok()?.reply().ok()?;
+    Some(Server {
+        connection,
+        root,
+        atoms,
+    })
 }
 
 /// Under Wayland an X server (Xwayland) sees only its own windows' input and would call a busy user idle; nor does

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use x11rb::protocol::screensaver::ConnectionExt;
 
-use crate::linux::x11::Asker;
+use crate::linux::x11::{Asker, Server};
 
 pub async fn time_since_input(asker: &Asker) -> Option<Duration> {
-    let question = |server: &crate::linux::x11::Server| {
-        let cookie = server.connection.screensaver_query_info(server.root()?);
+    let question = |server: &Server| {
+        let cookie = server.connection.screensaver_query_info(server.root);
         let reply = cookie.ok()?.reply().ok()?;
         Some(Duration::from_millis(u64::from(reply.ms_since_user_input)))
     };
