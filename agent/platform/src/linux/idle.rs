@@ -32,14 +32,17 @@ impl Sensor {
     }
 }
 
-/// The smallest of those known: whoever saw somebody last is right.
+/// The smallest of those known: whoever saw somebody last is right. An X server that may be asked needs no help from
+/// the desktop.
 pub async fn time_since_input(x11: &Asker, system: &Bus, session: &Bus) -> Option<Duration> {
-    let (x11, mutter, logind) = tokio::join!(
-        x11::time_since_input(x11),
-        mutter::time_since_input(session),
-        logind::time_since_input(system)
-    );
-    soonest(soonest(x11, mutter), logind)
+    let desktop = async {
+        match x11::time_since_input(x11).await {
+            None => mutter::time_since_input(session).await,
+            known => known,
+        }
+    };
+    let (desktop, logind) = tokio::join!(desktop, logind::time_since_input(system));
+    soonest(desktop, logind)
 }
 
 fn soonest(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {

@@ -13,10 +13,8 @@ use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::sync::{self, ConnectionExt, CreateAlarmAux, Int64};
 
+use super::{ROUNDING, after};
 use crate::linux::x11::{self, Server};
-
-/// The server counts whole milliseconds, and so do we on our side.
-const ROUNDING: Duration = Duration::from_millis(1);
 
 /// A fall of the counter from less than this would be lost in rounding.
 const SETTLED: Duration = Duration::from_millis(10);
@@ -40,19 +38,17 @@ struct Watcher {
 
 impl Watch {
     pub async fn input(&mut self) {
-        if self.display.is_some() || x11::speaks_for_the_session() {
-            let since = Instant::now();
-            if let Some(watcher) = self.watcher() {
-                watcher.seen.mark_unchanged();
-                watcher.wanted.set(since);
-                while watcher.seen.changed().await.is_ok() {
-                    if watcher.seen.borrow().is_some_and(|at| after(at, since)) {
-                        return;
-                    }
+        let since = Instant::now();
+        if let Some(watcher) = self.watcher() {
+            watcher.seen.mark_unchanged();
+            watcher.wanted.set(since);
+            while watcher.seen.changed().await.is_ok() {
+                if watcher.seen.borrow().is_some_and(|at| after(at, since)) {
+                    return;
                 }
-                // The thread has ended: another one at the next call.
-                self.watcher = None;
             }
+            // The thread has ended: another one at the next call.
+            self.watcher = None;
         }
         std::future::pending().await
     }
@@ -122,11 +118,6 @@ impl Wanted {
                 .unwrap_or_else(PoisonError::into_inner),
         );
     }
-}
-
-/// Rounding may put an input before the call that it came after; lost it must not be.
-fn after(at: Instant, since: Instant) -> bool {
-    at + ROUNDING >= since
 }
 
 /// The thread: one connection after another, and none while nobody waits.
