@@ -143,3 +143,6 @@ async fn ask_screen_savers(session: &Bus) -> Option<bool> {
     }
     active
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+type Builder = zbus::connection::Builder<'static>;
+
 /// A program that is ended, and waited for, when the test is over.
 pub struct Ended(pub Child);
 
@@ -91,9 +93,9 @@ impl DBus {
     pub async fn serve(
         &self,
         name: &'static str,
-        serve: impl FnOnce(zbus::connection::Builder<'_>) -> zbus::Result<zbus::connection::Builder<'_>>,
+        serve: impl FnOnce(Builder) -> zbus::Result<Builder>,
     ) -> zbus::Connection {
-        let builder = zbus::connection::Builder::address(self.address.as_str());
+        let builder = Builder::address(self.address.as_str());
         let builder = serve(builder.expect("address")).expect("served");
         let builder = builder.name(name).expect("name");
         builder.build().await.expect("on the bus")
