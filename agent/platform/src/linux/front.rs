@@ -1,10 +1,12 @@
 //! The window in front, on X11. Wayland tells nobody.
 
-use x11rb::errors::ReplyError;
+use x11rb::cookie::Cookie;
+use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::randr::ConnectionExt as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ConnectionExt, GetPropertyReply, MapState, Window, WindowClass,
 };
+use x11rb::rust_connection::RustConnection;
 
 use super::programs;
 use super::x11::{Asker, Server};
@@ -25,24 +27,26 @@ pub async fn look(asker: &Asker) -> Option<Front> {
 
 fn in_front(server: &Server) -> Result<Front, ReplyError> {
     let active = window_property(server, server.root, server.atoms._NET_ACTIVE_WINDOW)?;
-    let window = match active {
-        Some(window) if is_viewable(server, window) => Some(window),
-        _ if has_window_manager(server)? => None,
-        _ => topmost(server)?,
-    };
-    match window {
-        Some(window) if is_fullscreen(server, window)? => Ok(Front::Fullscreen {
+    let mut seen = None;
+    if let Some(window) = active {
+        seen = examine(server, window)?.map(|fullscreen| (window, fullscreen));
+    }
+    if seen.is_none() && !has_window_manager(server)? {
+        seen = topmost(server)?;
+    }
+    match seen {
+        Some((window, true)) => Ok(Front::Fullscreen {
             application: application(server, window)?,
         }),
         _ => Ok(Front::Windowed),
     }
 }
 
-fn property(server: &Server, window: Window, name: u32) -> Result<GetPropertyReply, ReplyError> {
-    let cookie = server
-        .connection
-        .get_property(false, window, name, AtomEnum::ANY, 0, LONG)?;
-    cookie.reply()
+type Asked<'a, Reply> = Result<Cookie<'a, RustConnection, Reply>, ConnectionError>;
+
+fn property(server: &Server, window: Window, name: u32) -> Asked<'_, GetPropertyReply> {
+    let connection = &server.connection;
+    connection.get_property(false, window, name, AtomEnum::ANY, 0, LONG)
 }
 
 fn window_property(
@@ -50,7 +54,7 @@ fn window_property(
     window: Window,
     name: u32,
 ) -> Result<Option<Window>, ReplyError> {
-    Ok(first(&property(server, window, name)?).filter(|window| *window != 0))
+    Ok(first(&property(server, window, name)?.reply()?).filter(|window| *window != 0))
 }
 
 fn first(property: &GetPropertyReply) -> Option<u32> {
@@ -61,18 +65,6 @@ fn contains(property: &GetPropertyReply, atom: u32) -> bool {
     property
         .value32()
         .is_some_and(|mut atoms| atoms.any(|each| each == atom))
-}
-
-/// `false` also for one that has gone, as the property of a window manager that has gone may name it.
-fn is_viewable(server: &Server, window: Window) -> bool {
-    let attributes = server.connection.get_window_attributes(window);
-    attributes
-        .ok()
-        .and_then(|cookie| cookie.reply().ok())
-        .is_some_and(|attributes| {
-            attributes.map_state == MapState::VIEWABLE
-                && attributes.class == WindowClass::INPUT_OUTPUT
-        })
 }
 
 /// It names a window of its own, which names itself: so one that has gone is not taken for one that is there.
@@ -87,54 +79,58 @@ fn has_window_manager(server: &Server) -> Result<bool, ReplyError> {
     }
 }
 
-fn topmost(server: &Server) -> Result<Option<Window>, ReplyError> {
+fn topmost(server: &Server) -> Result<Option<(Window, bool)>, ReplyError> {
     let tree = server.connection.query_tree(server.root)?.reply()?;
-    let from_top = tree.children.into_iter().rev();
-    Ok(from_top
-        .into_iter()
-        .find(|window| is_viewable(server, *window)))
+    for window in tree.children.into_iter().rev() {
+        if let Some(fullscreen) = examine(server, window)? {
+            return Ok(Some((window, fullscreen)));
+        }
+    }
+    Ok(None)
 }
 
-fn is_fullscreen(server: &Server, window: Window) -> Result<bool, ReplyError> {
-    let atoms = &server.atoms;
+/// Whether a window has a monitor to itself; `None` if it is not to be seen at all, or gone. Everything is asked at
+/// once and waited for once.
+fn examine(server: &Server, window: Window) -> Result<Option<bool>, ReplyError> {
+    let (atoms, connection) = (&server.atoms, &server.connection);
+    let attributes = connection.get_window_attributes(window)?;
     let kind = property(server, window, atoms._NET_WM_WINDOW_TYPE)?;
+    let state = property(server, window, atoms._NET_WM_STATE)?;
+    let size = connection.get_geometry(window)?;
+    let place = connection.translate_coordinates(window, server.root, 0, 0)?;
+    let screen = connection.get_geometry(server.root)?;
+    let monitors = connection.randr_get_monitors(server.root, true).ok();
+
+    let attributes = match attributes.reply() {
+        Err(ReplyError::X11Error(_)) => return Ok(None),
+        attributes => attributes?,
+    };
+    if attributes.map_state != MapState::VIEWABLE || attributes.class != WindowClass::INPUT_OUTPUT {
+        return Ok(None);
+    }
+    let kind = kind.reply()?;
     // These cover the screen by their nature, and nobody looks at them alone.
     if contains(&kind, atoms._NET_WM_WINDOW_TYPE_DESKTOP)
         || contains(&kind, atoms._NET_WM_WINDOW_TYPE_DOCK)
     {
-        return Ok(false);
+        return Ok(Some(false));
     }
-    let state = property(server, window, atoms._NET_WM_STATE)?;
-    if contains(&state, atoms._NET_WM_STATE_FULLSCREEN) {
-        return Ok(true);
+    if contains(&state.reply()?, atoms._NET_WM_STATE_FULLSCREEN) {
+        return Ok(Some(true));
     }
-    let size = server.connection.get_geometry(window)?;
-    let place = server
-        .connection
-        .translate_coordinates(window, server.root, 0, 0)?;
-    let (size, place) = (size.reply()?, place.reply()?);
+    let (size, place, screen) = (size.reply()?, place.reply()?, screen.reply()?);
     let window = Area::new(place.dst_x, place.dst_y, size.width, size.height);
-    Ok(monitors(server)?
+    // A server without the extension, or without monitors, has its screen.
+    let monitors = monitors.and_then(|cookie| cookie.reply().ok());
+    let monitors = monitors.map_or_else(Vec::new, |reply| reply.monitors);
+    let mut areas: Vec<_> = monitors
         .iter()
-        .any(|monitor| window.covers(monitor)))
-}
-
-fn monitors(server: &Server) -> Result<Vec<Area>, ReplyError> {
-    let monitors = server
-        .connection
-        .randr_get_monitors(server.root, true)
-        .ok()
-        .and_then(|cookie| cookie.reply().ok())
-        .map_or_else(Vec::new, |reply| reply.monitors);
-    if monitors.is_empty() {
-        // A server without the extension has one screen.
-        let root = server.connection.get_geometry(server.root)?.reply()?;
-        return Ok(vec![Area::new(0, 0, root.width, root.height)]);
-    }
-    let areas = monitors.iter();
-    Ok(areas
         .map(|monitor| Area::new(monitor.x, monitor.y, monitor.width, monitor.height))
-        .collect())
+        .collect();
+    if areas.is_empty() {
+        areas.push(Area::new(0, 0, screen.width, screen.height));
+    }
+    Ok(Some(areas.iter().any(|monitor| window.covers(monitor))))
 }
 
 /// From where to where, in pixels of the root window.
@@ -161,8 +157,10 @@ impl Area {
 
 /// The program's file name where the window's process is one of this machine, else the window's class.
 fn application(server: &Server, window: Window) -> Result<String, ReplyError> {
-    let process = first(&property(server, window, server.atoms._NET_WM_PID)?);
-    let machine = property(server, window, server.atoms.WM_CLIENT_MACHINE)?.value;
+    let process = property(server, window, server.atoms._NET_WM_PID)?;
+    let machine = property(server, window, server.atoms.WM_CLIENT_MACHINE)?;
+    let class = property(server, window, AtomEnum::WM_CLASS.into())?;
+    let (process, machine) = (first(&process.reply()?), machine.reply()?.value);
     let here = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if let Some(process) = process
         && (machine.is_empty() || machine == here.trim_end().as_bytes())
@@ -171,7 +169,7 @@ fn application(server: &Server, window: Window) -> Result<String, ReplyError> {
         return Ok(name);
     }
     // Two texts, each ended by a zero: the instance's name, then the class.
-    let class = property(server, window, AtomEnum::WM_CLASS.into())?.value;
+    let class = class.reply()?.value;
     let mut texts = class.split(|byte| *byte == 0);
     let last = texts.rfind(|text| !text.is_empty());
     Ok(last.map_or_else(String::new, |text| {

@@ -128,3 +128,64 @@ impl<T: Clone + Default> Slow<T> {
         self.value.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linux::testing::{DBus, Xvfb};
+    use crate::signals::Front;
+
+    #[tokio::test]
+    async fn one_look_asks_all_there_is_and_waits_for_nothing_that_is_not() {
+        let (server, daemon) = (Xvfb::start(), DBus::start());
+        let mut sensors = Sensors {
+            x11: Asker::at(server.display()),
+            system: Bus::at(daemon.address()),
+            session: Bus::at(daemon.address()),
+            ..Sensors::default()
+        };
+        let own = std::process::id();
+        let name = programs::name(own).unwrap();
+        let wanted = Wanted {
+            own_processes: &[own],
+            program: Some(&|program| program == name),
+        };
+        let first = sensors.read(&wanted).await;
+        assert!(first.idle.is_some());
+        assert_eq!(first.front, Some(Front::Windowed));
+        assert_eq!(first.programs, Some(vec![name.clone()]));
+        // On this bus nobody knows anything, and one look is no comparison.
+        assert_eq!((first.kept_awake, first.locked), (None, None));
+        assert_eq!((first.remote, first.others_active), (None, None));
+        assert_eq!(first.cpu_others_percent, None);
+
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let percent = loop {
+            if let Some(percent) = sensors.read(&wanted).await.cpu_others_percent {
+                break percent;
+            }
+            assert!(Instant::now() < deadline, "no share of the CPU");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!((0.0..=100.0).contains(&percent), "{percent}");
+
+        // Nobody asks for programs: none are looked for. The server goes away: unknown, and the rest stays.
+        drop(server);
+        while sensors.read(&Wanted::default()).await.idle.is_some() {
+            assert!(Instant::now() < deadline, "idle without a server");
+        }
+        let last = sensors.read(&Wanted::default()).await;
+        assert_eq!((last.front, last.programs), (None, None));
+        assert_eq!(last.gamepad, first.gamepad);
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_is_looked_at_only_so_often() {
+        let mut slow = Slow::every(Duration::from_secs(3600));
+        assert_eq!(slow.get(async { 1 }).await, 1);
+        assert_eq!(slow.get(async { 2 }).await, 1);
+        assert_eq!(slow.get_now(|| 3), 1);
+        slow.every = Duration::ZERO;
+        assert_eq!(slow.get_now(|| 4), 4);
+    }
+}
