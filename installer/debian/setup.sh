@@ -8,6 +8,8 @@ packages=(ca-certificates cmake g++ make libvulkan1) # a C++ compiler and cmake 
 case $purpose in
   run) [ "${2:-}" != --software-gpu ] || packages+=(mesa-vulkan-drivers) ;;
   test) packages+=(
+    dbus                # a message bus, to ask real services on
+    mate-session-manager matchbox-window-manager # a session and windows as on a desktop
     mesa-vulkan-drivers # a GPU in software: the WGSL kernels run without a graphics card
     monero              # a real node to mine on
     procps              # pgrep, to look for processes left over

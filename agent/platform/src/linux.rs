@@ -1,8 +1,28 @@
 //! Linux behind the interfaces of this crate.
 
+mod bus;
+mod front;
+mod gamepad;
 pub mod gate;
+mod gpus;
 pub mod idle;
+mod input_watch;
+mod kept_awake;
+mod load;
+mod mutter;
+mod power;
 pub mod priority;
 pub mod process;
+mod programs;
+mod sessions;
 pub mod signals;
+mod temperature;
+#[cfg(test)]
+mod testing;
 pub mod usage;
+mod x11;
+
+use std::time::Duration;
+
+/// A source that does not answer within this is taken for one that cannot tell.
+const PATIENCE: Duration = Duration::from_millis(500);

@@ -1,32 +1,50 @@
-//! The last input as Linux knows it: the X server's ScreenSaver extension, and logind.
+//! The last input as Linux knows it: the X server's ScreenSaver extension, GNOME under Wayland, and logind.
 
 mod logind;
 mod x11;
 
 use std::time::Duration;
 
-/// A source that does not answer within this is taken for one that cannot tell.
-const PATIENCE: Duration = Duration::from_millis(500);
+use super::bus::Bus;
+use super::mutter;
+use super::x11::Asker;
 
-/// Both sources, connected to when they are first asked.
-#[derive(Default)]
+/// Every source, connected to when it is first asked.
 pub struct Sensor {
-    x11: x11::Source,
-    logind: logind::Source,
+    x11: Asker,
+    system: Bus,
+    session: Bus,
+}
+
+impl Default for Sensor {
+    fn default() -> Sensor {
+        Sensor {
+            x11: Asker::default(),
+            system: Bus::system(),
+            session: Bus::session(),
+        }
+    }
 }
 
 impl Sensor {
     pub async fn time_since_input(&mut self) -> Option<Duration> {
-        let x11 = self.x11.time_since_input().await;
-        let logind = tokio::time::timeout(PATIENCE, self.logind.time_since_input())
-            .await
-            .ok()
-            .flatten();
-        soonest(x11, logind)
+        time_since_input(&self.x11, &self.system, &self.session).await
     }
 }
 
-/// The smaller of those known: whoever saw somebody last is right.
+/// The smallest of those known: whoever saw somebody last is right. An X server that may be asked needs no help from
+/// the desktop.
+pub async fn time_since_input(x11: &Asker, system: &Bus, session: &Bus) -> Option<Duration> {
+    let desktop = async {
+        match x11::time_since_input(x11).await {
+            None => mutter::time_since_input(session).await,
+            known => known,
+        }
+    };
+    let (desktop, logind) = tokio::join!(desktop, logind::time_since_input(system));
+    soonest(desktop, logind)
+}
+
 fn soonest(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -2,61 +2,16 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use zbus::Connection;
-use zbus::proxy::CacheProperties;
+use crate::linux::bus::Bus;
+use crate::linux::sessions::MANAGER;
 
-/// Attempts to reach a system bus that is not there are this far apart.
-const RETRY_AFTER: Duration = Duration::from_secs(60);
-
-#[zbus::proxy(
-    interface = "org.freedesktop.login1.Manager",
-    default_service = "org.freedesktop.login1",
-    default_path = "/org/freedesktop/login1",
-    gen_blocking = false
-)]
-trait Manager {
-    #[zbus(property)]
-    fn idle_hint(&self) -> zbus::Result<bool>;
-    #[zbus(property)]
-    fn idle_since_hint(&self) -> zbus::Result<u64>;
-}
-
-/// logind on the system bus.
-#[derive(Default)]
-pub struct Source {
-    manager: Option<ManagerProxy<'static>>,
-    failed: Option<tokio::time::Instant>,
-}
-
-impl Source {
-    pub async fn time_since_input(&mut self) -> Option<Duration> {
-        if self.failed.is_some_and(|at| at.elapsed() < RETRY_AFTER) {
-            return None;
-        }
-        // Until it has worked, also if this future is dropped half-way.
-        self.failed = Some(tokio::time::Instant::now());
-        let manager = match self.manager.take() {
-            Some(manager) => manager,
-            None => manager(&Connection::system().await.ok()?).await.ok()?,
-        };
-        let (hint, since) = (
-            manager.idle_hint().await.ok()?,
-            manager.idle_since_hint().await.ok()?,
-        );
-        self.manager = Some(manager);
-        self.failed = None;
-        judge(
-            hint,
-            since,
-            SystemTime::now().duration_since(UNIX_EPOCH).ok()?,
-        )
-    }
-}
-
-/// Asked anew each time: following changes would wake this process for every one of them.
-async fn manager(bus: &Connection) -> zbus::Result<ManagerProxy<'static>> {
-    let builder = ManagerProxy::builder(bus);
-    builder.cache_properties(CacheProperties::No).build().await
+pub async fn time_since_input(system: &Bus) -> Option<Duration> {
+    let (hint, since) = tokio::join!(
+        system.property(MANAGER, "IdleHint"),
+        system.property(MANAGER, "IdleSinceHint")
+    );
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    judge(hint?, since?, now)
 }
 
 /// Many desktops never set the hint, so only *idle* is information; without it somebody may be there or not, which
@@ -69,6 +24,7 @@ fn judge(hint: bool, since_microseconds: u64, now: Duration) -> Option<Duration>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linux::testing::DBus;
 
     struct Logind(u64);
 
@@ -84,32 +40,23 @@ mod tests {
         }
     }
 
-    /// logind itself runs only where systemd does, so this speaks its interface over a socket pair.
+    /// logind itself runs only where systemd does, so this speaks its interface, on a real bus.
     #[tokio::test]
     async fn the_two_properties_are_read_over_the_bus() {
-        let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
+        let daemon = DBus::start();
         let since =
             SystemTime::now().duration_since(UNIX_EPOCH).unwrap() - Duration::from_secs(600);
-        let logind = zbus::connection::Builder::unix_stream(theirs)
-            .server(zbus::Guid::generate())
-            .unwrap()
-            .p2p()
-            .serve_at("/org/freedesktop/login1", Logind(since.as_micros() as u64))
-            .unwrap()
-            .build();
-        let client = zbus::connection::Builder::unix_stream(ours).p2p().build();
-        let (logind, client) = tokio::try_join!(logind, client).unwrap();
-        let mut source = Source {
-            manager: Some(super::manager(&client).await.unwrap()),
-            failed: None,
-        };
-        let idle = source.time_since_input().await.expect("known");
+        let logind = daemon
+            .serve("org.freedesktop.login1", |builder| {
+                builder.serve_at("/org/freedesktop/login1", Logind(since.as_micros() as u64))
+            })
+            .await;
+        let bus = Bus::at(daemon.address());
+        let idle = time_since_input(&bus).await.expect("known");
         assert!(idle >= Duration::from_secs(600), "{idle:?}");
 
-        // It goes away: unknown, and no further question for a while.
         drop(logind.close().await);
-        assert_eq!(source.time_since_input().await, None);
-        assert!(source.manager.is_none() && source.failed.is_some());
+        assert_eq!(time_since_input(&bus).await, None);
     }
 
     #[test]
