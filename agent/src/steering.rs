@@ -72,6 +72,7 @@ impl Steering {
             started: Instant::now(),
             reading: Reading::default(),
             previous: None,
+            written: None,
         };
         loop {
             governed.mode.mark_unchanged();
@@ -96,6 +97,8 @@ struct Now {
     started: Instant,
     reading: Reading,
     previous: Option<Decision>,
+    /// What was written down last.
+    written: Option<Decision>,
 }
 
 /// Reads the signals. An input or another choice meanwhile is acted on at once, with what was known before: a
@@ -170,8 +173,9 @@ impl Governed {
             self.engines.set_allowance(&processor.id, allowance);
         }
         let pause = decision.again_within;
-        let previous = now.previous.as_ref();
-        if previous.is_none_or(|previous| decision.differs_from(previous)) {
+        let written = now.written.as_ref();
+        if written.is_none_or(|written| decision.differs_from(written)) {
+            now.written = Some(decision.clone());
             tracing::info!(reason = %decision.reason, signal = decision.reason.signal(), "decided");
             // Nobody writes any more only while everything ends.
             let _ = self

@@ -4,7 +4,6 @@
 //! about the PC and whoever may be at it. Each has one interface; `linux/` and `windows/` stand behind it, and
 //! behind the signals also `scripted.rs`. This is the only crate of the agent with `unsafe` code.
 
-pub mod idle;
 pub mod pacing;
 pub mod priority;
 pub mod process;

@@ -9,29 +9,6 @@ use super::bus::Bus;
 use super::mutter;
 use super::x11::Asker;
 
-/// Every source, connected to when it is first asked.
-pub struct Sensor {
-    x11: Asker,
-    system: Bus,
-    session: Bus,
-}
-
-impl Default for Sensor {
-    fn default() -> Sensor {
-        Sensor {
-            x11: Asker::default(),
-            system: Bus::system(),
-            session: Bus::session(),
-        }
-    }
-}
-
-impl Sensor {
-    pub async fn time_since_input(&mut self) -> Option<Duration> {
-        time_since_input(&self.x11, &self.system, &self.session).await
-    }
-}
-
 /// The smallest of those known: whoever saw somebody last is right. An X server that may be asked needs no help from
 /// the desktop.
 pub async fn time_since_input(x11: &Asker, system: &Bus, session: &Bus) -> Option<Duration> {

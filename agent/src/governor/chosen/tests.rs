@@ -73,7 +73,8 @@ fn two_in_a_row_still_end_at_the_lasting_one() {
 fn a_lasting_choice_ends_a_timed_one() {
     let paused = paused_for(100).choose(Mode::Pause, None, second(10));
     assert_eq!(paused.at(second(1_000)), paused);
-    assert_eq!(paused, ChosenMode::lasting(Mode::Pause, second(10)));
+    assert_eq!((paused.mode, paused.limit), (Mode::Pause, None));
+    assert_eq!(paused.before, Some(Mode::Smart));
 }
 
 #[test]

@@ -13,12 +13,13 @@ use crate::engine::{Allowance, ProcessorKind};
 use crate::governor::decision::Verdict;
 use crate::governor::{Limits, Policy, ProcessorSignals, Reason};
 
-/// Other programs want the CPU. An idle desktop uses up to 10 %, a page being loaded or a compiler 15 % and more; two
-/// readings, as starting anything at all shows in one.
+/// Other programs want the CPU so much that less should be left to chance than the lowest priority does, which costs a
+/// program with a core to itself nothing to speak of (`docs/benchmarks.md`); two readings, as starting anything at all
+/// shows in one.
 const CPU_WANTED: Levels = Levels {
-    busy: 15.0,
+    busy: 40.0,
     readings: 2,
-    quiet: 10.0,
+    quiet: 30.0,
 };
 /// Other programs want the GPU. It has no priorities worth the name, so that less is noticed.
 const GPU_WANTED: Levels = Levels {

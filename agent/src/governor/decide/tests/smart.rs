@@ -238,18 +238,18 @@ fn the_only_gpu_draws_what_is_on_the_screen() {
 fn other_programs_want_the_cpu() {
     let mut pc = Pc::new();
     // Starting anything at all shows in one reading.
-    pc.load(&cpu(), 40.0);
+    pc.load(&cpu(), 70.0);
     assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
     pc.load(&cpu(), 1.0);
     assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
-    pc.load(&cpu(), 15.0);
+    pc.load(&cpu(), 40.0);
     assert_eq!(pc.decide().allowance(&cpu()).percent, 25);
     assert_eq!(pc.decide().allowance(&cpu()).percent, 5);
-    assert_eq!(pc.reason(), Reason::OthersBusy { percent: 15 });
+    assert_eq!(pc.reason(), Reason::OthersBusy { percent: 40 });
     pc.load(&cpu(), 100.0);
     pc.seconds(60);
     assert_eq!(pc.percents(), [5, 10, 10]);
-    pc.load(&cpu(), 9.0);
+    pc.load(&cpu(), 29.0);
     pc.seconds(10);
     assert_eq!(pc.reason(), Reason::OthersBusy { percent: 100 });
     pc.input();
