@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use ::windows::Win32::System::ProcessStatus::{
-    K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS_EX,
-};
+use ::windows::Win32::System::ProcessStatus::{K32GetProcessMemoryInfo, PROCESS_MEMORY_COUNTERS};
 
 use crate::usage::Usage;
 use crate::windows::meaning;
@@ -36,13 +34,14 @@ fn cpu_of(process: &Process) -> Option<Duration> {
     Some(duration(process.times()?.cpu))
 }
 
+/// What only this process has, in memory or swapped out: since Windows 8 that is what the page file is charged.
 fn private_memory(process: &Process) -> Option<u64> {
-    let mut counters = PROCESS_MEMORY_COUNTERS_EX::default();
+    let mut counters = PROCESS_MEMORY_COUNTERS::default();
     let size = size_of_val(&counters) as u32;
-    // SAFETY: the handle is open; the longer structure is allowed in place of the shorter, with its own size.
-    unsafe { K32GetProcessMemoryInfo(process.handle(), (&raw mut counters).cast(), size) }
+    // SAFETY: the handle is open, and the structure is valid for writing and has the size that is given.
+    unsafe { K32GetProcessMemoryInfo(process.handle(), &mut counters, size) }
         .as_bool()
-        .then_some(counters.PrivateUsage as u64)
+        .then_some(counters.PagefileUsage as u64)
 }
 
 #[cfg(test)]
