@@ -4,6 +4,7 @@
 //! about the PC and whoever may be at it. Each has one interface; `linux/` and `windows/` stand behind it, and
 //! behind the signals also `scripted.rs`. This is the only crate of the agent with `unsafe` code.
 
+mod gpus;
 pub mod pacing;
 pub mod priority;
 pub mod process;
@@ -21,3 +22,8 @@ use linux as os;
 mod windows;
 #[cfg(windows)]
 use windows as os;
+
+// Its judgement asks nothing of Windows, so it is tested on every system.
+#[cfg(all(test, not(windows)))]
+#[path = "windows/meaning.rs"]
+mod windows_meaning;

@@ -13,6 +13,15 @@ pub fn idle_process() -> io::Result<()> {
     os::priority::idle_process()
 }
 
+/// Asks the system to run this process where and as fast as costs least energy (`yes`), or to judge for itself as
+/// before: EcoQoS on Windows. Linux has nothing alike, so nothing happens there.
+///
+/// # Errors
+/// What the system says; Windows before 10 1709 does not know it.
+pub fn efficient_process(yes: bool) -> io::Result<()> {
+    os::priority::efficient_process(yes)
+}
+
 /// Lowest scheduling class for the calling thread and, on Linux, for every thread it starts from now on:
 /// `SCHED_IDLE`, or the idle thread priority of Windows.
 ///

@@ -1,8 +1,18 @@
 //! Windows behind the interfaces of this crate.
 
+mod front;
+mod gamepads;
 pub mod gate;
 pub mod idle;
+mod input_watch;
+mod kept_awake;
+mod load;
+mod meaning;
+mod power;
 pub mod priority;
 pub mod process;
+mod processes;
+mod programs;
+mod sessions;
 pub mod signals;
 pub mod usage;

@@ -40,3 +40,8 @@ pub fn prompt_thread() -> io::Result<()> {
 pub fn idle_process() -> io::Result<()> {
     Ok(())
 }
+
+/// Linux knows no such wish of a process: nothing to do.
+pub fn efficient_process(_yes: bool) -> io::Result<()> {
+    Ok(())
+}

@@ -10,6 +10,7 @@ use super::load::Load;
 use super::sessions::{self, Sessions};
 use super::x11::Asker;
 use super::{front, gamepad, gpus, idle, kept_awake, power, programs, temperature};
+use crate::gpus::Gpus;
 use crate::signals::{Gamepad, GpuReading, Power, Reading, Wanted};
 
 /// Where the kernel shows its devices.
@@ -32,6 +33,7 @@ pub struct Sensors {
     power: Slow<Option<Power>>,
     cpu_celsius: Slow<Option<f32>>,
     gpus: Slow<Vec<GpuReading>>,
+    nvidia: Gpus,
     gamepad: Slow<Option<Gamepad>>,
     programs: Slow<Option<Vec<String>>>,
 }
@@ -48,6 +50,7 @@ impl Default for Sensors {
             power: Slow::every(SELDOM),
             cpu_celsius: Slow::every(OFTEN),
             gpus: Slow::every(OFTEN),
+            nvidia: Gpus::default(),
             gamepad: Slow::every(OFTEN),
             programs: Slow::every(SELDOM),
         }
@@ -66,6 +69,8 @@ impl Sensors {
             self.sessions.get(sessions::look(system, session)),
             self.power.get(power::look(sys, system)),
         );
+        let on_battery = power.is_some_and(|power| power.on_battery);
+        let nvidia = self.nvidia.read(wanted.own_processes, on_battery).await;
         let programs = match wanted.program {
             Some(program) => self.programs.get_now(|| programs::running(program)),
             None => None,
@@ -81,15 +86,21 @@ impl Sensors {
             power,
             cpu_others_percent: self.load.look(wanted.own_processes),
             cpu_celsius: self.cpu_celsius.get_now(|| temperature::look(sys)),
-            gpus: self.gpus.get_now(|| read_gpus(sys)),
+            gpus: all_cards(nvidia, self.gpus.get_now(|| gpus::look(sys))),
             programs,
         }
     }
 }
 
-/// Every source of graphics cards, one after another.
-fn read_gpus(sys: &Path) -> Vec<GpuReading> {
-    gpus::look(sys)
+/// The kernel lists NVIDIA's cards too, without knowing anything of them: theirs is the better word.
+fn all_cards(nvidia: Vec<GpuReading>, by_kernel: Vec<GpuReading>) -> Vec<GpuReading> {
+    let mut cards = nvidia;
+    for card in by_kernel {
+        if card.bus.is_none() || cards.iter().all(|known| known.bus != card.bus) {
+            cards.push(card);
+        }
+    }
+    cards
 }
 
 /// What is looked at only so often, and remembered in between.

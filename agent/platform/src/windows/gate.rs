@@ -17,6 +17,8 @@ use ::windows::Win32::System::Threading::{
 };
 use ::windows::Win32::System::WindowsProgramming::QueryThreadCycleTime;
 
+use crate::windows::processes::{duration, ticks};
+
 /// One thread's gate. Made on that thread; every other method but `enter` and `leave` is for other threads.
 pub struct Gate {
     state: Mutex<State>,
@@ -137,9 +139,7 @@ impl Gate {
             )
         }
         .ok()?;
-        let ticks =
-            |time: FILETIME| (u64::from(time.dwHighDateTime) << 32) | u64::from(time.dwLowDateTime);
-        Some(Duration::from_nanos((ticks(kernel) + ticks(user)) * 100))
+        Some(duration(ticks(kernel) + ticks(user)))
     }
 
     fn handle(&self) -> HANDLE {
