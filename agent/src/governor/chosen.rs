@@ -16,7 +16,8 @@ const LEFT: Duration = Duration::from_secs(10);
 pub struct ChosenMode {
     /// What was chosen.
     pub mode: Mode,
-    /// When it was chosen.
+    /// When it was chosen; in records that do not say so, before everything else.
+    #[serde(default)]
     pub chosen_at: Timestamp,
     /// For a mode chosen for a while: until when, and what then.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::presence::{Person, Presence};
+use self::presence::Presence;
 use self::processor::{Processor, Round};
 use self::stops::Stops;
 use self::wish::Wish;
@@ -124,7 +124,7 @@ pub fn decide(
         verdicts,
         reason,
         rests: false,
-        away: matches!(seen.person, Person::Away { .. }),
+        away: seen.away(),
         memory,
     }
 }

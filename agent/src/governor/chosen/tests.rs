@@ -88,6 +88,15 @@ fn a_lasting_pause_outlives_everything() {
 }
 
 #[test]
+fn a_pause_survives_an_update_from_records_without_a_time() {
+    let paused: ChosenMode = serde_json::from_str(r#"{"mode": "pause"}"#).expect("read");
+    assert_eq!(
+        paused,
+        ChosenMode::lasting(Mode::Pause, Timestamp::UNIX_EPOCH)
+    );
+}
+
+#[test]
 fn a_clock_set_back_does_not_lengthen_it() {
     let paused = paused_for(100).at(second(40));
     assert_eq!(left(&paused), Some(seconds(60)));
