@@ -8,5 +8,7 @@ mod commands;
 mod faults;
 #[path = "cli/harness.rs"]
 mod harness;
+#[path = "cli/impact.rs"]
+mod impact;
 #[path = "cli/running.rs"]
 mod running;
