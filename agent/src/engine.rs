@@ -12,5 +12,5 @@ mod supervisor;
 pub use processor::{Processor, ProcessorId, ProcessorKind, processors};
 pub use supervisor::{
     Allowance, BenchError, BenchProgress, BenchResult, EngineSettings, Engines, Found, Phase,
-    ProcessorState,
+    ProcessorState, nothing_to_find,
 };

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod governor;
 pub mod hub_child;
 pub mod identity;
+pub mod impact;
 pub mod journal;
 pub mod shares;
 pub mod steering;

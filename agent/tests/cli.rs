@@ -8,6 +8,8 @@ mod commands;
 mod faults;
 #[path = "cli/harness.rs"]
 mod harness;
+#[path = "cli/impact.rs"]
+mod impact;
 #[path = "cli/modes.rs"]
 mod modes;
 #[path = "cli/running.rs"]

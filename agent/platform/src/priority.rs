@@ -31,6 +31,21 @@ pub fn idle_thread() -> io::Result<()> {
     os::priority::idle_thread()
 }
 
+/// Puts the whole process behind those of other sessions. Linux shares the processor among groups of processes
+/// first, a session or a service each, and a thread's class counts only within its group: without this a
+/// `SCHED_IDLE` thread takes half of a processor from a program in another terminal. So the process becomes a session
+/// of its own, and that session's group (`sched_autogroup(7)`) gets the least weight there is, a seventieth of the
+/// usual. Where a service manager has put it in a group of its own making, that group's weight is what counts.
+/// Elsewhere this does nothing: priorities hold across all processes there.
+///
+/// # Errors
+/// What the system says. It may have no such groups.
+pub fn idle_session() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    os::priority::idle_session()?;
+    Ok(())
+}
+
 /// Below normal programs but above idle ones: for a thread that computes little itself and only feeds a GPU.
 ///
 /// # Errors

@@ -1,5 +1,7 @@
 //! `idlewatt bench`
 
+mod impact;
+
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
@@ -19,8 +21,14 @@ use crate::engine::{self, Engines};
 /// How often the progress of a daemon's benchmark is asked for.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
+const NO_CONSENT: &str = "nothing runs before consent: `idlewatt consent --accept`";
+
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
+    /// Measure instead what the agent costs this PC: how exactly it keeps to its share, how fast it gives way, what
+    /// other programs feel, and what it takes while paused. Some four minutes, during which the PC should be left alone
+    #[arg(long)]
+    impact: bool,
     /// Only this processor, as `idlewatt processors` lists it
     #[arg(long, value_name = "ID")]
     processor: Option<String>,
@@ -35,6 +43,9 @@ pub struct BenchArguments {
 }
 
 pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failure> {
+    if arguments.impact {
+        return impact::run(common, arguments).await;
+    }
     let asked = BenchRequest {
         processor: arguments.processor,
         algorithm: arguments.algorithm,
@@ -81,9 +92,7 @@ async fn alone(
     let data = common.data()?;
     let settings = settings.load(&data)?.settings;
     if consent::given(&data)?.is_none() {
-        return Err(Failure::failed(
-            "nothing runs before consent: `idlewatt consent --accept`",
-        ));
+        return Err(Failure::failed(NO_CONSENT));
     }
     // Held while measuring: an agent that starts now would disturb the figures.
     let _lock = data.lock()?;
@@ -133,10 +142,16 @@ impl Bar {
         };
         let bar = ProgressBar::with_draw_target(Some(1_000), target);
         let style = ProgressStyle::default_bar()
-            .template("{msg:50} {bar:30} {percent:>3} %")
+            .template("{msg:56} {bar:30} {percent:>3} %")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         Bar(bar)
+    }
+
+    fn step(&self, step: &str, number: usize, of: usize) {
+        self.0.set_message(format!("{number} of {of}: {step}"));
+        self.0
+            .set_position(1_000 * (number as u64 - 1) / of.max(1) as u64);
     }
 
     fn show(&self, progress: &BenchmarkProgress) {

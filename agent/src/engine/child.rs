@@ -118,6 +118,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let is_cpu = processor == "cpu";
     if is_cpu {
         end_on_panic();
+        // Wished for, not needed. A GPU's driver has little to do, but promptly.
+        if let Err(error) = priority::idle_session() {
+            tracing::warn!(%error, "the session was not lowered");
+        }
     }
     let control = Arc::new(Control::new(is_cpu).context("no thread for the pacer")?);
     report::start(&control, &output).context("no thread for reports")?;

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use bench::{BenchError, BenchProgress, BenchResult};
+pub use bench::{BenchError, BenchProgress, BenchResult, nothing_to_find};
 pub use state::{Allowance, Phase, ProcessorState};
 
 use super::child::MemoryChoice;

@@ -215,7 +215,7 @@ async fn measure(
 }
 
 /// A job of the usual size whose target no digest meets.
-fn nothing_to_find(algorithm: Algorithm) -> Job {
+pub fn nothing_to_find(algorithm: Algorithm) -> Job {
     let input = match algorithm {
         Algorithm::Sha256d => JobInput::Sha256d(Sha256dJob {
             version: 0x2000_0000,
