@@ -20,5 +20,6 @@ pub mod governor;
 pub mod hub_child;
 pub mod identity;
 pub mod shares;
+pub mod simulation;
 pub mod steering;
 pub mod work;

@@ -10,3 +10,5 @@ mod faults;
 mod harness;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/simulate.rs"]
+mod simulate;
