@@ -17,7 +17,11 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Whether the PC sleeps: nothing is read then, and nothing works.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     pub asleep: Option<bool>,
     /// Whether somebody is really there; unknown: as the signals say.
     #[serde(
@@ -34,7 +38,11 @@ pub struct Change {
     )]
     pub using: Told<bool>,
     /// With `using` false: how long before this line the last input was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     pub idle_seconds: Option<u32>,
     /// Game controllers.
     #[serde(
@@ -44,7 +52,11 @@ pub struct Change {
     )]
     pub gamepad: Told<Controller>,
     /// With `gamepad` idle: how long before this line its last input was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "given"
+    )]
     pub gamepad_idle_seconds: Option<u32>,
     /// Whether the session is locked.
     #[serde(
@@ -137,6 +149,13 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Told<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Of this nothing is unknown.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// What is allowed for a field of a line or of the header.

@@ -3,14 +3,14 @@
 use std::io::BufRead;
 use std::time::Duration;
 
+use idlewatt_platform::signals::Reading;
 use jiff::{SignedDuration, Zoned};
 
-use super::pc::Pc;
+use super::compare::watches_input;
+use super::pc::{Pc, gpu};
 use super::reader::{TraceError, TraceReader};
 use crate::engine::{ProcessorId, ProcessorKind};
-use crate::governor::{
-    ChosenMode, Decision, Mode, Policy, ProcessorSignals, Signals, Verdict, decide,
-};
+use crate::governor::{ChosenMode, Decision, Policy, ProcessorSignals, Signals, decide};
 
 /// Signals are read at least this often.
 const EVERY: Duration = Duration::from_secs(1);
@@ -45,11 +45,10 @@ pub fn drive<R: BufRead>(
     let begins = header
         .beginning()
         .map_err(|error| trace.wrong_file(format!("the header: begins: {error}")))?;
-    let gpus = (1..=header.gpus.get()).map(|number| ProcessorId(format!("gpu-{number}")));
     let mut steering = Steering {
         begins,
         policy,
-        gpus: gpus.collect(),
+        gpus: (1..=header.gpus.get()).map(gpu).collect(),
         mode,
         previous: None,
     };
@@ -77,7 +76,7 @@ pub fn drive<R: BufRead>(
         let until = if pc.is_asleep() {
             limit
         } else {
-            if input && steering.is_watched() {
+            if input && steering.previous.as_ref().is_some_and(watches_input) {
                 // As the first sign of a return: acted on at once, with what was known before.
                 known.idle = Some(Duration::ZERO);
                 steering.decide(&known, at);
@@ -113,7 +112,7 @@ struct Steering<'a> {
 
 impl Steering<'_> {
     /// Decides. Returns how long nothing needs to be decided.
-    fn decide(&mut self, reading: &idlewatt_platform::signals::Reading, at: Duration) -> Duration {
+    fn decide(&mut self, reading: &Reading, at: Duration) -> Duration {
         let cpu = ProcessorSignals {
             kind: ProcessorKind::Cpu,
             others_percent: reading.cpu_others_percent,
@@ -142,14 +141,4 @@ impl Steering<'_> {
         self.previous = Some(decision);
         again
     }
-
-    /// Whether steering would watch for input. INTEGRATOR: `Decision::watches_input` once it is there.
-    fn is_watched(&self) -> bool {
-        self.mode.mode != Mode::Pause
-    }
-}
-
-/// What a verdict goes to, in percent. INTEGRATOR: `verdict.target_percent` once it is there.
-pub(super) fn target(verdict: &Verdict) -> u8 {
-    verdict.allowance.percent
 }

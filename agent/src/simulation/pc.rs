@@ -6,10 +6,22 @@ use idlewatt_platform::signals::{Front, Gamepad, GpuReading, Power, Reading};
 
 use super::change::Change;
 use super::value::{Controller, Fullscreen};
+use crate::engine::ProcessorId;
 use crate::governor::{Pattern, Policy};
 
 /// Where a trace does not say whether somebody is there, an input this recent says so.
 const RECENT: Duration = Duration::from_secs(120);
+
+/// A game or a film uses the CPU if others use this much of it, in percent; of unknown loads too much is assumed.
+const CPU_USED: f32 = 10.0;
+
+/// The same for one of several GPUs: even a film decoded by its own unit shows as so much.
+const GPU_USED: f32 = 3.0;
+
+/// The name of a GPU, counted from 1.
+pub(super) fn gpu(number: usize) -> ProcessorId {
+    ProcessorId(format!("gpu-{number}"))
+}
 
 /// What holds at a time, which is always given as the time since the trace's beginning.
 #[derive(Clone, Debug, PartialEq)]
@@ -223,6 +235,23 @@ impl Pc {
         let kept = self.steady.kept_awake.as_ref();
         matches!(self.steady.front, Some(Front::Fullscreen { .. }))
             || kept.is_some_and(|names| !names.is_empty())
+    }
+
+    /// The most that goes unnoticed on a processor while somebody is there, in percent: nothing where a game or a film
+    /// uses it.
+    pub fn cap(&self, processor: &ProcessorId, policy: &Policy) -> u8 {
+        let gpus = &self.steady.gpus;
+        let number = (1..=gpus.len()).find(|number| *processor == gpu(*number));
+        let (limits, load, least) = match number {
+            None => (policy.cpu, self.steady.cpu_others_percent, CPU_USED),
+            // The only one draws what is on the screen.
+            Some(_) if gpus.len() == 1 => (policy.gpu, None, GPU_USED),
+            Some(number) => (policy.gpu, gpus[number - 1].others_percent, GPU_USED),
+        };
+        match self.screen_is_taken() && load.is_none_or(|load| load >= least) {
+            true => 0,
+            false => limits.someone_here_percent,
+        }
     }
 
     /// Whether the PC may work at all, as far as its power and the programs on it go.

@@ -288,8 +288,10 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Wrong> {
         let told = told.split(" at line ").next().unwrap_or(&told);
         let what = match allowed(field) {
             _ if is_no_json => format!("no JSON, from column {column} on: {told}"),
-            Some(allowed) => format!("{path}: {told}; allowed: {allowed}"),
-            None => told.to_owned(),
+            Some(allowed) if !told.starts_with("unknown field") => {
+                format!("{path}: {told}; allowed: {allowed}")
+            }
+            _ => told.to_owned(),
         };
         Wrong { what, is_no_json }
     })?;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::drive::{Span, target};
-use super::pc::Pc;
-use crate::engine::{ProcessorId, ProcessorKind};
-use crate::governor::{Policy, Reason};
+use super::compare::{differs, target};
+use super::drive::Span;
+use crate::engine::ProcessorId;
+use crate::governor::{Decision, Policy, Reason};
 
 /// So many changes and disturbances are listed; all are counted.
 const LISTED: usize = 100_000;
@@ -21,13 +21,14 @@ pub struct Tally<'a> {
     report: Report,
     processors: BTreeMap<ProcessorId, Processor>,
     disturbed_until: Option<Duration>,
+    /// The last decision that was worth noting.
+    noted: Option<Decision>,
 }
 
 #[derive(Debug, Default)]
 struct Processor {
     /// Seconds of free time, each weighed with the share allowed, in percent.
     used: f64,
-    target: Option<u8>,
     changes: u64,
     spent: Vec<(Discriminant<Reason>, Spent)>,
 }
@@ -127,6 +128,7 @@ impl<'a> Tally<'a> {
             report: Report::default(),
             processors: BTreeMap::new(),
             disturbed_until: None,
+            noted: None,
         }
     }
 
@@ -148,11 +150,7 @@ impl<'a> Tally<'a> {
         let mut disturbing = Vec::new();
         for (id, verdict) in &decision.verdicts {
             let allowed = verdict.allowance.percent;
-            let kind = match *id == ProcessorId::cpu() {
-                true => ProcessorKind::Cpu,
-                false => ProcessorKind::Gpu,
-            };
-            if someone && allowed > self.cap(kind, span.pc) {
+            if someone && allowed > span.pc.cap(id, self.policy) {
                 disturbing.push(id.clone());
             }
             let processor = self.processors.entry(id.clone()).or_default();
@@ -160,14 +158,32 @@ impl<'a> Tally<'a> {
                 processor.used += f64::from(allowed) * span.length.as_secs_f64();
             }
             processor.spend(&verdict.reason, span.length);
+        }
+        self.note(span.at, decision);
+        if !disturbing.is_empty() {
+            self.disturb(span, disturbing);
+        }
+    }
+
+    /// Counts the changes of what processors go to; where the day begins is none, but it belongs into the list.
+    fn note(&mut self, at: Duration, decision: &Decision) {
+        if let Some(noted) = &self.noted
+            && !differs(decision, noted)
+        {
+            return;
+        }
+        for (id, verdict) in &decision.verdicts {
             let to_percent = target(verdict);
-            let from_percent = processor.target.replace(to_percent);
-            // Where the day begins is no change, but it belongs into the list.
-            processor.changes += u64::from(from_percent.is_some_and(|from| from != to_percent));
-            let room = self.listing && self.report.listed_changes.len() < LISTED;
-            if room && from_percent != Some(to_percent) {
+            let before = self.noted.as_ref().and_then(|noted| noted.verdicts.get(id));
+            let from_percent = before.map(target);
+            if from_percent == Some(to_percent) {
+                continue;
+            }
+            let processor = self.processors.entry(id.clone()).or_default();
+            processor.changes += u64::from(from_percent.is_some());
+            if self.listing && self.report.listed_changes.len() < LISTED {
                 self.report.listed_changes.push(TargetChange {
-                    at: span.at,
+                    at,
                     processor: id.clone(),
                     from_percent: from_percent.unwrap_or(0),
                     to_percent,
@@ -175,17 +191,7 @@ impl<'a> Tally<'a> {
                 });
             }
         }
-        if !disturbing.is_empty() {
-            self.disturb(span, disturbing);
-        }
-    }
-
-    /// The most that goes unnoticed while somebody is there.
-    fn cap(&self, kind: ProcessorKind, pc: &Pc) -> u8 {
-        match kind {
-            ProcessorKind::Gpu if pc.screen_is_taken() => 0,
-            kind => self.policy.limits(kind).someone_here_percent,
-        }
+        self.noted = Some(decision.clone());
     }
 
     fn disturb(&mut self, span: &Span<'_>, processors: Vec<ProcessorId>) {

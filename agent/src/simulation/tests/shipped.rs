@@ -63,11 +63,7 @@ fn always(span: &Span<'_>, policy: &Policy) {
         if reading.power.is_some_and(|power| power.on_battery) {
             assert_eq!(allowed, 0, "on battery, {}", told());
         }
-        let cap = match *id == ProcessorId::cpu() {
-            true => policy.cpu.someone_here_percent,
-            false if span.pc.screen_is_taken() => 0,
-            false => policy.gpu.someone_here_percent,
-        };
+        let cap = span.pc.cap(id, policy);
         if span.pc.has_someone(span.at) && allowed > cap {
             // Somebody is there whom no signal tells of.
             assert!(!span.pc.is_signalled(span.at), "{}", told());
