@@ -74,6 +74,12 @@ pub async fn run(common: &Common, arguments: RecordArguments) -> Result<(), Fail
     let mut source = Source::new(common, pause_for);
     let recording = record(&mut source, &mut lines, limit, &asked);
     let length = recording.await?;
+    if lines.count == 0 {
+        std::fs::remove_file(&path)?;
+        return Err(Failure::failed(
+            "ended before it began; nothing is recorded",
+        ));
+    }
     let recorded = Recorded {
         file: path.display().to_string(),
         seconds: length.as_secs(),
@@ -120,9 +126,9 @@ async fn record(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // A load takes two looks, and so this one is thrown away.
     ticks.tick().await;
-    let Some(_) = asked.run_until_cancelled(source.read()).await else {
-        return Err(Failure::failed("ended before it began; the file is empty"));
-    };
+    if asked.run_until_cancelled(source.read()).await.is_none() {
+        return Ok(Duration::ZERO);
+    }
     let mut begun: Option<(Clock, Recorder)> = None;
     let mut written = Duration::ZERO;
     loop {

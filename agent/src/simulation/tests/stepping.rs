@@ -119,8 +119,10 @@ fn free_time_counts_only_where_the_pc_could_work() {
     let away = "{\"at\":\"00:00:01\",\"someone\":false,\"using\":false,\"idle_seconds\":3600}\n";
     let free = |line: &str| {
         let line = format!("{away}{{\"at\":\"00:30:00\",{line}}}\n");
-        let mut policy = Policy::default();
-        policy.pause_for = vec!["obs64.exe".parse().expect("a pattern")];
+        let policy = Policy {
+            pause_for: vec!["obs64.exe".parse().expect("a pattern")],
+            ..Policy::default()
+        };
         let text = written("1h", &format!("{TYPING}{line}"));
         let report = simulate(&text, Mode::Smart, &policy).expect("a day");
         report.free.as_secs()
