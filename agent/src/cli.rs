@@ -22,9 +22,11 @@ mod moment;
 mod output;
 mod processors;
 mod receipts;
+mod record;
 mod run;
 mod settings;
 mod signals;
+mod simulate;
 mod status;
 mod stop;
 mod view;
@@ -107,6 +109,10 @@ enum Command {
     Earnings,
     /// Look at the receipts of shares
     Receipts(receipts::ReceiptsArguments),
+    /// Try a recorded or written day against the settings
+    Simulate(simulate::SimulateArguments),
+    /// Record this PC's signals into a file that stays here
+    Record(record::RecordArguments),
     /// Give or take back the consent without which nothing runs
     Consent(consent::ConsentArguments),
     /// Look at the settings
@@ -159,6 +165,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Processors(processors) => processors::run(common, processors).await,
         Command::Earnings => earnings::run(common).await,
         Command::Receipts(receipts) => receipts::run(common, receipts).await,
+        Command::Simulate(simulate) => simulate::run(common, simulate),
+        Command::Record(record) => record::run(common, record).await,
         Command::Consent(consent) => consent::run(common, consent).await,
         Command::Config(config) => config::run(common, config),
         Command::Stop => stop::run(common).await,

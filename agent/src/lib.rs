@@ -22,5 +22,6 @@ pub mod identity;
 pub mod impact;
 pub mod journal;
 pub mod shares;
+pub mod simulation;
 pub mod steering;
 pub mod work;

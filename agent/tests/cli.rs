@@ -14,3 +14,5 @@ mod impact;
 mod modes;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/simulate.rs"]
+mod simulate;
