@@ -7,7 +7,7 @@ use idlewatt_kernels::{Algorithm, NonceSpace};
 use idlewatt_platform::scripted::Script;
 use idlewatt_platform::signals::{Front, Gamepad, InputWatch, Power, Reading, Sensors};
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::ImpactError;
@@ -78,11 +78,14 @@ impl Rig {
             governed: Governed {
                 engines: Arc::clone(&self.engines),
                 processors: self.processors.clone(),
-                policy,
+                policy: Arc::new(policy),
                 mode: self.mode.subscribe(),
                 consent: self.consent.subscribe(),
                 resting: self.resting.subscribe(),
+                gave_way: Box::new(|_, _| {}),
                 decisions: watch::Sender::new(None),
+                // Nobody keeps a journal of a measurement.
+                changes: mpsc::unbounded_channel().0,
             },
         };
         self.replace_steering(Some(tokio::spawn(steering.run())));
