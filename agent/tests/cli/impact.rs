@@ -1,9 +1,11 @@
 //! `bench --impact`: what it prints and refuses. Not what it measures: that is for people who run it.
 
+#[cfg(target_os = "linux")]
 use serde_json::Value;
 
 use super::harness::Home;
 
+#[cfg(target_os = "linux")]
 fn number(value: &Value, key: &str) -> f64 {
     value[key]
         .as_f64()
