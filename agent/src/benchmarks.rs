@@ -197,6 +197,7 @@ pub fn engine_settings(
 ) -> EngineSettings {
     EngineSettings {
         allow_software_gpu: settings.gpu.allow_software,
+        efficient: settings.engine.efficient,
         threads: settings
             .cpu
             .threads

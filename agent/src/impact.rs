@@ -26,7 +26,7 @@ use crate::control::answers::Benchmark;
 use crate::data_dir::DataDirError;
 use crate::engine::child::MemoryChoice;
 use crate::engine::{EngineSettings, Processor, ProcessorKind};
-use crate::governor::{Limits, Policy};
+use crate::governor::Policy;
 use rig::Rig;
 
 pub use report::{Foreground, Paused, Report, Throttle, Yield};
@@ -42,6 +42,8 @@ pub struct Setup {
     pub program: PathBuf,
     /// How the agent is set.
     pub settings: AgentSettings,
+    /// The limits that follow from that.
+    pub policy: Policy,
     /// What there is.
     pub processors: Vec<Processor>,
     /// What of it is measured, computing what.
@@ -161,7 +163,7 @@ async fn of_engines(
     rig: &Arc<Rig>,
     tell: &impl Fn(Progress),
 ) -> Result<(Report, Rates), ImpactError> {
-    let owners = owners_policy(&setup.settings);
+    let owners = &setup.policy;
     let (mut throttles, mut times, mut foregrounds) = (Vec::new(), Vec::new(), Vec::new());
     let mut rates = Rates::new();
     let mut step = 0;
@@ -236,18 +238,6 @@ async fn blocking<T: Send + 'static>(
 fn inputs(time: Duration, measurements: usize) -> usize {
     let all = (time.as_secs() as usize * 3).clamp(6, 120);
     all.div_ceil(measurements.max(1))
-}
-
-/// The owner's limits, without those that depend on the hour.
-fn owners_policy(settings: &AgentSettings) -> Policy {
-    let base = Policy::default();
-    Policy {
-        cpu: Limits {
-            someone_here_percent: settings.cpu.someone_here_percent,
-            ..base.cpu
-        },
-        ..base
-    }
 }
 
 fn engine_settings(setup: &Setup) -> EngineSettings {

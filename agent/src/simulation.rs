@@ -5,7 +5,6 @@
 //! [`Tally`] adds up what came of it. The format of traces stands in `docs/traces.md`.
 
 mod change;
-mod compare;
 mod drive;
 mod header;
 mod pc;

@@ -73,8 +73,11 @@ fn the_cpu_is_given_back_at_the_first_input_and_taken_again_when_nobody_is_there
     println!("the workers stood still within {took:?} of the input");
     let status = agent.json(&["status"]);
     assert_eq!(cpu(&status)["allowed_percent"], 0, "{status:#}");
-    assert_eq!(status["signal"], "idle", "{status:#}");
-    assert_eq!(status["reason"], "someone is using this PC", "{status:#}");
+    // On a busy machine the other programs are named too.
+    let signal = status["signal"].as_str().expect("a word");
+    assert!(["idle", "load"].contains(&signal), "{status:#}");
+    let reason = status["reason"].as_str().expect("a text");
+    assert!(reason.starts_with("someone is "), "{status:#}");
 
     agent.wait_status("full speed again", PATIENCE, works_at_full_speed);
     let why = agent.json(&["why"]);
@@ -86,11 +89,11 @@ fn the_cpu_is_given_back_at_the_first_input_and_taken_again_when_nobody_is_there
         .collect();
     let there = reasons
         .iter()
-        .rposition(|reason| *reason == "someone is using this PC")
+        .rposition(|reason| reason.starts_with("someone is "))
         .unwrap_or_else(|| panic!("{why:#}"));
     assert!(there > 0 && there + 1 < reasons.len(), "{reasons:?}");
     let shown = agent.command(&["why"]);
-    assert!(shown.text.contains("someone is using this PC"), "{shown:?}");
+    assert!(shown.text.contains("someone is "), "{shown:?}");
 }
 
 #[test]

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::settings::SettingsArguments;
 use super::{Common, Failure, output};
+use crate::app::policy::policy;
 use crate::chosen_mode;
-use crate::governor::{Limits, Mode, Policy};
+use crate::governor::{Mode, Policy};
 use crate::simulation::{
     Header, OfProcessor, Report, Source, Tally, TraceError, TraceReader, drive,
 };
@@ -64,26 +65,15 @@ pub fn run(common: &Common, arguments: SimulateArguments) -> Result<(), Failure>
 }
 
 /// Mode and limits as the settings say them, for a command that takes no others than their file.
-/// INTEGRATOR: `app::policy::policy(&layered.settings).map_err(|error| error.placed(&layered))?` once it is there.
 pub fn settings(common: &Common, config: Option<PathBuf>) -> Result<(Mode, Policy), Failure> {
-    let mut arguments = SettingsArguments::default();
-    arguments.config = config;
+    let arguments = SettingsArguments {
+        config,
+        ..SettingsArguments::default()
+    };
     let settings = arguments.load(&common.data()?)?.settings;
     let mode = settings.mode.parse();
     let mode = mode.map_err(|error| Failure::usage(format!("mode: {error}")))?;
-    let base = Policy::default();
-    let policy = Policy {
-        idle_after: settings.smart.idle_after,
-        cpu: Limits {
-            someone_here_percent: settings.cpu.someone_here_percent,
-            ..base.cpu
-        },
-        gpu: Limits {
-            someone_here_percent: settings.gpu.someone_here_percent,
-            ..base.gpu
-        },
-        ..base
-    };
+    let policy = policy(&settings).map_err(Failure::usage)?;
     Ok((mode, policy))
 }
 

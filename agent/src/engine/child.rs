@@ -41,6 +41,9 @@ pub struct Args {
     /// Use GPUs that are computed by the CPU.
     #[arg(long)]
     pub allow_software_gpu: bool,
+    /// Ask the system to save energy rather than time.
+    #[arg(long)]
+    pub efficient: bool,
     /// The process to end with.
     #[arg(long)]
     pub parent: Option<u32>,
@@ -109,6 +112,11 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     // Wished for, not needed: an engine at normal priority is still held to its share.
     if let Err(error) = priority::idle_process() {
         tracing::warn!(%error, "the idle priority class was refused");
+    }
+    if args.efficient
+        && let Err(error) = priority::efficient_process(true)
+    {
+        tracing::warn!(%error, "saving energy was refused");
     }
     let (processor, algorithm) = (args.processor.clone(), args.algorithm);
     let (Some(processor), Some(algorithm)) = (processor, algorithm) else {

@@ -38,6 +38,8 @@ pub struct EngineSettings {
     pub processors: Vec<Processor>,
     /// Whether GPUs computed by the CPU may be worked.
     pub allow_software_gpu: bool,
+    /// Whether engines ask the system to save energy rather than time (Windows).
+    pub efficient: bool,
     /// How many threads a CPU engine has; all if `None`.
     pub threads: Option<u16>,
     /// How much memory RandomX may take.
@@ -63,6 +65,7 @@ impl EngineSettings {
             exe,
             processors,
             allow_software_gpu: false,
+            efficient: false,
             threads: None,
             memory: MemoryChoice::Auto,
             backoff_first: Duration::from_secs(1),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use idlewatt_platform::signals::Reading;
 use jiff::{SignedDuration, Zoned};
 
-use super::compare::watches_input;
 use super::pc::{Pc, gpu};
 use super::reader::{TraceError, TraceReader};
 use crate::engine::{ProcessorId, ProcessorKind};
@@ -76,7 +75,12 @@ pub fn drive<R: BufRead>(
         let until = if pc.is_asleep() {
             limit
         } else {
-            if input && steering.previous.as_ref().is_some_and(watches_input) {
+            if input
+                && steering
+                    .previous
+                    .as_ref()
+                    .is_some_and(Decision::watches_input)
+            {
                 // As the first sign of a return: acted on at once, with what was known before.
                 known.idle = Some(Duration::ZERO);
                 steering.decide(&known, at);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use super::compare::{differs, target};
 use super::drive::Span;
 use crate::engine::ProcessorId;
 use crate::governor::{Decision, Policy, Reason};
@@ -168,14 +167,14 @@ impl<'a> Tally<'a> {
     /// Counts the changes of what processors go to; where the day begins is none, but it belongs into the list.
     fn note(&mut self, at: Duration, decision: &Decision) {
         if let Some(noted) = &self.noted
-            && !differs(decision, noted)
+            && !decision.differs_from(noted)
         {
             return;
         }
         for (id, verdict) in &decision.verdicts {
-            let to_percent = target(verdict);
+            let to_percent = verdict.target_percent;
             let before = self.noted.as_ref().and_then(|noted| noted.verdicts.get(id));
-            let from_percent = before.map(target);
+            let from_percent = before.map(|verdict| verdict.target_percent);
             if from_percent == Some(to_percent) {
                 continue;
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Bar, BenchArguments};
+use crate::app::policy::policy;
 use crate::cli::daemon::end_when_asked;
 use crate::cli::{Common, Failure, output};
 use crate::control::answers::BenchRequest;
@@ -52,6 +53,7 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
     }
     let setup = Setup {
         program,
+        policy: policy(&settings).map_err(Failure::usage)?,
         settings,
         processors,
         plan,

@@ -58,6 +58,9 @@ impl EngineChild {
         if let Some(threads) = settings.threads {
             command.args(["--threads", &threads.to_string()]);
         }
+        if settings.efficient {
+            command.arg("--efficient");
+        }
         if settings.allow_software_gpu {
             command.arg("--allow-software-gpu");
         }
