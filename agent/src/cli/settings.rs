@@ -42,6 +42,14 @@ pub struct SettingsArguments {
 }
 
 impl SettingsArguments {
+    /// A file alone, for a command without the flags.
+    pub fn of_file(config: Option<PathBuf>) -> Self {
+        SettingsArguments {
+            config,
+            ..SettingsArguments::default()
+        }
+    }
+
     fn overrides(&self) -> Vec<Override> {
         let text = |key, flag, value: &Option<String>| {
             let value = value.clone()?;

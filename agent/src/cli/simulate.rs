@@ -66,11 +66,9 @@ pub fn run(common: &Common, arguments: SimulateArguments) -> Result<(), Failure>
 
 /// Mode and limits as the settings say them, for a command that takes no others than their file.
 pub fn settings(common: &Common, config: Option<PathBuf>) -> Result<(Mode, Policy), Failure> {
-    let arguments = SettingsArguments {
-        config,
-        ..SettingsArguments::default()
-    };
-    let settings = arguments.load(&common.data()?)?.settings;
+    let settings = SettingsArguments::of_file(config)
+        .load(&common.data()?)?
+        .settings;
     let mode = settings.mode.parse();
     let mode = mode.map_err(|error| Failure::usage(format!("mode: {error}")))?;
     let policy = policy(&settings).map_err(Failure::usage)?;
