@@ -1,4 +1,5 @@
-//! Recomputes RandomX hashes. Its memory (256 MiB) is there only while there are shares to check.
+//! Recomputes RandomX hashes. Its memory (256 MiB) is there only while there are shares to check: the first of them
+//! waits half a second for it, and a hub whose miners all pause is small.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -22,8 +23,8 @@ pub struct Unavailable;
 
 struct Request {
     seed: [u8; 32],
-    /// `None` only prepares the memory.
-    work: Option<(Vec<u8>, oneshot::Sender<Digest>)>,
+    blob: Vec<u8>,
+    answer: oneshot::Sender<Digest>,
 }
 
 /// Recomputes RandomX hashes on a thread of its own, which is started when it is first needed.
@@ -53,17 +54,8 @@ impl Verifier {
     pub async fn hash(&self, seed: [u8; 32], blob: Vec<u8>) -> Result<Digest, Unavailable> {
         let _place = self.places.acquire().await.map_err(|_| Unavailable)?;
         let (answer, answered) = oneshot::channel();
-        self.ask(Request {
-            seed,
-            work: Some((blob, answer)),
-        })?;
+        self.ask(Request { seed, blob, answer })?;
         answered.await.map_err(|_| Unavailable)
-    }
-
-    /// Has the memory made ready: a miner has come, whose first share will not have to wait for it.
-    pub fn prepare(&self, seed: [u8; 32]) {
-        // Without a thread the first share says so.
-        let _ = self.ask(Request { seed, work: None });
     }
 
     /// Whether the memory is held at present.
@@ -124,8 +116,9 @@ fn serve(waiting: &mpsc::Receiver<Request>, ready: &AtomicBool, release_after: D
             }
             ready.store(memory.is_some(), Ordering::Relaxed);
         }
-        if let (Some(memory), Some((blob, answer))) = (&mut memory, request.work) {
-            let _ = answer.send(memory.hash(&blob));
+        if let Some(memory) = &mut memory {
+            // Whoever asked may have gone meanwhile.
+            let _ = request.answer.send(memory.hash(&request.blob));
         }
     }
 }
@@ -137,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn hashes_with_changing_seeds_and_gives_the_memory_back() {
         let verifier = Verifier::new(Duration::from_millis(300));
-        verifier.prepare([1; 32]);
+        assert!(!verifier.is_ready());
         let blob = vec![7; 76];
         let first = verifier.hash([1; 32], blob.clone()).await.expect("hashes");
         assert_eq!(first, randomx::hash(&[1; 32], &blob).expect("memory"));

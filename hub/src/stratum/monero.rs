@@ -234,9 +234,6 @@ impl Dialect for Monero {
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String> {
         let job = self.job(work)?;
         self.device = Some(device);
-        if let Some(seed) = job.seed_hash {
-            self.shared.verifier.prepare(seed);
-        }
         let session = self.session.clone();
         Some(ServerMessage::LoginOk { id, session, job }.to_line())
     }
