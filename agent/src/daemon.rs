@@ -195,9 +195,14 @@ impl Daemon {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The choice as it stands now.
+    /// The choice as it stands now. One whose time is over gives way here too: without consent nobody steers.
     pub fn mode_now(&self) -> ChosenMode {
-        self.mode.borrow().at(Timestamp::now())
+        let chosen = *self.mode.borrow();
+        let held = chosen.at(Timestamp::now());
+        if !held.is_same_choice(&chosen) {
+            self.mode_gave_way(&chosen, held);
+        }
+        held
     }
 
     /// A choice stands differently now: its time is over, or draws nearer. Not if the owner has chosen anew since.

@@ -21,7 +21,7 @@ pub fn choose(daemon: &Daemon, asked: &ModeRequest) -> Result<ModeAnswer, Refusa
     let _alone = daemon.keep_mode();
     let now = Timestamp::now();
     let until = until(asked, now)?;
-    let held = daemon.mode_now();
+    let held = daemon.mode.borrow().at(now);
     let chosen = if asked.mode == RESUME {
         if until.is_some() {
             return Err(Refusal::bad_request(

@@ -210,7 +210,7 @@ impl Keeper {
                     ));
                 }
             };
-        self.preparation.begin();
+        self.preparation.begin(Instant::now());
         self.state.update(|state| {
             state.engine_process = engine.id();
             state.resume_seconds = None;

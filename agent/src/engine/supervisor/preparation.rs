@@ -16,6 +16,7 @@ pub struct Preparation {
     learnt: Option<(Algorithm, f64)>,
     /// So far, all stages together.
     spent: f64,
+    heard: Option<Instant>,
     stage: Option<Stage>,
 }
 
@@ -24,13 +25,12 @@ struct Stage {
     what: String,
     spent: f64,
     done: f64,
-    heard: Instant,
 }
 
 impl Preparation {
     /// An engine is started: whatever there is to prepare begins anew.
-    pub fn begin(&mut self) {
-        (self.spent, self.stage) = (0.0, None);
+    pub fn begin(&mut self, now: Instant) {
+        (self.spent, self.heard, self.stage) = (0.0, Some(now), None);
     }
 
     /// How far a stage is, at a share of the processor's time.
@@ -40,13 +40,12 @@ impl Preparation {
             what: what.to_owned(),
             spent: 0.0,
             done: 0.0,
-            heard: now,
         });
-        let step = now.duration_since(stage.heard).min(LONGEST_STEP);
+        let heard = self.heard.replace(now).unwrap_or(now);
+        let step = now.duration_since(heard).min(LONGEST_STEP);
         let spent = step.as_secs_f64() * f64::from(percent) / 100.0;
         stage.spent += spent;
         self.spent += spent;
-        stage.heard = now;
         stage.done = done as f64 / total.max(1) as f64;
         self.stage = Some(stage);
     }
@@ -94,7 +93,7 @@ mod tests {
         let mut preparation = Preparation::default();
         let begun = Instant::now();
         let second = |second: u64| begun + Duration::from_secs(second);
-        preparation.begin();
+        preparation.begin(begun);
         for step in 0..=10 {
             preparation.progress("the cache", step, 10, 100, second(step));
         }
@@ -112,12 +111,12 @@ mod tests {
         assert_eq!(preparation.whole(Algorithm::RandomX, 25), Some(60.0));
         assert_eq!(preparation.whole(Algorithm::Sha256d, 25), None);
 
-        preparation.begin();
+        preparation.begin(begun);
         preparation.progress("the cache", 0, 10, 100, second(0));
         preparation.progress("the cache", 3, 10, 100, second(3));
         assert_eq!(preparation.left(Algorithm::RandomX, 100), Some(12.0));
         // Ending without having prepared anything teaches nothing.
-        preparation.begin();
+        preparation.begin(begun);
         preparation.end(Algorithm::RandomX);
         assert_eq!(preparation.whole(Algorithm::RandomX, 100), Some(15.0));
     }
