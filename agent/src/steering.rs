@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use idlewatt_platform::signals::{GpuReading, InputWatch, Reading, Sensors, Wanted};
+use idlewatt_platform::usage;
 use jiff::Zoned;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
@@ -109,11 +110,9 @@ async fn read(
     governed: &mut Governed,
     now: &mut Now,
 ) {
-    let engines = governed.engines.states().into_iter();
-    let own: Vec<u32> = engines
-        .filter_map(|state| state.engine_process)
-        .chain([std::process::id()])
-        .collect();
+    // Engines, those of benchmarks too, and the hub inside the agent.
+    let mut own = usage::children();
+    own.push(std::process::id());
     let policy = Arc::clone(&governed.policy);
     let program = |name: &str| policy.pause_for.iter().any(|pattern| pattern.matches(name));
     let wanted = Wanted {

@@ -25,6 +25,11 @@ pub fn cpu_time(id: u32) -> Option<Duration> {
     os::usage::cpu_time(id)
 }
 
+/// What this process has started and what still runs of it, directly. Cheap enough to be asked every second.
+pub fn children() -> Vec<u32> {
+    os::usage::children()
+}
+
 /// A process and all it has started, directly or not.
 pub fn tree(root: u32) -> Vec<u32> {
     os::usage::tree(root)

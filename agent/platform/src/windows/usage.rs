@@ -21,6 +21,11 @@ pub fn of_process(id: u32) -> Option<Usage> {
     })
 }
 
+pub fn children() -> Vec<u32> {
+    // Ours have none of their own.
+    tree(std::process::id()).split_off(1)
+}
+
 pub fn tree(root: u32) -> Vec<u32> {
     let mut parents = Vec::new();
     // If they cannot be listed, the process itself is all that is known.
