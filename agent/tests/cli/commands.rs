@@ -149,6 +149,15 @@ fn settings_are_shown_checked_and_explained() {
             "[[schedule]]\ndays = \"daily\"\nfrom = \"25:00\"\nto = \"06:00\"\nmode = 5\n",
             "config.toml, line 3: schedule.from = \"25:00\" is not allowed; allowed: a time from \"00:00\"",
         ),
+        (
+            "\n[limits]\npause_for = [\"obs*\", \"a[b\"]\n",
+            "config.toml, line 3: limits.pause_for: \"a[b\" contains",
+        ),
+        (
+            "[[schedule]]\ndays = \"daily\"\nfrom = \"22:00\"\nto = \"06:00\"\nmode = 100\n\
+             [[schedule]]\ndays = \"weekend\"\nfrom = \"23:00\"\nto = \"24:00\"\nmode = \"pause\"\n",
+            "schedule 1 and schedule 2 both hold on Saturday 23:00",
+        ),
     ] {
         home.write("config.toml", text);
         for command in [
