@@ -20,6 +20,7 @@ mod temperature;
 #[cfg(test)]
 mod testing;
 pub mod usage;
+mod wayland;
 mod x11;
 
 use std::time::Duration;

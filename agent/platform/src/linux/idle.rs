@@ -1,4 +1,5 @@
-//! The last input as Linux knows it: the X server's ScreenSaver extension, GNOME under Wayland, and logind.
+//! The last input as Linux knows it: the X server's ScreenSaver extension, GNOME or another compositor under Wayland,
+//! and logind.
 
 mod logind;
 mod x11;
@@ -7,14 +8,23 @@ use std::time::Duration;
 
 use super::bus::Bus;
 use super::mutter;
+use super::wayland::Listener;
 use super::x11::Asker;
 
 /// The smallest of those known: whoever saw somebody last is right. An X server that may be asked needs no help from
 /// the desktop.
-pub async fn time_since_input(x11: &Asker, system: &Bus, session: &Bus) -> Option<Duration> {
+pub async fn time_since_input(
+    x11: &Asker,
+    wayland: &Listener,
+    system: &Bus,
+    session: &Bus,
+) -> Option<Duration> {
     let desktop = async {
         match x11::time_since_input(x11).await {
-            None => mutter::time_since_input(session).await,
+            None => soonest(
+                mutter::time_since_input(session).await,
+                wayland.time_since_input(),
+            ),
             known => known,
         }
     };

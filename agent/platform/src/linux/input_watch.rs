@@ -1,19 +1,21 @@
-//! The first sign of input: by the X server's alarm, or by GNOME's watch under Wayland.
+//! The first sign of input: by the X server's alarm, or under Wayland by GNOME's watch or the compositor's word.
 
 mod mutter;
+mod wayland;
 mod x11;
 
 use std::time::{Duration, Instant};
 
 use super::bus::Bus;
 
-/// All sources count whole milliseconds.
+/// X11 and GNOME count whole milliseconds.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-/// Both sources; one that cannot tell waits for ever.
+/// All sources; one that cannot tell waits for ever.
 pub struct InputWatch {
     x11: x11::Watch,
     mutter: mutter::Watch,
+    wayland: wayland::Watch,
 }
 
 impl Default for InputWatch {
@@ -21,6 +23,7 @@ impl Default for InputWatch {
         InputWatch {
             x11: x11::Watch::default(),
             mutter: mutter::Watch::new(Bus::session()),
+            wayland: wayland::Watch::default(),
         }
     }
 }
@@ -30,7 +33,10 @@ impl InputWatch {
         if super::x11::speaks_for_the_session() {
             self.x11.input().await;
         } else {
-            self.mutter.input().await;
+            tokio::select! {
+                () = self.mutter.input() => {}
+                () = self.wayland.input() => {}
+            }
         }
     }
 }

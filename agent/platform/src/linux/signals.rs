@@ -8,6 +8,7 @@ pub use super::input_watch::InputWatch;
 use super::bus::Bus;
 use super::load::Load;
 use super::sessions::{self, Sessions};
+use super::wayland::Listener;
 use super::x11::Asker;
 use super::{front, gamepad, gpus, idle, kept_awake, power, programs, temperature};
 use crate::gpus::Gpus;
@@ -25,6 +26,7 @@ const OFTEN: Duration = Duration::from_secs(2);
 /// Every source, connected to when it is first asked.
 pub struct Sensors {
     x11: Asker,
+    wayland: Listener,
     system: Bus,
     session: Bus,
     load: Load,
@@ -42,6 +44,7 @@ impl Default for Sensors {
     fn default() -> Sensors {
         Sensors {
             x11: Asker::default(),
+            wayland: Listener::default(),
             system: Bus::system(),
             session: Bus::session(),
             load: Load::default(),
@@ -63,7 +66,7 @@ impl Sensors {
         let (system, session) = (&self.system, &self.session);
         // Each with a patience of its own, so that none waits for another.
         let (idle, front, kept_awake, sessions, power) = tokio::join!(
-            idle::time_since_input(&self.x11, system, session),
+            idle::time_since_input(&self.x11, &self.wayland, system, session),
             front::look(&self.x11),
             self.kept_awake.get(kept_awake::look(system, session)),
             self.sessions.get(sessions::look(system, session)),

@@ -1,0 +1,188 @@
+//! One connection to a compositor, from its beginning to its end.
+
+use std::os::unix::net::UnixStream;
+use std::time::Instant;
+
+use tokio::sync::watch;
+use wayland_client::protocol::wl_registry::{self, WlRegistry};
+use wayland_client::protocol::wl_seat::{self, WlSeat};
+use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_protocols::ext::idle_notify::v1::client::ext_idle_notification_v1::{
+    self, ExtIdleNotificationV1,
+};
+use wayland_protocols::ext::idle_notify::v1::client::ext_idle_notifier_v1::{
+    self, ExtIdleNotifierV1,
+};
+
+use super::seats::{Seat, State, TIMEOUT};
+
+/// From this version on, a notifier can be asked for input alone.
+const INPUT_ALONE: u32 = 2;
+
+/// From this version on, a seat can be given back.
+const RELEASE: u32 = 5;
+
+/// Says what the compositor says, until it is gone. Whether it ever said anything of a seat.
+pub fn follow(stream: UnixStream, say: &watch::Sender<Vec<Seat>>) -> Option<bool> {
+    let connection = Connection::from_socket(stream).ok()?;
+    let mut queue = connection.new_event_queue();
+    connection.display().get_registry(&queue.handle(), ());
+    let mut following = Following {
+        say: say.clone(),
+        notifier: None,
+        seats: Vec::new(),
+        told: false,
+    };
+    while queue.blocking_dispatch(&mut following).is_ok() {}
+    Some(following.told)
+}
+
+struct Following {
+    say: watch::Sender<Vec<Seat>>,
+    notifier: Option<(u32, ExtIdleNotifierV1)>,
+    seats: Vec<Bound>,
+    told: bool,
+}
+
+/// A seat, and what tells of it as soon as there is a notifier.
+struct Bound {
+    name: u32,
+    seat: WlSeat,
+    notification: Option<ExtIdleNotificationV1>,
+}
+
+impl Following {
+    /// Asks about every seat that has not been asked about.
+    fn ask(&mut self, queue: &QueueHandle<Self>) {
+        let Some((_, notifier)) = &self.notifier else {
+            return;
+        };
+        let timeout = TIMEOUT.as_millis() as u32;
+        let unasked = self.seats.iter_mut();
+        for bound in unasked.filter(|bound| bound.notification.is_none()) {
+            let (name, seat) = (bound.name, &bound.seat);
+            let notification = if notifier.version() >= INPUT_ALONE {
+                notifier.get_input_idle_notification(timeout, seat, queue, name)
+            } else {
+                notifier.get_idle_notification(timeout, seat, queue, name)
+            };
+            bound.notification = Some(notification);
+            let state = State::Asked(Instant::now());
+            self.say
+                .send_modify(|seats| seats.push(Seat { name, state }));
+        }
+    }
+
+    /// A thing of the compositor's went away.
+    fn lose(&mut self, name: u32) {
+        if let Some((_, notifier)) = self.notifier.take_if(|(notifier, _)| *notifier == name) {
+            notifier.destroy();
+            for bound in &mut self.seats {
+                bound.forget();
+            }
+            self.say.send_replace(Vec::new());
+        }
+        for mut bound in self.seats.extract_if(.., |bound| bound.name == name) {
+            bound.forget();
+            if bound.seat.version() >= RELEASE {
+                bound.seat.release();
+            }
+            self.say
+                .send_modify(|seats| seats.retain(|seat| seat.name != name));
+        }
+    }
+}
+
+impl Bound {
+    fn forget(&mut self) {
+        if let Some(notification) = self.notification.take() {
+            notification.destroy();
+        }
+    }
+}
+
+impl Dispatch<WlRegistry, ()> for Following {
+    fn event(
+        following: &mut Self,
+        registry: &WlRegistry,
+        event: wl_registry::Event,
+        (): &(),
+        _: &Connection,
+        queue: &QueueHandle<Self>,
+    ) {
+        match event {
+            wl_registry::Event::Global {
+                name,
+                interface,
+                version,
+            } => {
+                if interface == WlSeat::interface().name {
+                    let seat = registry.bind(name, version.min(RELEASE), queue, ());
+                    following.seats.push(Bound {
+                        name,
+                        seat,
+                        notification: None,
+                    });
+                } else if interface == ExtIdleNotifierV1::interface().name
+                    && following.notifier.is_none()
+                {
+                    let notifier = registry.bind(name, version.min(INPUT_ALONE), queue, ());
+                    following.notifier = Some((name, notifier));
+                }
+                following.ask(queue);
+            }
+            wl_registry::Event::GlobalRemove { name } => following.lose(name),
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<ExtIdleNotificationV1, u32> for Following {
+    fn event(
+        following: &mut Self,
+        _: &ExtIdleNotificationV1,
+        event: ext_idle_notification_v1::Event,
+        name: &u32,
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        let now = Instant::now();
+        let state = match event {
+            ext_idle_notification_v1::Event::Idled => State::idled(now),
+            ext_idle_notification_v1::Event::Resumed => State::Used(now),
+            _ => return,
+        };
+        following.told = true;
+        following.say.send_modify(|seats| {
+            if let Some(seat) = seats.iter_mut().find(|seat| seat.name == *name) {
+                seat.state = state;
+            }
+        });
+    }
+}
+
+/// What it can do and is called concerns nobody here.
+impl Dispatch<WlSeat, ()> for Following {
+    fn event(
+        _: &mut Self,
+        _: &WlSeat,
+        _: wl_seat::Event,
+        (): &(),
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+    }
+}
+
+/// It says nothing.
+impl Dispatch<ExtIdleNotifierV1, ()> for Following {
+    fn event(
+        _: &mut Self,
+        _: &ExtIdleNotifierV1,
+        _: ext_idle_notifier_v1::Event,
+        (): &(),
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+    }
+}
