@@ -87,7 +87,12 @@ impl Steering {
             tokio::select! {
                 () = sleep(pause.min(LONGEST_SLEEP)) => {}
                 () = input.input(), if watched => governed.someone_is_back(&mut now),
-                () = governed.changed() => { governed.decide(&mut now); }
+                () = governed.changed() => {
+                    // What was read before a pause says nothing of who is there now: it is read anew first.
+                    if now.previous.as_ref().is_some_and(Decision::needs_signals) {
+                        governed.decide(&mut now);
+                    }
+                }
             }
         }
     }
@@ -201,15 +206,10 @@ impl Governed {
         }
     }
 
-    /// Whether the decision depends on more than the mode. Paused for good, nothing is asked of the system.
+    /// Whether what is to be decided depends on more than the choice. Paused for good, nothing is asked of the system.
     fn needs_signals(&self, now: &Now) -> bool {
-        match &now.previous {
-            Some(previous) => previous.needs_signals(),
-            None => {
-                let (chosen, signals) = (*self.mode.borrow(), self.signals(now));
-                decide(&chosen, &signals, &self.policy, None).needs_signals()
-            }
-        }
+        let (chosen, signals) = (*self.mode.borrow(), self.signals(now));
+        decide(&chosen, &signals, &self.policy, now.previous.as_ref()).needs_signals()
     }
 
     /// Whether an input would lower what is allowed now.
@@ -253,7 +253,12 @@ fn card<'a>(processor: &Processor, cards: &'a [GpuReading]) -> Option<&'a GpuRea
 
 #[cfg(test)]
 mod tests {
+    use idlewatt_platform::scripted::Script;
+    use idlewatt_platform::signals::Power;
+
     use super::*;
+    use crate::engine::EngineSettings;
+    use crate::governor::{Mode, Reason};
 
     fn gpu(bus: Option<&str>, name: &str) -> Processor {
         Processor {
@@ -297,5 +302,93 @@ mod tests {
             ..gpu(None, "llvmpipe")
         };
         assert_eq!(load(&software), Some(7.0));
+    }
+
+    /// Steering over a scripted PC on which nothing works, as nothing is to be hashed.
+    struct Seat {
+        script: Script,
+        mode: watch::Sender<ChosenMode>,
+        consent: watch::Sender<bool>,
+        resting: watch::Sender<bool>,
+        changes: mpsc::UnboundedReceiver<Entry>,
+    }
+
+    impl Seat {
+        /// Somebody left an hour ago.
+        fn new(mode: Mode) -> Seat {
+            let script = Script::new(Reading {
+                idle: Some(Duration::from_secs(3_600)),
+                power: Some(Power {
+                    on_battery: false,
+                    saver: Some(false),
+                    charge_percent: None,
+                }),
+                ..Reading::default()
+            });
+            let settings = EngineSettings::new("no-engine".into(), vec![Processor::cpu()]);
+            let (engines, _found) = Engines::start(settings).expect("nothing is started yet");
+            let (changes, changed) = mpsc::unbounded_channel();
+            let (mode, consent) = (watch::Sender::new(chosen(mode)), watch::Sender::new(true));
+            let resting = watch::Sender::new(false);
+            let steering = Steering {
+                sensors: Sensors::scripted(&script),
+                input: InputWatch::scripted(&script),
+                governed: Governed {
+                    engines: Arc::new(engines),
+                    processors: vec![Processor::cpu()],
+                    policy: Arc::default(),
+                    mode: mode.subscribe(),
+                    consent: consent.subscribe(),
+                    resting: resting.subscribe(),
+                    gave_way: Box::new(|_, _| {}),
+                    decisions: watch::Sender::new(None),
+                    changes,
+                },
+            };
+            tokio::spawn(steering.run());
+            Seat {
+                script,
+                mode,
+                consent,
+                resting,
+                changes: changed,
+            }
+        }
+
+        /// The reason of the next change.
+        async fn next(&mut self) -> Reason {
+            let next = tokio::time::timeout(Duration::from_secs(60), self.changes.recv());
+            next.await.expect("a change").expect("it steers").reason
+        }
+    }
+
+    fn chosen(mode: Mode) -> ChosenMode {
+        ChosenMode::lasting(mode, Zoned::now().timestamp())
+    }
+
+    #[tokio::test]
+    async fn an_input_and_a_choice_are_obeyed_and_written_down_in_their_order() {
+        let mut seat = Seat::new(Mode::Smart);
+        assert_eq!(seat.next().await, Reason::RampingUp);
+        seat.script.input();
+        assert_eq!(seat.next().await, Reason::SomeoneHere);
+        let mode = Mode::Percent(50);
+        seat.mode.send_replace(chosen(mode));
+        assert_eq!(seat.next().await, Reason::ByHand { mode });
+        seat.consent.send_replace(false);
+        assert_eq!(seat.next().await, Reason::NoConsent);
+        drop(seat.resting);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_pause_says_nothing_of_who_is_there_after_it() {
+        let mut seat = Seat::new(Mode::Smart);
+        assert_eq!(seat.next().await, Reason::RampingUp);
+        seat.mode.send_replace(chosen(Mode::Pause));
+        assert_eq!(seat.next().await, Reason::PausedByHand);
+        // Nobody listens for inputs now, and somebody comes back.
+        seat.script.input();
+        seat.mode.send_replace(chosen(Mode::Smart));
+        assert_eq!(seat.next().await, Reason::SomeoneHere);
     }
 }
