@@ -1,11 +1,13 @@
 //! One connection to a compositor, from its beginning to its end.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use tokio::sync::watch;
+use wayland_client::backend::WaylandError;
 use wayland_client::protocol::wl_registry::{self, WlRegistry};
 use wayland_client::protocol::wl_seat::{self, WlSeat};
 use wayland_client::{Connection, Dispatch, EventQueue, Proxy, QueueHandle};
@@ -24,7 +26,8 @@ const INPUT_ALONE: u32 = 2;
 /// From this version on, a seat can be given back.
 const RELEASE: u32 = 5;
 
-/// Says what the compositor says, until it is gone. Whether it ever said anything of a seat.
+/// Says what the compositor says, until it is gone. Whether it ever called a seat idle or used; `None` if it could not
+/// be spoken to.
 pub fn follow(stream: UnixStream, say: &watch::Sender<Vec<Seat>>) -> Option<bool> {
     let connection = Connection::from_socket(stream).ok()?;
     let mut queue = connection.new_event_queue();
@@ -51,10 +54,14 @@ fn next(
         let fd = reading.connection_fd();
         let mut ready = [PollFd::new(&fd, PollFlags::IN)];
         match rustix::event::poll(&mut ready, None) {
-            Ok(_) if ready[0].revents() == PollFlags::IN => reading.read().ok()?,
-            Err(Errno::INTR) => 0,
+            Ok(_) if ready[0].revents() == PollFlags::IN => match reading.read() {
+                // Half a message, or none.
+                Err(WaylandError::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                read => drop(read.ok()?),
+            },
+            Err(Errno::INTR) => {}
             _ => return None,
-        };
+        }
     }
     queue.dispatch_pending(following).ok()?;
     Some(())
