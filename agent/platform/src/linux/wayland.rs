@@ -138,10 +138,8 @@ impl End {
 fn listen(socket: &std::path::Path, end: &End, say: &watch::Sender<Vec<Seat>>) {
     let mut pause = PAUSES[0];
     loop {
-        if let Some(told) = UnixStream::connect(socket)
-            .ok()
-            .and_then(|stream| follow(stream, end, say))
-            && told
+        if let Ok(stream) = UnixStream::connect(socket)
+            && follow(stream, end, say) == Some(true)
         {
             pause = PAUSES[0];
         }

@@ -1,8 +1,8 @@
 //! The word of a Wayland compositor that a seat is used again.
 //!
 //! It comes at once where the seat was idle. Where it was in use within the second before a call the compositor says
-//! nothing of further input, so that is concluded a second later, from its not having called the seat idle: such input
-//! is no surprise to anybody, and neither is it lost nor made up.
+//! nothing of further input, so that is concluded from the seat's not becoming idle, a good second later: input on top
+//! of input, which whoever looks at the time since the last one knows already.
 
 use std::time::Instant;
 

@@ -1,12 +1,16 @@
 //! One connection to a compositor, from its beginning to its end.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 use tokio::sync::watch;
+use wayland_client::backend::WaylandError;
 use wayland_client::protocol::wl_registry::{self, WlRegistry};
 use wayland_client::protocol::wl_seat::{self, WlSeat};
-use wayland_client::{Connection, Dispatch, Proxy, QueueHandle};
+use wayland_client::{Connection, Dispatch, EventQueue, Proxy, QueueHandle};
 use wayland_protocols::ext::idle_notify::v1::client::ext_idle_notification_v1::{
     self, ExtIdleNotificationV1,
 };
@@ -14,7 +18,7 @@ use wayland_protocols::ext::idle_notify::v1::client::ext_idle_notifier_v1::{
     self, ExtIdleNotifierV1,
 };
 
-use super::seats::{Seat, State, TIMEOUT};
+use super::seats::{Seat, TIMEOUT};
 
 /// From this version on, a notifier can be asked for input alone.
 const INPUT_ALONE: u32 = 2;
@@ -22,7 +26,8 @@ const INPUT_ALONE: u32 = 2;
 /// From this version on, a seat can be given back.
 const RELEASE: u32 = 5;
 
-/// Says what the compositor says, until it is gone. Whether it ever said anything of a seat.
+/// Says what the compositor says, until it is gone. Whether it ever called a seat idle or used; `None` if it could not
+/// be spoken to.
 pub fn follow(stream: UnixStream, say: &watch::Sender<Vec<Seat>>) -> Option<bool> {
     let connection = Connection::from_socket(stream).ok()?;
     let mut queue = connection.new_event_queue();
@@ -33,8 +38,33 @@ pub fn follow(stream: UnixStream, say: &watch::Sender<Vec<Seat>>) -> Option<bool
         seats: Vec::new(),
         told: false,
     };
-    while queue.blocking_dispatch(&mut following).is_ok() {}
+    while next(&connection, &mut queue, &mut following).is_some() {}
     Some(following.told)
+}
+
+/// Waits for the compositor's next word and acts on it; `None` at its end. That is looked for before reading, because
+/// the crate prints what it cannot read, and a compositor that ends is no error.
+fn next(
+    connection: &Connection,
+    queue: &mut EventQueue<Following>,
+    following: &mut Following,
+) -> Option<()> {
+    connection.flush().ok()?;
+    if let Some(reading) = connection.prepare_read() {
+        let fd = reading.connection_fd();
+        let mut ready = [PollFd::new(&fd, PollFlags::IN)];
+        match rustix::event::poll(&mut ready, None) {
+            Ok(_) if ready[0].revents() == PollFlags::IN => match reading.read() {
+                // Half a message, or none.
+                Err(WaylandError::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                read => drop(read.ok()?),
+            },
+            Err(Errno::INTR) => {}
+            _ => return None,
+        }
+    }
+    queue.dispatch_pending(following).ok()?;
+    Some(())
 }
 
 struct Following {
@@ -67,9 +97,8 @@ impl Following {
                 notifier.get_idle_notification(timeout, seat, queue, name)
             };
             bound.notification = Some(notification);
-            let state = State::Asked(Instant::now());
-            self.say
-                .send_modify(|seats| seats.push(Seat { name, state }));
+            let asked = Seat::asked(name, Instant::now());
+            self.say.send_modify(|seats| seats.push(asked));
         }
     }
 
@@ -147,15 +176,15 @@ impl Dispatch<ExtIdleNotificationV1, u32> for Following {
         _: &QueueHandle<Self>,
     ) {
         let now = Instant::now();
-        let state = match event {
-            ext_idle_notification_v1::Event::Idled => State::idled(now),
-            ext_idle_notification_v1::Event::Resumed => State::Used(now),
+        let happened = match event {
+            ext_idle_notification_v1::Event::Idled => Seat::idled,
+            ext_idle_notification_v1::Event::Resumed => Seat::resumed,
             _ => return,
         };
         following.told = true;
         following.say.send_modify(|seats| {
             if let Some(seat) = seats.iter_mut().find(|seat| seat.name == *name) {
-                seat.state = state;
+                happened(seat, now);
             }
         });
     }

@@ -15,21 +15,16 @@ const SURELY_IDLE_FOR: Duration = Duration::from_millis(900);
 const SURELY_USED_AFTER: Duration = Duration::from_millis(1_200);
 
 /// A group of keyboards and mice that one user has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Seat {
     /// The compositor's number of it.
     pub name: u32,
-    pub state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Asked about at this moment, and no word yet.
-    Asked(Instant),
-    /// No input later than this.
-    Idle(Instant),
-    /// Input at this moment, after which it was not idle again.
-    Used(Instant),
+    /// When the compositor was asked about it.
+    asked: Instant,
+    /// When it was last said to be used again.
+    resumed: Option<Instant>,
+    /// When it was said to be idle, if it is.
+    idled: Option<Instant>,
 }
 
 /// Whether there was input after a moment.
@@ -42,44 +37,58 @@ pub enum Input {
     None,
 }
 
-impl State {
-    /// `idled` arrived.
-    pub fn idled(now: Instant) -> State {
-        // A clock that is younger than that knows no earlier moment.
-        State::Idle(now.checked_sub(SURELY_IDLE_FOR).unwrap_or(now))
-    }
-
-    fn time_since_input(self, now: Instant) -> Option<Duration> {
-        match self {
-            State::Idle(since) => Some(now.saturating_duration_since(since)),
-            State::Used(_) => Some(Duration::ZERO),
-            State::Asked(at) => (now >= at + SURELY_USED_AFTER).then_some(Duration::ZERO),
+impl Seat {
+    pub fn asked(name: u32, now: Instant) -> Seat {
+        Seat {
+            name,
+            asked: now,
+            resumed: None,
+            idled: None,
         }
     }
 
-    fn input_after(self, since: Instant, now: Instant) -> Input {
-        let silent_from = match self {
-            State::Idle(at) | State::Used(at) if at >= since => return Input::Came,
-            State::Idle(_) => return Input::None,
-            State::Asked(at) | State::Used(at) => at.max(since),
-        };
-        match silent_from + SURELY_USED_AFTER {
-            known if known <= now => Input::Came,
-            known => Input::CameAt(known),
+    pub fn idled(&mut self, now: Instant) {
+        self.idled = Some(now);
+    }
+
+    pub fn resumed(&mut self, now: Instant) {
+        (self.resumed, self.idled) = (Some(now), None);
+    }
+
+    fn time_since_input(&self, now: Instant) -> Option<Duration> {
+        match (self.idled, self.resumed) {
+            (Some(at), _) => Some(now.saturating_duration_since(at) + SURELY_IDLE_FOR),
+            (None, Some(_)) => Some(Duration::ZERO),
+            (None, None) => (now >= self.asked + SURELY_USED_AFTER).then_some(Duration::ZERO),
+        }
+    }
+
+    fn input_after(&self, since: Instant, now: Instant) -> Input {
+        if self.resumed.is_some_and(|at| at >= since) {
+            return Input::Came;
+        }
+        let known = self.asked.max(since) + SURELY_USED_AFTER;
+        match self.idled {
+            // Called idle so late that it was used meanwhile.
+            Some(at) if at >= known => Input::Came,
+            Some(_) => Input::None,
+            None if now >= known => Input::Came,
+            None => Input::CameAt(known),
         }
     }
 }
 
 /// The smallest over all seats; `None` if there is none, or one of which nothing is known yet.
 pub fn time_since_input(seats: &[Seat], now: Instant) -> Option<Duration> {
-    let known = seats.iter().map(|seat| seat.state.time_since_input(now));
+    let known = seats.iter().map(|seat| seat.time_since_input(now));
     known.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
-/// Whether any seat had input since `since`. A seat in use cannot be heard being used further; if it was not idle at
-/// `since` this is known only a timeout later, but then without doubt.
+/// Whether any seat had input since `since`. A seat in use is not heard being used further; if one was in use at
+/// `since`, later input is known by the seat's not becoming idle in time, and input within 0.2 seconds of `since`
+/// cannot be told from what was before.
 pub fn input_after(seats: &[Seat], since: Instant, now: Instant) -> Input {
-    let known = seats.iter().map(|seat| seat.state.input_after(since, now));
+    let known = seats.iter().map(|seat| seat.input_after(since, now));
     known.fold(Input::None, |one, other| match (one, other) {
         (Input::Came, _) | (_, Input::Came) => Input::Came,
         (Input::CameAt(one), Input::CameAt(other)) => Input::CameAt(one.min(other)),
@@ -91,79 +100,99 @@ pub fn input_after(seats: &[Seat], since: Instant, now: Instant) -> Input {
 mod tests {
     use super::*;
 
-    fn seats(states: &[State]) -> Vec<Seat> {
-        let numbered = (1..).zip(states);
-        numbered
-            .map(|(name, state)| Seat {
-                name,
-                state: *state,
-            })
-            .collect()
+    /// Moments in seconds, of which nobody needs those before the first.
+    struct Clock(Instant);
+
+    impl Clock {
+        fn at(&self, seconds: f64) -> Instant {
+            self.0 + Duration::from_secs_f64(seconds)
+        }
+
+        fn asked(&self, at: f64) -> Seat {
+            Seat::asked(1, self.at(at))
+        }
+
+        fn idle(&self, at: f64) -> Seat {
+            let mut seat = self.asked(0.0);
+            seat.idled(self.at(at));
+            seat
+        }
+
+        fn used(&self, at: f64) -> Seat {
+            let mut seat = self.idle(1.0);
+            seat.resumed(self.at(at));
+            seat
+        }
+
+        fn since_input(&self, seats: &[Seat], now: f64) -> Option<f64> {
+            time_since_input(seats, self.at(now)).map(|idle| idle.as_secs_f64())
+        }
     }
 
-    fn seconds(seconds: f64) -> Duration {
-        Duration::from_secs_f64(seconds)
+    fn clock() -> Clock {
+        Clock(Instant::now())
     }
 
     #[test]
     fn an_idle_time_is_never_longer_than_it_can_be() {
-        let now = Instant::now();
-        let after = |state, wait| time_since_input(&seats(&[state]), now + seconds(wait));
+        let clock = clock();
+        let known = |seat, now| clock.since_input(&[seat], now);
         // Nothing is known before a timeout has passed, and then that somebody is there.
-        assert_eq!(after(State::Asked(now), 0.0), None);
-        assert_eq!(after(State::Asked(now), 1.0), None);
-        assert_eq!(after(State::Asked(now), 2.0), Some(Duration::ZERO));
-        assert_eq!(after(State::Asked(now), 9.0), Some(Duration::ZERO));
-        assert_eq!(after(State::Used(now), 9.0), Some(Duration::ZERO));
-        assert_eq!(after(State::idled(now), 0.0), Some(seconds(0.9)));
-        assert_eq!(after(State::idled(now), 60.0), Some(seconds(60.9)));
+        assert_eq!(known(clock.asked(5.0), 5.0), None);
+        assert_eq!(known(clock.asked(5.0), 6.0), None);
+        assert_eq!(known(clock.asked(5.0), 7.0), Some(0.0));
+        assert_eq!(known(clock.asked(5.0), 70.0), Some(0.0));
+        assert_eq!(known(clock.used(5.0), 5.0), Some(0.0));
+        assert_eq!(known(clock.used(5.0), 70.0), Some(0.0));
+        assert_eq!(known(clock.idle(5.0), 5.0), Some(0.9));
+        assert_eq!(known(clock.idle(5.0), 65.0), Some(60.9));
     }
 
     #[test]
     fn the_seat_used_last_counts_and_an_unknown_one_might_be_it() {
-        let now = Instant::now();
-        let [long, short] = [seconds(600.0), seconds(3.0)].map(|ago| State::Idle(now - ago));
-        let known = |states: &[State]| time_since_input(&seats(states), now);
-        assert_eq!(known(&[long, short]), Some(seconds(3.0)));
-        assert_eq!(known(&[short, long]), Some(seconds(3.0)));
-        assert_eq!(known(&[long, State::Used(now)]), Some(Duration::ZERO));
-        assert_eq!(known(&[long, State::Asked(now)]), None);
+        let clock = clock();
+        let [long, short] = [clock.idle(10.0), clock.idle(600.0)];
+        let known = |seats: &[Seat]| clock.since_input(seats, 603.0);
+        assert_eq!(known(&[long, short]), Some(3.9));
+        assert_eq!(known(&[short, long]), Some(3.9));
+        assert_eq!(known(&[long, clock.used(602.0)]), Some(0.0));
+        assert_eq!(known(&[long, clock.asked(602.5)]), None);
         assert_eq!(known(&[]), None);
     }
 
     #[test]
     fn input_is_news_only_after_the_moment_asked_about() {
-        let call = Instant::now() + seconds(10.0);
-        let at = |wait: f64| call + seconds(wait);
-        let known = |state, wait: f64| input_after(&seats(&[state]), call, call + seconds(wait));
-        let earlier = call - seconds(5.0);
-        assert_eq!(known(State::Idle(earlier), 60.0), Input::None);
-        assert_eq!(known(State::Used(at(0.1)), 0.1), Input::Came);
-        // Called idle so late that there must have been input.
-        assert_eq!(known(State::idled(at(1.5)), 1.5), Input::Came);
-        // In use before already: silence for a timeout tells, and idleness in time tells the contrary.
-        for before in [State::Used(earlier), State::Asked(earlier)] {
-            assert_eq!(known(before, 0.0), Input::CameAt(at(1.2)));
-            assert_eq!(known(before, 1.2), Input::Came);
+        let clock = clock();
+        // The call is at 10 seconds.
+        let known = |seat, now| input_after(&[seat], clock.at(10.0), clock.at(now));
+        assert_eq!(known(clock.idle(5.0), 70.0), Input::None);
+        assert_eq!(known(clock.used(10.1), 10.1), Input::Came);
+        let mut used = clock.used(10.1);
+        used.idled(clock.at(11.1));
+        assert_eq!(known(used, 11.5), Input::Came);
+        // In use before already: becoming idle in time tells that there was nothing more, and silence that there was.
+        for mut before in [clock.used(9.999), clock.used(5.0), clock.asked(5.0)] {
+            assert_eq!(known(before, 10.0), Input::CameAt(clock.at(11.2)));
+            assert_eq!(known(before, 11.2), Input::Came);
+            before.idled(clock.at(11.0));
+            assert_eq!(known(before, 11.0), Input::None);
+            assert_eq!(known(before, 70.0), Input::None);
+            before.idled(clock.at(11.5));
+            assert_eq!(known(before, 70.0), Input::Came);
         }
-        assert_eq!(known(State::idled(at(0.8)), 0.8), Input::None);
         // The first word is waited for.
-        assert_eq!(known(State::Asked(at(3.0)), 3.5), Input::CameAt(at(4.2)));
+        let asked = clock.asked(13.0);
+        assert_eq!(known(asked, 13.5), Input::CameAt(clock.at(14.2)));
     }
 
     #[test]
     fn one_seat_with_input_is_enough() {
-        let call = Instant::now() + seconds(10.0);
-        let [idle, used] = [
-            State::Idle(call - seconds(5.0)),
-            State::Used(call + seconds(0.5)),
-        ];
-        let busy = State::Used(call - seconds(5.0));
-        let now = call + seconds(0.7);
-        let known = |states: &[State]| input_after(&seats(states), call, now);
+        let clock = clock();
+        let [idle, used, busy] = [clock.idle(5.0), clock.used(10.5), clock.used(5.0)];
+        let known = |seats: &[Seat]| input_after(seats, clock.at(10.0), clock.at(10.7));
         assert_eq!(known(&[idle, used]), Input::Came);
         assert_eq!(known(&[used, busy]), Input::Came);
-        let later = Input::CameAt(call + SURELY_USED_AFTER);
+        let later = Input::CameAt(clock.at(11.2));
         assert_eq!(known(&[idle, busy]), later);
         assert_eq!(known(&[busy, idle]), later);
         assert_eq!(known(&[]), Input::None);
