@@ -17,7 +17,7 @@ pub struct Status {
     pub version: String,
     /// What it is doing.
     pub phase: Phase,
-    /// `smart`, `50`, `90`, `100` or `pause`.
+    /// What the owner chose: `smart`, `5` to `100`, or `pause`.
     pub mode: String,
     /// For a mode chosen for a while: until when.
     #[serde(skip_serializing_if = "Option::is_none")]
