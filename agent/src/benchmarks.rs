@@ -101,8 +101,11 @@ fn description(settings: &AgentSettings, processor: &Processor) -> String {
 
 /// What a processor can work on.
 pub fn algorithms(kind: ProcessorKind) -> Vec<Algorithm> {
-    let suits = |algorithm: &Algorithm| kind == ProcessorKind::Cpu || algorithm.runs_on_gpu();
-    Algorithm::ALL.into_iter().filter(suits).collect()
+    let suits = |algorithm: &Algorithm| match kind {
+        ProcessorKind::Cpu => algorithm.runs_on_cpu(),
+        ProcessorKind::Gpu => algorithm.runs_on_gpu(),
+    };
+    Algorithm::offered().filter(suits).collect()
 }
 
 /// What a processor may work on under these settings.

@@ -30,6 +30,7 @@ fn assert_solves(job: &Job, space: NonceSpace, solution: &Solution) {
                 solution.nonce,
             ))
         }
+        JobInput::ProgPow(_) => panic!("no such job is given here"),
         JobInput::RandomX(input) => {
             assert_eq!(solution.nonce % space.count, space.index);
             let mut blob = input.blob.clone();

@@ -118,6 +118,7 @@ impl<Work> Source<Work> {
             upstream: self.upstream.to_owned(),
             credit_per_terahash: credit.unwrap_or(Money::zero(self.asset)),
             available: template.is_some() && self.reachable.load(Ordering::Relaxed),
+            stratum_port: None,
         }
     }
 }

@@ -6,8 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use idlewatt_kernels::gpu::{self, Device};
-use idlewatt_kernels::sha256d::{CpuSearch, GpuSearch, Tuning, hash_header, hash_header_on};
+use idlewatt_kernels::gpu::{self, Device, Kernel as _, Tuning};
+use idlewatt_kernels::sha256d::{
+    CpuSearch, GpuSearch, default_tuning, hash_header, hash_header_on,
+};
 use idlewatt_kernels::{Batch, BatchInput, Search, Target};
 
 /// The headers of Bitcoin's blocks 0, 100,000 and 125,552.
@@ -50,7 +52,7 @@ fn main() -> Result<(), Failure> {
         check(&device)?;
         for milliseconds in [4, 50] {
             let budget = Duration::from_millis(milliseconds);
-            report(&device, Tuning::for_device(&device), budget)?;
+            report(&device, default_tuning(&device), budget)?;
         }
         if table {
             layouts(&device)?;
@@ -178,6 +180,7 @@ fn layouts(device: &Device) -> Result<(), Failure> {
             let tuning = Tuning {
                 workgroup_size,
                 nonces_each,
+                ..default_tuning(device)
             };
             match measure(device, tuning, Duration::from_millis(50)) {
                 Ok(rate) => print!(" {:10.2}", rate.hashes_a_second / 1e6),

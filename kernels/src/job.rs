@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::progpow::{Epoch, HeightError};
 use crate::{Algorithm, Target};
 
 /// The longest hashing blob that is accepted, in bytes. Monero's are about 80, those of its merge-mined kin below 400.
@@ -10,8 +11,11 @@ pub const BLOB_LIMIT: usize = 408;
 pub const COINBASE_LIMIT: usize = 100_000;
 /// The most Merkle branches that are accepted: enough for 2^32 transactions.
 pub const BRANCH_LIMIT: usize = 32;
+/// The most bytes that a server may keep of a 64-bit nonce: less than 2^32 nonces would last a card seconds.
+pub const PREFIX_LIMIT: usize = 4;
 
-/// The 32 bytes of a proof-of-work hash, in the order in which the algorithm writes them.
+/// A proof-of-work hash as a little-endian number of 256 bits, which is what targets are compared with. sha256d and
+/// RandomX write it so; ProgPoW writes the most significant byte first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(pub [u8; 32]);
@@ -55,9 +59,10 @@ pub struct Job {
 impl Job {
     /// The algorithm that the job is for.
     pub fn algorithm(&self) -> Algorithm {
-        match self.input {
+        match &self.input {
             JobInput::Sha256d(_) => Algorithm::Sha256d,
             JobInput::RandomX(_) => Algorithm::RandomX,
+            JobInput::ProgPow(job) => job.algorithm,
         }
     }
 
@@ -69,6 +74,7 @@ impl Job {
         match &self.input {
             JobInput::Sha256d(job) => job.check(),
             JobInput::RandomX(job) => job.check(),
+            JobInput::ProgPow(job) => job.check(),
         }
     }
 }
@@ -96,6 +102,15 @@ pub enum JobError {
         /// The length of the blob.
         length: usize,
     },
+    /// A ProgPoW job of an algorithm that is none.
+    #[error("a ProgPoW job of {0}; allowed: algorithms of that family")]
+    Family(Algorithm),
+    /// A ProgPoW job whose height has no epoch.
+    #[error(transparent)]
+    Height(#[from] HeightError),
+    /// A ProgPoW job that leaves too few nonces.
+    #[error("the server keeps {0} bytes of the nonce for itself; allowed: up to {PREFIX_LIMIT}")]
+    PrefixLength(usize),
     /// A processor's number that is not below the count.
     #[error("processor {index} of {count} sharers of a job; allowed: 0 to the count less 1")]
     Space {
@@ -108,12 +123,14 @@ pub enum JobError {
 
 /// The part of a job that differs from algorithm to algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "algorithm", rename_all = "lowercase")]
+#[serde(tag = "family", rename_all = "lowercase")]
 pub enum JobInput {
     /// A Bitcoin header with a coinbase to vary.
     Sha256d(Sha256dJob),
     /// A Monero hashing blob.
     RandomX(RandomXJob),
+    /// A header's hash of one of the ProgPoW coins.
+    ProgPow(ProgPowJob),
 }
 
 /// The pieces of a Bitcoin block header as Stratum hands them out. When the 2^32 nonces of one header are used
@@ -193,6 +210,41 @@ impl RandomXJob {
     }
 }
 
+/// A job of the ProgPoW family: the hash of a header whose nonce has 64 bits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgPowJob {
+    /// Which of the family.
+    pub algorithm: Algorithm,
+    /// The hash of the header without nonce and mix.
+    #[serde(with = "hex::serde")]
+    pub header_hash: [u8; 32],
+    /// Height of the block: dataset and program follow from it.
+    pub height: u64,
+    /// The nonce's most significant bytes, which the server keeps for itself; at most [`PREFIX_LIMIT`].
+    #[serde(with = "hex::serde")]
+    pub nonce_prefix: Vec<u8>,
+}
+
+impl ProgPowJob {
+    /// The epoch of its height.
+    ///
+    /// # Errors
+    /// If the algorithm is not of the family, or the height beyond any epoch.
+    pub fn epoch(&self) -> Result<Epoch, JobError> {
+        let parameters = self.algorithm.progpow();
+        let parameters = parameters.ok_or(JobError::Family(self.algorithm))?;
+        Ok(Epoch::of_height(parameters, self.height)?)
+    }
+
+    fn check(&self) -> Result<(), JobError> {
+        self.epoch()?;
+        match self.nonce_prefix.len() {
+            0..=PREFIX_LIMIT => Ok(()),
+            length => Err(JobError::PrefixLength(length)),
+        }
+    }
+}
+
 /// Which part of a job's nonces is one processor's: those extranonces (for RandomX: nonces) that leave `index`
 /// when divided by `count`. Processors on the same job never repeat each other's work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,12 +279,51 @@ impl NonceSpace {
 pub struct Solution {
     /// The job's id.
     pub job_id: String,
-    /// The nonce as a number; it is written little-endian into header or blob.
+    /// The nonce as a number; it is written little-endian into header or blob. ProgPoW's lower half.
     pub nonce: u32,
-    /// The extranonce2 as a number, written big-endian over `extranonce2_size` bytes; 0 for RandomX.
+    /// The extranonce2 as a number, written big-endian over `extranonce2_size` bytes; 0 for RandomX, the upper half of
+    /// the nonce for ProgPoW.
     pub extranonce2: u64,
     /// The proof-of-work hash.
     pub digest: Digest,
+    /// ProgPoW's mix, in the order in which it is written; `None` for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "hex_option")]
+    pub mix: Option<[u8; 32]>,
+}
+
+impl Solution {
+    /// ProgPoW's nonce of 64 bits.
+    pub fn wide_nonce(&self) -> u64 {
+        self.extranonce2 << 32 | u64::from(self.nonce)
+    }
+}
+
+/// 32 bytes as hex, or nothing.
+mod hex_option {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(
+        value: &Option<[u8; 32]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(bytes) => hex::serde::serialize(bytes, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<[u8; 32]>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        let decode = |text: String| {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(text, &mut bytes)
+                .map(|()| bytes)
+                .map_err(de::Error::custom)
+        };
+        text.map(decode).transpose()
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +360,58 @@ pub(crate) mod tests {
                 seed_hash: [9; 32],
                 height: 1,
             }),
+        }
+    }
+
+    /// A job of the ProgPoW family with a made-up header.
+    pub(crate) fn progpow_job(algorithm: Algorithm, height: u64) -> Job {
+        Job {
+            id: "progpow".into(),
+            target: Target::MAX,
+            input: JobInput::ProgPow(ProgPowJob {
+                algorithm,
+                header_hash: [0x5a; 32],
+                height,
+                nonce_prefix: vec![0xc0, 0xde],
+            }),
+        }
+    }
+
+    #[test]
+    fn a_progpow_job_out_of_range_is_refused_with_the_range() {
+        let with = |change: &dyn Fn(&mut ProgPowJob)| {
+            let mut job = progpow_job(Algorithm::KawPow, 4_650_000);
+            if let JobInput::ProgPow(input) = &mut job.input {
+                change(input);
+            }
+            job.check()
+        };
+        assert_eq!(with(&|_| {}), Ok(()));
+        assert_eq!(
+            with(&|job| job.algorithm = Algorithm::RandomX),
+            Err(JobError::Family(Algorithm::RandomX))
+        );
+        let error = with(&|job| job.height = u64::MAX).expect_err("too high");
+        assert!(error.to_string().contains("0 to 244799999"), "{error}");
+        let error = with(&|job| job.nonce_prefix = vec![0; 5]).expect_err("too long");
+        assert!(error.to_string().contains("up to 4"), "{error}");
+    }
+
+    #[test]
+    fn a_solution_reads_back_with_and_without_a_mix() {
+        for mix in [None, Some([0xab; 32])] {
+            let solution = Solution {
+                job_id: "a".into(),
+                nonce: 0x0123_4567,
+                extranonce2: 0x89ab_cdef,
+                digest: Digest([1; 32]),
+                mix,
+            };
+            let text = serde_json::to_string(&solution).expect("serialises");
+            assert_eq!(text.contains("abab"), mix.is_some());
+            let read: Solution = serde_json::from_str(&text).expect("reads");
+            assert_eq!(read, solution);
+            assert_eq!(read.wide_nonce(), 0x89ab_cdef_0123_4567);
         }
     }
 

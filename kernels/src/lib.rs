@@ -10,12 +10,15 @@ pub mod algorithm;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod job;
+pub mod progpow;
 pub mod randomx;
 pub mod search;
 pub mod sha256d;
 pub mod target;
 
 pub use algorithm::Algorithm;
-pub use job::{Digest, Job, JobError, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution};
+pub use job::{
+    Digest, Job, JobError, JobInput, NonceSpace, ProgPowJob, RandomXJob, Sha256dJob, Solution,
+};
 pub use search::{Batch, BatchInput, Cursor, Outcome, Search, SearchError};
 pub use target::Target;

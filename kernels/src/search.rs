@@ -17,7 +17,7 @@ pub struct Batch {
     pub target: Target,
     /// What is hashed.
     pub input: BatchInput,
-    /// The extranonce2 that is in the input; 0 for RandomX.
+    /// The extranonce2 that is in the input; 0 for RandomX, the upper half of the nonces for ProgPoW.
     pub extranonce2: u64,
     /// The first nonce to try.
     pub first_nonce: u32,
@@ -44,6 +44,15 @@ pub enum BatchInput {
         /// The key of cache and dataset.
         seed_hash: [u8; 32],
     },
+    /// A header's hash of the ProgPoW family.
+    ProgPow {
+        /// Which of the family.
+        algorithm: Algorithm,
+        /// The hash.
+        header_hash: [u8; 32],
+        /// The block's height.
+        height: u64,
+    },
 }
 
 impl Batch {
@@ -52,6 +61,7 @@ impl Batch {
         match self.input {
             BatchInput::Sha256d { .. } => Algorithm::Sha256d,
             BatchInput::RandomX { .. } => Algorithm::RandomX,
+            BatchInput::ProgPow { algorithm, .. } => algorithm,
         }
     }
 
@@ -68,6 +78,7 @@ impl Batch {
             nonce,
             extranonce2: self.extranonce2,
             digest,
+            mix: None,
         }
     }
 }
@@ -128,7 +139,7 @@ pub struct Cursor {
     target: Target,
     source: Source,
     space: NonceSpace,
-    /// How many positions the outer counter has: extranonces for sha256d, nonces for RandomX.
+    /// How many positions the outer counter has: extranonces for sha256d, nonces for RandomX, blocks of nonces for ProgPoW.
     positions: u128,
     /// Where the counter began.
     start: u128,
@@ -150,7 +161,17 @@ enum Source {
         /// The top byte in its place, 0 if it is free.
         base: u32,
     },
+    ProgPow {
+        job: crate::ProgPowJob,
+        /// The server's part of the nonce, in its place.
+        base: u64,
+        /// How many nonces of the current block were handed out.
+        done: u32,
+    },
 }
+
+/// 64-bit nonces are dealt out in blocks of 2^24, which last any card some milliseconds.
+const BLOCK_BITS: u32 = 24;
 
 impl Cursor {
     /// Begins at a place of the caller's choice: a random `start` keeps a search that is begun anew from
@@ -178,6 +199,17 @@ impl Cursor {
                     base: u32::from(job.fixed_top_byte.unwrap_or(0)) << 24,
                 },
             ),
+            JobInput::ProgPow(job) => {
+                let kept = 8 * job.nonce_prefix.len() as u32;
+                let prefix = job.nonce_prefix.iter();
+                let prefix = prefix.fold(0u64, |prefix, byte| prefix << 8 | u64::from(*byte));
+                let source = Source::ProgPow {
+                    base: prefix.checked_shl(64 - kept).unwrap_or(0),
+                    job: job.clone(),
+                    done: 0,
+                };
+                (1u128 << (64 - kept - BLOCK_BITS), source)
+            }
         };
         let positions = domain
             .saturating_sub(u128::from(space.index))
@@ -246,6 +278,28 @@ impl Cursor {
                     extranonce2: 0,
                     first_nonce: *base | number as u32,
                     step: self.space.count,
+                    count,
+                })
+            }
+            Source::ProgPow { job, base, done } => {
+                let nonce = *base | (number as u64) << BLOCK_BITS | u64::from(*done);
+                let count = size.min((1 << BLOCK_BITS) - *done);
+                *done += count;
+                if *done == 1 << BLOCK_BITS {
+                    *done = 0;
+                    self.used += 1;
+                }
+                Some(Batch {
+                    job_id: self.job_id.clone(),
+                    target: self.target,
+                    input: BatchInput::ProgPow {
+                        algorithm: job.algorithm,
+                        header_hash: job.header_hash,
+                        height: job.height,
+                    },
+                    extranonce2: nonce >> 32,
+                    first_nonce: nonce as u32,
+                    step: 1,
                     count,
                 })
             }
@@ -336,6 +390,38 @@ mod tests {
             tried += u64::from(batch.count);
         }
         assert_eq!(tried, ((1 << 24) - 2u64).div_ceil(5));
+    }
+
+    #[test]
+    fn every_nonce_that_the_server_leaves_is_tried_once() {
+        let mut job = crate::job::tests::progpow_job(crate::Algorithm::KawPow, 1);
+        let JobInput::ProgPow(input) = &mut job.input else {
+            unreachable!("it is a ProgPoW job");
+        };
+        input.nonce_prefix = vec![1, 2, 3, 4];
+        let mut blocks = HashSet::new();
+        for index in 0..3 {
+            let space = NonceSpace { index, count: 3 };
+            let mut cursor = Cursor::new(&job, space, 7).expect("a good job");
+            while let Some(batch) = cursor.next_batch(1 << 23) {
+                assert_eq!(batch.extranonce2, 0x0102_0304);
+                assert_eq!(batch.count, 1 << 23);
+                assert!(blocks.insert(batch.first_nonce), "tried twice");
+            }
+        }
+        assert_eq!(blocks.len(), 512);
+        for prefix in [vec![], vec![0xff; 4]] {
+            if let JobInput::ProgPow(input) = &mut job.input {
+                input.nonce_prefix = prefix.clone();
+            }
+            let mut cursor = Cursor::new(&job, NonceSpace::WHOLE, u64::MAX).expect("a good job");
+            let batch = cursor.next_batch(5).expect("far from used up");
+            assert_eq!(batch.extranonce2 >> 24 == 0xff, !prefix.is_empty());
+            assert_eq!(
+                cursor.next_batch(5).expect("more").first_nonce,
+                batch.first_nonce + 5
+            );
+        }
     }
 
     proptest! {

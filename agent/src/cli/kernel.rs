@@ -52,6 +52,7 @@ pub fn run(common: &Common, arguments: KernelArguments) -> Result<(), Failure> {
     let hash = match asked.algorithm {
         Algorithm::Sha256d => sha256d_hash(common, &asked)?,
         Algorithm::RandomX => randomx_hash(&asked)?,
+        _ => return Err(Failure::usage("KERNEL HASH".to_owned())),
     };
     let hashed = Hashed {
         algorithm: asked.algorithm,

@@ -215,7 +215,8 @@ mod tests {
                         job_id,
                         nonce,
                         extranonce2,
-                        digest: Digest(digest)
+                        digest: Digest(digest),
+                        mix: None,
                     }
                 }
             ),

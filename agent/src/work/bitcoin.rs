@@ -241,7 +241,7 @@ mod tests {
                 assert_eq!(input.coinbase_prefix, [0xaa, 0x18, 0, 0, 1]);
                 assert_eq!(input.extranonce2_size, 4);
             }
-            JobInput::RandomX(_) => panic!("another algorithm"),
+            _ => panic!("another algorithm"),
         }
     }
 
@@ -303,6 +303,7 @@ mod tests {
             nonce: 0x1a2b_3c4d,
             extranonce2: 0x0102,
             digest: Digest([0; 32]),
+            mix: None,
         };
         let (request, line) = dialogue.submission(&record, &solution);
         let expected = ClientMessage::Submit {

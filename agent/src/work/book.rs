@@ -49,7 +49,7 @@ impl JobBook {
         job.id = format!("{algorithm}-{generation}-{}", self.given);
         let (time, extranonce2_size) = match &job.input {
             JobInput::Sha256d(input) => (input.time, input.extranonce2_size),
-            JobInput::RandomX(_) => (0, 0),
+            JobInput::RandomX(_) | JobInput::ProgPow(_) => (0, 0),
         };
         let same = self.jobs.iter().filter(|old| old.algorithm == algorithm);
         if same.count() >= REMEMBERED {

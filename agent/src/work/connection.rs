@@ -152,6 +152,7 @@ impl Keeper {
         match self.algorithm {
             Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
             Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
+            _ => unreachable!("KAWPOW DIALOGUE"),
         }
     }
 

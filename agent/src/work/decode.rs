@@ -94,7 +94,7 @@ mod tests {
     fn randomx(message: &JobMessage) -> RandomXJob {
         match monero(message).expect("a job").input {
             JobInput::RandomX(job) => job,
-            JobInput::Sha256d(_) => panic!("another algorithm"),
+            _ => panic!("another algorithm"),
         }
     }
 

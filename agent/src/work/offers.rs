@@ -173,6 +173,7 @@ mod tests {
             upstream: "practice".into(),
             credit_per_terahash: Money { asset, atomic },
             available: true,
+            stratum_port: None,
         }
     }
 

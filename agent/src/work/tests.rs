@@ -11,6 +11,7 @@ fn solution(job: &CurrentJob) -> Solution {
         nonce: 0x0403_0201,
         extranonce2: 1,
         digest: Digest([0; 32]),
+        mix: None,
     }
 }
 

@@ -66,6 +66,10 @@ pub struct WorkOffer {
     pub credit_per_terahash: Money,
     /// `false` while the upstream cannot be reached.
     pub available: bool,
+    /// The port of its Stratum server where that is not [`WorkOffers::stratum_port`]: dialects that begin with the
+    /// same line have a port each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratum_port: Option<u16>,
 }
 
 /// `GET /v1/earnings` (device): everything credited to the account, apart and together.

@@ -187,6 +187,7 @@ impl<D: Dialect> Session<D> {
         let range = match D::ALGORITHM {
             idlewatt_kernels::Algorithm::Sha256d => self.shared.difficulty.sha256d,
             idlewatt_kernels::Algorithm::RandomX => self.shared.difficulty.randomx,
+            _ => unreachable!("KAWPOW DIFFICULTY"),
         };
         let most = range
             .most

@@ -3,11 +3,15 @@
 
 mod adapters;
 mod device;
+mod kernel;
 mod sizing;
+mod tuning;
 
 pub use adapters::{AdapterDescription, AdapterKind, adapters};
 pub use device::Device;
+pub use kernel::{Finished, Kernel, Readiness, kernel, kernel_version};
 pub use sizing::BatchSizer;
+pub use tuning::{Exchange, Tuning};
 
 /// What can go wrong on a graphics card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +45,12 @@ pub enum GpuError {
     /// As many batches are in flight as there may be.
     #[error("{0} batches are in flight already: wait for one first")]
     Busy(usize),
+    /// The algorithm has no kernel for graphics cards.
+    #[error("{0} does not run on graphics cards")]
+    NoKernel(crate::Algorithm),
+    /// A job that cannot be worked on.
+    #[error(transparent)]
+    Job(#[from] crate::JobError),
     /// There is nothing to wait for.
     #[error("no batch is in flight")]
     Idle,

@@ -19,6 +19,16 @@ pub use search::CpuSearch;
 pub use verifier::Verifier;
 
 use crate::Digest;
+use crate::algorithm::Traits;
+
+/// What the rest of the program has to know of it.
+pub const TRAITS: Traits = Traits {
+    name: "randomx",
+    on_cpu: true,
+    on_gpu: false,
+    progpow: None,
+    for_tests: false,
+};
 
 /// The hash of one input, in light mode: takes 256 MiB and half a second to prepare.
 ///

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::hash_header;
 use super::kernel::{self, Input, Purpose};
-use crate::gpu::{BatchSizer, Device, GpuError};
+use crate::gpu::{BatchSizer, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning};
 use crate::search::set_header_nonce;
-use crate::{Algorithm, Batch, BatchInput, Digest, Outcome, Search, SearchError};
+use crate::{Algorithm, Batch, BatchInput, Digest, Job, Outcome, Search, SearchError};
 
 /// How many batches may be in flight: one computes while the results of the other are read.
 const IN_FLIGHT: usize = 2;
@@ -22,38 +22,19 @@ const TIMES_BYTES: u64 = 16;
 /// A dispatch is sized to milliseconds. A card that has not answered by now has hung.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How the work is laid out. What is best differs from card to card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tuning {
-    /// Invocations a workgroup.
-    pub workgroup_size: u32,
-    /// Nonces that each invocation tries, one after the other.
-    pub nonces_each: u32,
-}
-
-impl Tuning {
-    /// What to begin with.
-    pub fn for_device(device: &Device) -> Self {
-        let most = device.raw().limits().max_compute_workgroup_size_x;
-        Self {
-            workgroup_size: most.min(if device.description().is_software() {
-                64
-            } else {
-                256
-            }),
-            nonces_each: 1,
-        }
+/// The layout to begin with.
+pub fn default_tuning(device: &Device) -> Tuning {
+    let most = device.raw().limits().max_compute_workgroup_size_x;
+    Tuning {
+        workgroup_size: most.min(if device.description().is_software() {
+            64
+        } else {
+            256
+        }),
+        nonces_each: 1,
+        exchange: Exchange::default(),
+        wide_integers: false,
     }
-}
-
-/// What came of a batch, and how long it took.
-#[derive(Clone, Debug)]
-pub struct Finished {
-    /// What was found.
-    pub outcome: Outcome,
-    /// The time on the device: by its own clock where it has one, else from the end of the batch before (or from
-    /// submission, if that is later) to completion.
-    pub device_time: Duration,
 }
 
 /// Tries nonces on a graphics card.
@@ -85,7 +66,7 @@ impl GpuSearch {
     /// # Errors
     /// If the driver refuses, or the device was lost.
     pub fn new(device: &Device) -> Result<Self, GpuError> {
-        Self::with_tuning(device, Tuning::for_device(device))
+        Self::with_tuning(device, default_tuning(device))
     }
 
     /// Compiles the program with a given layout.
@@ -107,9 +88,19 @@ impl GpuSearch {
             last_completion: None,
         })
     }
+}
 
-    /// A sizer that begins small enough for any card.
-    pub fn sizer(&self) -> BatchSizer {
+impl Kernel for GpuSearch {
+    /// Compiled at the start: there is nothing else to prepare.
+    fn prepare(&mut self, _job: &Job, _budget: Duration) -> Result<Readiness, GpuError> {
+        Ok(Readiness::Ready)
+    }
+
+    fn look_ahead(&mut self, _job: &Job, _budget: Duration) -> Result<Duration, GpuError> {
+        Ok(Duration::ZERO)
+    }
+
+    fn sizer(&self) -> BatchSizer {
         let first = if self.device.description().is_software() {
             1 << 12
         } else {
@@ -119,21 +110,15 @@ impl GpuSearch {
         BatchSizer::new(first, granularity, MOST_NONCES)
     }
 
-    /// How many batches are in flight.
-    pub fn in_flight(&self) -> usize {
+    fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// Whether another batch may be submitted.
-    pub fn has_room(&self) -> bool {
+    fn has_room(&self) -> bool {
         !self.free.is_empty()
     }
 
-    /// Hands a batch to the device and returns at once.
-    ///
-    /// # Errors
-    /// If the batch is not for this kernel, two are in flight already, or the device failed.
-    pub fn submit(&mut self, batch: &Batch) -> Result<(), SearchError> {
+    fn submit(&mut self, batch: &Batch) -> Result<(), SearchError> {
         let BatchInput::Sha256d { header } = batch.input else {
             return Err(SearchError::Algorithm {
                 expected: Algorithm::Sha256d,
@@ -164,12 +149,7 @@ impl GpuSearch {
         Ok(())
     }
 
-    /// Waits for the oldest batch in flight. Every hit was confirmed on the CPU.
-    ///
-    /// # Errors
-    /// If none is in flight, or the device failed: then what was in flight is lost, and where
-    /// [`GpuError::needs_new_device`] says so, so is the device.
-    pub fn wait(&mut self) -> Result<Finished, GpuError> {
+    fn wait(&mut self) -> Result<Finished, GpuError> {
         let flight = self.in_flight.pop_front().ok_or(GpuError::Idle)?;
         self.device.wait(flight.submission, DEADLINE)?;
         let completed = Instant::now();
@@ -207,6 +187,33 @@ impl GpuSearch {
             device_time,
         })
     }
+
+    fn tuning(&self) -> Tuning {
+        self.tuning
+    }
+
+    fn candidates(&self) -> Vec<Tuning> {
+        let most = self.device.raw().limits().max_compute_workgroup_size_x;
+        let sizes = [32, 64, 128, 256, 512]
+            .into_iter()
+            .filter(|size| *size <= most);
+        let each = |workgroup_size| {
+            [1, 4].map(|nonces_each| Tuning {
+                workgroup_size,
+                nonces_each,
+                ..self.tuning
+            })
+        };
+        sizes.flat_map(each).collect()
+    }
+
+    fn set_tuning(&mut self, tuning: Tuning) -> Result<(), GpuError> {
+        if self.in_flight() > 0 {
+            return Err(GpuError::Busy(self.in_flight()));
+        }
+        *self = Self::with_tuning(&self.device.clone(), tuning)?;
+        Ok(())
+    }
 }
 
 impl Search for GpuSearch {
@@ -227,6 +234,7 @@ pub fn hash_header_on(device: &Device, header: &[u8; 80]) -> Result<Digest, GpuE
     let tuning = Tuning {
         workgroup_size: 1,
         nonces_each: 1,
+        ..default_tuning(device)
     };
     let program = Program::compile(device, Purpose::Show, tuning)?;
     let slot = Slot::new(device, &program);

@@ -6,8 +6,8 @@ use rand::rngs::SmallRng;
 
 use super::gpu::ROOM;
 use super::tests::{BLOCKS, block_header};
-use super::{CpuSearch, GpuSearch, Tuning, hash_header, hash_header_on};
-use crate::gpu::{self, Device, GpuError};
+use super::{CpuSearch, GpuSearch, default_tuning, hash_header, hash_header_on};
+use crate::gpu::{self, Device, GpuError, Kernel as _, Tuning};
 use crate::search::set_header_nonce;
 use crate::{Batch, BatchInput, Search, SearchError, Target};
 
@@ -81,10 +81,11 @@ fn random_batches_come_out_as_on_the_cpu() {
     let mut random = SmallRng::seed_from_u64(seed);
     for device in devices() {
         let tunings = [
-            Tuning::for_device(&device),
+            default_tuning(&device),
             Tuning {
                 workgroup_size: 32,
                 nonces_each: 3,
+                ..default_tuning(&device)
             },
         ];
         for tuning in tunings {
@@ -186,6 +187,7 @@ fn the_last_nonces_are_tried_and_none_beyond() {
         let tuning = Tuning {
             workgroup_size: 8,
             nonces_each: 3,
+            ..default_tuning(&device)
         };
         let mut search = GpuSearch::with_tuning(&device, tuning).expect("compiles");
         let header = block_header(BLOCKS[1].0);
@@ -218,6 +220,7 @@ fn workgroups_beyond_one_row_are_run() {
         let tuning = Tuning {
             workgroup_size: 1,
             nonces_each: 1,
+            ..default_tuning(&device)
         };
         let mut search = GpuSearch::with_tuning(&device, tuning).expect("compiles");
         let row = device.raw().limits().max_compute_workgroups_per_dimension;
@@ -260,6 +263,7 @@ fn what_the_driver_rejects_is_an_error() {
         let tuning = Tuning {
             workgroup_size: 1 << 20,
             nonces_each: 1,
+            ..default_tuning(&device)
         };
         let error = GpuSearch::with_tuning(&device, tuning).expect_err("too large");
         assert!(matches!(error, GpuError::Validation(_)), "{error:?}");

@@ -14,10 +14,20 @@ use sha2::{Digest as _, Sha256};
 
 pub use cpu::CpuSearch;
 #[cfg(feature = "gpu")]
-pub use gpu::{Finished, GpuSearch, Tuning, hash_header_on};
+pub use gpu::{GpuSearch, default_tuning, hash_header_on};
 
+use crate::algorithm::Traits;
 use crate::search::set_header_nonce;
 use crate::{Digest, Sha256dJob};
+
+/// What the rest of the program has to know of it.
+pub const TRAITS: Traits = Traits {
+    name: "sha256d",
+    on_cpu: true,
+    on_gpu: true,
+    progpow: None,
+    for_tests: false,
+};
 
 /// SHA-256's initial state.
 pub(crate) const INITIAL_STATE: [u32; 8] = [

@@ -2,7 +2,7 @@
 //! miscompiles, would otherwise only show at the pool, as refused shares.
 
 use idlewatt_kernels::randomx::{Memory, Verifier};
-use idlewatt_kernels::{Digest, Job, JobInput, Solution, sha256d};
+use idlewatt_kernels::{Digest, Job, JobInput, Solution, progpow, sha256d};
 
 use super::Fault;
 use crate::engine::message::FaultKind;
@@ -47,6 +47,20 @@ impl Checker {
                 let header =
                     sha256d::header_with_nonce(input, solution.extranonce2, solution.nonce);
                 Ok(sha256d::hash_header(&header))
+            }
+            // The kernel has computed the mix on the CPU, with the light cache that is its own.
+            JobInput::ProgPow(input) => {
+                let epoch = input
+                    .epoch()
+                    .map_err(|error| Fault::new(FaultKind::Usage, error))?;
+                let mix = solution.mix.ok_or_else(|| {
+                    Fault::new(FaultKind::WrongHash, "a solution without its mix")
+                })?;
+                let nonce = solution.wide_nonce();
+                let mut digest =
+                    progpow::digest_of_mix(epoch.parameters, &input.header_hash, nonce, &mix);
+                digest.reverse();
+                Ok(Digest(digest))
             }
             JobInput::RandomX(input) => {
                 let mut blob = input.blob.clone();
@@ -106,6 +120,7 @@ mod tests {
             nonce: 77,
             extranonce2: 9,
             digest,
+            mix: None,
         };
         let mut checker = Checker::new(None);
         assert_eq!(checker.check(&job(Target::MAX), &solution), Ok(()));

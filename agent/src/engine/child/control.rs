@@ -23,7 +23,7 @@ impl Work {
     pub fn key(&self) -> Option<[u8; 32]> {
         match &self.job.input {
             JobInput::RandomX(job) => Some(job.seed_hash),
-            JobInput::Sha256d(_) => None,
+            JobInput::Sha256d(_) | JobInput::ProgPow(_) => None,
         }
     }
 }

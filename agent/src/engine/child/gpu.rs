@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use idlewatt_kernels::gpu::{self, AdapterDescription, BatchSizer, Device, GpuError};
+use idlewatt_kernels::gpu::{self, AdapterDescription, BatchSizer, Device, GpuError, Kernel as _};
 use idlewatt_kernels::sha256d::GpuSearch;
 use idlewatt_kernels::{Algorithm, Cursor, SearchError};
 use idlewatt_platform::priority;
@@ -90,7 +90,11 @@ fn open(id: &str, allow_software: bool) -> Result<Device, Fault> {
 
 fn fault(error: GpuError) -> Fault {
     let kind = match &error {
-        GpuError::UnknownAdapter { .. } | GpuError::Busy(_) | GpuError::Idle => FaultKind::Usage,
+        GpuError::UnknownAdapter { .. }
+        | GpuError::NoKernel(_)
+        | GpuError::Job(_)
+        | GpuError::Busy(_)
+        | GpuError::Idle => FaultKind::Usage,
         GpuError::OutOfMemory(_) => FaultKind::Memory,
         GpuError::WrongResult(_) => FaultKind::WrongHash,
         GpuError::Open(_)

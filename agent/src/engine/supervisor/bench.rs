@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use idlewatt_kernels::{Algorithm, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Target};
+use idlewatt_kernels::{
+    Algorithm, Job, JobInput, NonceSpace, ProgPowJob, RandomXJob, Sha256dJob, Target,
+};
 use idlewatt_platform::process::ChildGroup;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -234,6 +236,16 @@ pub fn nothing_to_find(algorithm: Algorithm) -> Job {
             seed_hash: [0x55; 32],
             height: 0,
         }),
+        Algorithm::KawPow | Algorithm::ProgPowZ | Algorithm::KawPowTest => {
+            JobInput::ProgPow(ProgPowJob {
+                algorithm,
+                header_hash: [0x66; 32],
+                height: algorithm
+                    .progpow()
+                    .map_or(0, |parameters| parameters.recent_height),
+                nonce_prefix: Vec::new(),
+            })
+        }
     };
     Job {
         id: "benchmark".to_owned(),

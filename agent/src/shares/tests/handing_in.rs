@@ -52,6 +52,7 @@ impl Device {
             nonce: 1,
             extranonce2: 0,
             digest,
+            mix: None,
         };
         let processor = "cpu".to_owned();
         let share = FoundShare {

@@ -1,0 +1,216 @@
+//! One hash, on the CPU: the reference that everything else is checked against.
+
+use super::keccak::f800;
+use super::light_cache::{CACHE_WORDS, Entry, LightCache};
+use super::parameters::Parameters;
+use super::program::{LOADS, Program, REGISTERS, Step};
+use super::random::{FNV_BASIS, Kiss99, fnv1a};
+use crate::Digest;
+
+/// Lanes that compute one hash together.
+pub const LANES: usize = 16;
+/// Rounds a hash.
+pub const ROUNDS: usize = 64;
+
+/// A hash and the mix that proves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash {
+    /// What a share carries: from it, header and nonce the hash follows at once.
+    pub mix: [u8; 32],
+    /// What is compared with the target, most significant byte first.
+    pub digest: [u8; 32],
+}
+
+impl Hash {
+    /// The hash as targets are compared with it.
+    pub fn number(&self) -> Digest {
+        let mut number = self.digest;
+        number.reverse();
+        Digest(number)
+    }
+}
+
+/// One register of every lane.
+type Register = [u32; LANES];
+
+/// The hash of a header and a nonce. The cache must be of the height's epoch and the program of its period.
+pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64) -> Hash {
+    hash_with(
+        cache.epoch().parameters,
+        cache.words(),
+        cache.epoch().entries(),
+        program,
+        header,
+        nonce,
+        |index| cache.entry(index),
+    )
+}
+
+/// As [`hash`], with the dataset's entries from wherever they are.
+pub(super) fn hash_with(
+    parameters: &Parameters,
+    words: &[u32; CACHE_WORDS],
+    entries: u32,
+    program: &Program,
+    header: &[u8; 32],
+    nonce: u64,
+    mut entry: impl FnMut(u32) -> Entry,
+) -> Hash {
+    let first = first_keccak(parameters, header, nonce);
+    let [low, high] = seed(parameters, &first);
+    let mut registers = filled(low, high);
+    for round in 0..ROUNDS {
+        let index = registers[0][round % LANES] % entries;
+        let entry = entry(index);
+        apply(program, words, &mut registers, round, &entry);
+    }
+    let mix = reduced(&registers);
+    Hash {
+        mix: bytes(&mix),
+        digest: last_keccak(parameters, header, &first, &mix),
+    }
+}
+
+/// The hash that follows from a mix, whether or not the mix is right: the cheap half of a verification.
+pub fn digest_of_mix(
+    parameters: &Parameters,
+    header: &[u8; 32],
+    nonce: u64,
+    mix: &[u8; 32],
+) -> [u8; 32] {
+    let first = first_keccak(parameters, header, nonce);
+    last_keccak(parameters, header, &first, &words(mix))
+}
+
+/// The lower and the upper half of the number that the mix begins with: the first two words, which ProgPoW as it was
+/// proposed reads as a big-endian number of 64 bits.
+fn seed(parameters: &Parameters, first: &[u32; 8]) -> [u32; 2] {
+    match parameters.padding {
+        Some(_) => [first[0], first[1]],
+        None => [first[1].swap_bytes(), first[0].swap_bytes()],
+    }
+}
+
+/// The first eight words after header and nonce were absorbed.
+fn first_keccak(parameters: &Parameters, header: &[u8; 32], nonce: u64) -> [u32; 8] {
+    let mut state = [0; 25];
+    state[..8].copy_from_slice(&words(header));
+    state[8] = nonce as u32;
+    state[9] = (nonce >> 32) as u32;
+    if let Some(padding) = parameters.padding {
+        state[10..].copy_from_slice(&padding);
+    }
+    f800(&mut state);
+    std::array::from_fn(|index| state[index])
+}
+
+fn last_keccak(
+    parameters: &Parameters,
+    header: &[u8; 32],
+    first: &[u32; 8],
+    mix: &[u32; 8],
+) -> [u8; 32] {
+    let mut state = [0; 25];
+    match parameters.padding {
+        Some(padding) => {
+            state[..8].copy_from_slice(first);
+            state[8..16].copy_from_slice(mix);
+            state[16..].copy_from_slice(&padding[..9]);
+        }
+        None => {
+            state[..8].copy_from_slice(&words(header));
+            state[8..10].copy_from_slice(&seed(parameters, first));
+            state[10..18].copy_from_slice(mix);
+        }
+    }
+    f800(&mut state);
+    bytes(&std::array::from_fn(|index| state[index]))
+}
+
+/// The registers before the first round.
+fn filled(low: u32, high: u32) -> [Register; REGISTERS] {
+    let z = fnv1a(FNV_BASIS, low);
+    let w = fnv1a(z, high);
+    let mut registers = [[0; LANES]; REGISTERS];
+    for lane in 0..LANES {
+        let jsr = fnv1a(w, lane as u32);
+        let jcong = fnv1a(jsr, lane as u32);
+        let mut random = Kiss99 { z, w, jsr, jcong };
+        for register in &mut registers {
+            register[lane] = random.next();
+        }
+    }
+    registers
+}
+
+fn apply(
+    program: &Program,
+    words: &[u32; CACHE_WORDS],
+    registers: &mut [Register; REGISTERS],
+    round: usize,
+    entry: &Entry,
+) {
+    for step in &program.steps {
+        match *step {
+            Step::Cache {
+                source,
+                destination,
+                merge,
+            } => {
+                for lane in 0..LANES {
+                    let word = words[registers[source][lane] as usize % CACHE_WORDS];
+                    let register = &mut registers[destination][lane];
+                    *register = merge.apply(*register, word);
+                }
+            }
+            Step::Math {
+                left,
+                right,
+                operation,
+                destination,
+                merge,
+            } => {
+                for lane in 0..LANES {
+                    let value = operation.apply(registers[left][lane], registers[right][lane]);
+                    let register = &mut registers[destination][lane];
+                    *register = merge.apply(*register, value);
+                }
+            }
+        }
+    }
+    let words = entry.as_flattened();
+    for lane in 0..LANES {
+        let offset = (lane ^ round) % LANES * LOADS;
+        for (load, word) in program.loads.iter().zip(&words[offset..offset + LOADS]) {
+            let register = &mut registers[load.destination][lane];
+            *register = load.merge.apply(*register, *word);
+        }
+    }
+}
+
+/// The mix of all lanes.
+fn reduced(registers: &[Register; REGISTERS]) -> [u32; 8] {
+    let mut mix = [FNV_BASIS; 8];
+    for lane in 0..LANES {
+        let of_lane = registers
+            .iter()
+            .fold(FNV_BASIS, |hash, register| fnv1a(hash, register[lane]));
+        mix[lane % 8] = fnv1a(mix[lane % 8], of_lane);
+    }
+    mix
+}
+
+fn words(bytes: &[u8; 32]) -> [u32; 8] {
+    std::array::from_fn(|index| {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|byte| bytes[4 * index + byte]);
+        u32::from_le_bytes([a, b, c, d])
+    })
+}
+
+fn bytes(words: &[u32; 8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (bytes, word) in bytes.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
+}

@@ -1,0 +1,153 @@
+//! The light cache of an epoch, and the dataset items that are made of it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::epoch::Epoch;
+use super::keccak::{keccak512, keccak512_of_seed};
+use super::random::fnv1;
+
+/// Items of 64 bytes an entry.
+const ITEMS_AN_ENTRY: usize = 4;
+/// Words of the cache that programs read: the first 16 KiB of the dataset.
+pub const CACHE_WORDS: usize = 4_096;
+/// How often the cache is gone through after it was filled.
+const PASSES: u32 = 3;
+
+/// 64 bytes as little-endian words.
+pub type Item = [u32; 16];
+
+/// An entry of the dataset: the 256 bytes that a search reads at once.
+pub type Entry = [Item; ITEMS_AN_ENTRY];
+
+/// The preparation was called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the light cache is no longer wanted")]
+pub struct Cancelled;
+
+/// Everything that is needed to verify, and of which the dataset is made.
+pub struct LightCache {
+    epoch: Epoch,
+    items: Vec<Item>,
+    remainder: Remainder,
+    words: Box<[u32; CACHE_WORDS]>,
+}
+
+impl fmt::Debug for LightCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LightCache").field(&self.epoch).finish()
+    }
+}
+
+impl LightCache {
+    /// Builds it, which takes seconds: each item depends on the one before. Progress is told in items, of all passes
+    /// together.
+    ///
+    /// # Errors
+    /// If it is called off meanwhile.
+    pub fn build(
+        epoch: Epoch,
+        progress: &dyn Fn(u64, u64),
+        cancel: &AtomicBool,
+    ) -> Result<Self, Cancelled> {
+        let count = epoch.cache_items();
+        let total = u64::from(count) * u64::from(PASSES + 1);
+        let told = |pass: u32, index: u32| {
+            if index.is_multiple_of(1 << 12) {
+                progress(u64::from(pass) * u64::from(count) + u64::from(index), total);
+                if cancel.load(Ordering::Relaxed) {
+                    return Err(Cancelled);
+                }
+            }
+            Ok(())
+        };
+        let mut items: Vec<Item> = Vec::with_capacity(count as usize);
+        let mut last = keccak512_of_seed(&epoch.seed_hash());
+        for index in 0..count {
+            told(0, index)?;
+            if index > 0 {
+                last = keccak512(&last);
+            }
+            items.push(last);
+        }
+        for pass in 0..PASSES {
+            for index in 0..count {
+                told(pass + 1, index)?;
+                let other = items[(items[index as usize][0] % count) as usize];
+                let before = items[((count + index - 1) % count) as usize];
+                let mixed = std::array::from_fn(|word| other[word] ^ before[word]);
+                items[index as usize] = keccak512(&mixed);
+            }
+        }
+        let mut cache = LightCache {
+            epoch,
+            remainder: Remainder::new(count),
+            items,
+            words: Box::new([0; CACHE_WORDS]),
+        };
+        let mut words = [0; CACHE_WORDS];
+        for (index, chunk) in words.chunks_exact_mut(64).enumerate() {
+            chunk.copy_from_slice(cache.entry(index as u32).as_flattened());
+        }
+        cache.words = Box::new(words);
+        progress(total, total);
+        Ok(cache)
+    }
+
+    /// Whose it is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The items, for whoever makes the dataset of them.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The words that programs read.
+    pub fn words(&self) -> &[u32; CACHE_WORDS] {
+        &self.words
+    }
+
+    /// An entry of the dataset. Its four items are made side by side: each waits for memory most of the time.
+    pub fn entry(&self, index: u32) -> Entry {
+        let first = index * ITEMS_AN_ENTRY as u32;
+        let mut items: Entry = std::array::from_fn(|lane| {
+            let index = first + lane as u32;
+            let mut item = self.items[self.remainder.of(index) as usize];
+            item[0] ^= index;
+            keccak512(&item)
+        });
+        for parent in 0..self.epoch.parameters.parents {
+            for (lane, item) in items.iter_mut().enumerate() {
+                let chosen = fnv1((first + lane as u32) ^ parent, item[parent as usize % 16]);
+                let other = &self.items[self.remainder.of(chosen) as usize];
+                for (word, other) in item.iter_mut().zip(other) {
+                    *word = fnv1(*word, *other);
+                }
+            }
+        }
+        items.map(|item| keccak512(&item))
+    }
+}
+
+/// Remainders by a fixed number without dividing (Lemire, Kaser, Kurz 2019).
+#[derive(Clone, Copy, Debug)]
+struct Remainder {
+    by: u32,
+    inverse: u64,
+}
+
+impl Remainder {
+    fn new(by: u32) -> Self {
+        Remainder {
+            by,
+            inverse: u64::MAX / u64::from(by) + 1,
+        }
+    }
+
+    fn of(self, number: u32) -> u32 {
+        let fraction = self.inverse.wrapping_mul(u64::from(number));
+        ((u128::from(fraction) * u128::from(self.by)) >> 64) as u32
+    }
+}

@@ -1,0 +1,30 @@
+//! The ProgPoW family: KawPow (Ravencoin, Quai), ProgPoWZ (Zano). One set of code, one table of parameters.
+
+mod epoch;
+mod hash;
+mod keccak;
+mod light_cache;
+mod parameters;
+mod program;
+mod random;
+#[cfg(test)]
+mod vectors;
+
+use crate::algorithm::Traits;
+
+/// What the rest of the program has to know of a member of the family. A CPU takes milliseconds a hash: it only checks.
+pub const fn traits(parameters: &'static Parameters) -> Traits {
+    Traits {
+        name: parameters.name,
+        on_cpu: false,
+        on_gpu: true,
+        progpow: Some(parameters),
+        for_tests: false,
+    }
+}
+
+pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
+pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
+pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
+pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};
+pub use program::{LOADS, Load, Merge, Operation, Program, REGISTERS, Step};

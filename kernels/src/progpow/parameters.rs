@@ -1,0 +1,119 @@
+//! What tells one coin's ProgPoW from another's.
+
+use std::fmt;
+
+/// The parameters of a member of the family. Lanes (16), registers a lane (32), rounds (64), loads a lane and round
+/// (4 words) and the cache (16 KiB, the dataset's beginning) are the same for all.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Parameters {
+    /// The algorithm's name.
+    pub name: &'static str,
+    /// So many blocks share a program.
+    pub period: u64,
+    /// So many blocks share a dataset.
+    pub epoch_length: u64,
+    /// Random reads of the cache, each round.
+    pub cache_reads: usize,
+    /// Random arithmetic, each round.
+    pub math_operations: usize,
+    /// Which of the eleven operations the random number 0 chooses, in the order add, multiply, multiply high, minimum,
+    /// rotate left, rotate right, and, or, xor, leading zeros, ones; 1 chooses the next one, and so on.
+    pub first_operation: u32,
+    /// How many items of the light cache each dataset item is made of.
+    pub parents: u32,
+    /// Bytes that the dataset of epoch 0 may have at most.
+    pub dataset_bytes: u64,
+    /// By how many bytes that grows each epoch.
+    pub dataset_growth: u64,
+    /// Bytes that the light cache of epoch 0 may have at most.
+    pub cache_bytes: u64,
+    /// By how many bytes that grows each epoch.
+    pub cache_growth: u64,
+    /// A height of late 2026, for measurements and practice.
+    pub recent_height: u64,
+    /// Seconds from one block to the next, on average.
+    pub block_seconds: u64,
+    /// KawPow's fifteen words behind header and nonce; it also feeds the first hash, and not the header, into the
+    /// last one. `None` for ProgPoW as it was proposed.
+    pub padding: Option<[u32; 15]>,
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parameters({})", self.name)
+    }
+}
+
+/// `rAVENCOINKAWPOW`, a letter a word.
+const RAVENCOIN: [u32; 15] = letters(*b"rAVENCOINKAWPOW");
+
+const fn letters(text: [u8; 15]) -> [u32; 15] {
+    let mut words = [0; 15];
+    let mut at = 0;
+    while at < 15 {
+        words[at] = text[at] as u32;
+        at += 1;
+    }
+    words
+}
+
+/// Ravencoin and Quai: ProgPoW 0.9.4 with words of its own (`github.com/RavenCommunity/cpp-kawpow`).
+pub const KAWPOW: Parameters = Parameters {
+    name: "kawpow",
+    period: 3,
+    epoch_length: 7_500,
+    cache_reads: 11,
+    math_operations: 18,
+    first_operation: 0,
+    parents: 512,
+    dataset_bytes: 1 << 30,
+    dataset_growth: 1 << 23,
+    cache_bytes: 1 << 24,
+    cache_growth: 1 << 17,
+    recent_height: 4_650_000,
+    block_seconds: 60,
+    padding: Some(RAVENCOIN),
+};
+
+/// Zano: ProgPoW 0.9.2 (`github.com/hyle-team/zano`, contrib/ethereum/libethash).
+pub const PROGPOWZ: Parameters = Parameters {
+    name: "progpowz",
+    period: 50,
+    epoch_length: 30_000,
+    cache_reads: 12,
+    math_operations: 20,
+    first_operation: 9,
+    parents: 256,
+    recent_height: 3_960_000,
+    padding: None,
+    ..KAWPOW
+};
+
+/// KawPow with a dataset of 4 MiB and an epoch of a minute's blocks: for tests on processors that are slow at building one.
+/// No coin uses it.
+pub const KAWPOW_TEST: Parameters = Parameters {
+    name: "kawpow-test",
+    epoch_length: 60,
+    dataset_bytes: 1 << 22,
+    dataset_growth: 1 << 12,
+    cache_bytes: 1 << 16,
+    cache_growth: 1 << 8,
+    recent_height: 0,
+    block_seconds: 1,
+    ..KAWPOW
+};
+
+impl Parameters {
+    /// The last epoch whose dataset can be numbered: the same bound as in the reference implementations.
+    pub const LAST_EPOCH: u32 = 32_639;
+
+    /// The height of the last block of the last epoch.
+    pub const fn last_height(&self) -> u64 {
+        self.epoch_length * (Self::LAST_EPOCH as u64 + 1) - 1
+    }
+
+    /// Which program a height has: its number is all that the program depends on.
+    pub const fn period_of(&self, height: u64) -> u64 {
+        height / self.period
+    }
+}

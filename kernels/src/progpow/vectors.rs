@@ -1,0 +1,91 @@
+//! Published hashes, and those of other implementations.
+
+use std::sync::atomic::AtomicBool;
+
+use serde::Deserialize;
+
+use super::*;
+
+/// A hash that is known.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Vector {
+    pub height: u64,
+    pub epoch: u32,
+    #[serde(with = "hex::serde")]
+    pub header_hash: [u8; 32],
+    nonce: String,
+    pub mix_hash: String,
+    pub final_hash: String,
+}
+
+impl Vector {
+    pub fn nonce(&self) -> u64 {
+        u64::from_str_radix(&self.nonce, 16).expect("hex")
+    }
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    hash: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct KawPow {
+    official: Vec<Vector>,
+    reference: Reference,
+    epoch0_l1_cache_first20: Vec<u32>,
+}
+
+/// KawPow's: the official ones, then one of another implementation.
+pub fn kawpow() -> Vec<Vector> {
+    let text = include_str!("kawpow.json");
+    let mut all: KawPow = serde_json::from_str(text).expect("valid JSON");
+    all.official.extend(all.reference.hash);
+    all.official
+}
+
+/// ProgPoWZ's, computed by a Zano node's library.
+pub fn progpowz() -> Vec<Vector> {
+    let text = include_str!("progpowz.json");
+    let all: Reference = serde_json::from_str(text).expect("valid JSON");
+    all.hash
+}
+
+/// A light cache that nobody calls off.
+pub fn light_cache(parameters: &'static Parameters, height: u64) -> LightCache {
+    let epoch = Epoch::of_height(parameters, height).expect("a height");
+    LightCache::build(epoch, &|_, _| {}, &AtomicBool::new(false)).expect("wanted")
+}
+
+fn check(parameters: &'static Parameters, mut vectors: Vec<Vector>) {
+    vectors.sort_by_key(|vector| vector.epoch);
+    for same in vectors.chunk_by(|left, right| left.epoch == right.epoch) {
+        let cache = light_cache(parameters, same[0].height);
+        assert_eq!(cache.epoch().number, same[0].epoch);
+        for vector in same {
+            let program = Program::of_period(parameters, parameters.period_of(vector.height));
+            let found = hash(&cache, &program, &vector.header_hash, vector.nonce());
+            assert_eq!(hex::encode(found.mix), vector.mix_hash, "{vector:?}");
+            assert_eq!(hex::encode(found.digest), vector.final_hash, "{vector:?}");
+            let quick = digest_of_mix(parameters, &vector.header_hash, vector.nonce(), &found.mix);
+            assert_eq!(quick, found.digest);
+        }
+    }
+}
+
+#[test]
+fn kawpow_hashes_are_right() {
+    check(&KAWPOW, kawpow());
+}
+
+#[test]
+fn progpowz_hashes_are_right() {
+    check(&PROGPOWZ, progpowz());
+}
+
+#[test]
+fn the_words_that_programs_read_are_the_datasets_first() {
+    let all: KawPow = serde_json::from_str(include_str!("kawpow.json")).expect("valid JSON");
+    let cache = light_cache(&KAWPOW, 0);
+    assert_eq!(cache.words()[..20], all.epoch0_l1_cache_first20);
+}
