@@ -33,6 +33,15 @@ struct Arguments {
     /// Where the Stratum server listens; port 0 takes a free one [default: 127.0.0.1:3480]
     #[arg(long, value_name = "ADDRESS:PORT")]
     stratum: Option<SocketAddr>,
+    /// Where the Stratum server for KawPow listens; port 0 takes a free one [default: 127.0.0.1:3481]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    stratum_kawpow: Option<SocketAddr>,
+    /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one [default: 127.0.0.1:3482]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    stratum_progpowz: Option<SocketAddr>,
+    /// Also offer KawPow with a tiny dataset, for tests, on a free port of the loopback
+    #[arg(long)]
+    test_algorithm: bool,
     /// Take RandomX work from the Monero node with this RPC address, such as http://127.0.0.1:18081
     #[arg(long, value_name = "URL", requires = "wallet")]
     monerod: Option<String>,
@@ -68,6 +77,13 @@ impl Arguments {
         if let Some(stratum) = self.stratum {
             settings.stratum = stratum;
         }
+        if let Some(stratum_kawpow) = self.stratum_kawpow {
+            settings.stratum_kawpow = stratum_kawpow;
+        }
+        if let Some(stratum_progpowz) = self.stratum_progpowz {
+            settings.stratum_progpowz = stratum_progpowz;
+        }
+        settings.test_algorithm |= self.test_algorithm;
         if self.practice {
             settings.monerod = None;
         }

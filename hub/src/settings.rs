@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
@@ -15,6 +16,12 @@ pub struct Settings {
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
     pub stratum: SocketAddr,
+    /// Where the Stratum server for KawPow listens; port 0 takes a free one.
+    pub stratum_kawpow: SocketAddr,
+    /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
+    pub stratum_progpowz: SocketAddr,
+    /// Whether the algorithm for tests is offered too, on a free port of the loopback.
+    pub test_algorithm: bool,
     /// A Monero node to take RandomX work from. Without it RandomX work is practice.
     pub monerod: Option<MonerodSettings>,
     /// How hard the first share of a connection is.
@@ -33,7 +40,7 @@ pub struct MonerodSettings {
     pub wallet: String,
 }
 
-/// Difficulties of both algorithms.
+/// Difficulties of all algorithms, by their names.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DifficultySettings {
@@ -41,6 +48,26 @@ pub struct DifficultySettings {
     pub sha256d: DifficultyRange,
     /// For RandomX.
     pub randomx: DifficultyRange,
+    /// For KawPow.
+    pub kawpow: DifficultyRange,
+    /// For ProgPoWZ.
+    pub progpowz: DifficultyRange,
+    /// For the algorithm for tests.
+    #[serde(rename = "kawpow-test")]
+    pub kawpow_test: DifficultyRange,
+}
+
+impl DifficultySettings {
+    /// For one algorithm.
+    pub fn of(&self, algorithm: Algorithm) -> DifficultyRange {
+        match algorithm {
+            Algorithm::Sha256d => self.sha256d,
+            Algorithm::RandomX => self.randomx,
+            Algorithm::KawPow => self.kawpow,
+            Algorithm::ProgPowZ => self.progpowz,
+            Algorithm::KawPowTest => self.kawpow_test,
+        }
+    }
 }
 
 /// In hashes that a share takes on average. Within it the hub aims at a share every few seconds.
@@ -73,6 +100,9 @@ impl Default for Settings {
             data_dir: PathBuf::from("idlewatt-hub"),
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
+            stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
+            stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
+            test_algorithm: false,
             monerod: None,
             difficulty: DifficultySettings::default(),
             limits: LimitSettings::default(),
@@ -91,6 +121,23 @@ impl Default for DifficultySettings {
             randomx: DifficultyRange {
                 start: 400,
                 least: 100,
+                most: 1 << 32,
+            },
+            // A usual card (20 MH/s) takes a second for the first share; one of a twentieth of that gets there, too.
+            kawpow: DifficultyRange {
+                start: 1 << 24,
+                least: 1 << 20,
+                most: 1 << 44,
+            },
+            progpowz: DifficultyRange {
+                start: 1 << 24,
+                least: 1 << 20,
+                most: 1 << 44,
+            },
+            // A processor that stands in for a card reaches some 1,000 H/s.
+            kawpow_test: DifficultyRange {
+                start: 200,
+                least: 20,
                 most: 1 << 32,
             },
         }
@@ -166,11 +213,14 @@ impl Settings {
                 allowed,
             })
         };
-        for (setting, range) in [
-            ("difficulty.sha256d", self.difficulty.sha256d),
-            ("difficulty.randomx", self.difficulty.randomx),
+        for (setting, algorithm) in [
+            ("difficulty.sha256d", Algorithm::Sha256d),
+            ("difficulty.randomx", Algorithm::RandomX),
+            ("difficulty.kawpow", Algorithm::KawPow),
+            ("difficulty.progpowz", Algorithm::ProgPowZ),
+            ("difficulty.kawpow-test", Algorithm::KawPowTest),
         ] {
-            let DifficultyRange { start, least, most } = range;
+            let DifficultyRange { start, least, most } = self.difficulty.of(algorithm);
             if least == 0 || least > start || start > most || most > 1 << 52 {
                 let value = format!("{{ start = {start}, least = {least}, most = {most} }}");
                 return refuse(setting, value, "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes");
@@ -226,8 +276,15 @@ mod tests {
 
     #[test]
     fn what_is_set_is_read() {
-        let text = "http = \"0.0.0.0:80\"\n[limits]\nconnections = 5\n[difficulty.randomx]\nstart = 9\nleast = 2\nmost = 10\n";
+        let text = "http = \"0.0.0.0:80\"\nstratum_progpowz = \"[::1]:9\"\ntest_algorithm = true\n\
+                    [limits]\nconnections = 5\n\
+                    [difficulty.randomx]\nstart = 9\nleast = 2\nmost = 10\n\
+                    [difficulty.kawpow-test]\nstart = 3\nleast = 2\nmost = 4\n";
         let settings = read(text).expect("valid");
+        assert_eq!(settings.stratum_progpowz.to_string(), "[::1]:9");
+        assert_eq!(settings.stratum_kawpow.to_string(), "127.0.0.1:3481");
+        assert!(settings.test_algorithm);
+        assert_eq!(settings.difficulty.of(Algorithm::KawPowTest).most, 4);
         assert_eq!(settings.http, SocketAddr::from(([0, 0, 0, 0], 80)));
         assert_eq!(settings.limits.connections, 5);
         assert_eq!(settings.difficulty.randomx.start, 9);
@@ -252,6 +309,22 @@ mod tests {
             (
                 "[difficulty]\nrandomx = { start = 1, least = 2, most = 3 }",
                 vec!["difficulty.randomx", "least ≤ start"],
+            ),
+            (
+                "[difficulty]\nkawpow = { start = 1, least = 0, most = 3 }",
+                vec!["difficulty.kawpow", "least = 0", "1 ≤ least"],
+            ),
+            (
+                "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
+                vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
+            ),
+            (
+                "stratum_kawpow = 3481",
+                vec!["hub.toml", "line 1", "socket address"],
+            ),
+            (
+                "test_algorithm = \"kawpow\"",
+                vec!["hub.toml", "line 1", "boolean"],
             ),
             (
                 "[monerod]\nurl = \"ftp://x\"\nwallet = \"4\"",

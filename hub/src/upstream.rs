@@ -16,7 +16,7 @@ use idlewatt_protocol::api::WorkOffer;
 use idlewatt_protocol::{Asset, Money};
 use tokio::sync::watch;
 
-use template::{RandomXWork, Sha256dWork, Template};
+use template::{ProgPowWork, RandomXWork, Sha256dWork, Template};
 
 /// The work of one algorithm as its sessions see it.
 #[derive(Debug)]
@@ -107,8 +107,8 @@ impl<Work> Source<Work> {
         template.as_ref()?.network.map(|network| network.work)
     }
 
-    /// What is offered for 10^12 hashes, and whether it can be had.
-    pub fn offer(&self, algorithm: Algorithm) -> WorkOffer {
+    /// What is offered for 10^12 hashes, whether it can be had, and at which port where it has one of its own.
+    pub fn offer(&self, algorithm: Algorithm, stratum_port: Option<u16>) -> WorkOffer {
         let template = self.template.borrow().clone();
         let credit = template
             .as_ref()
@@ -118,7 +118,7 @@ impl<Work> Source<Work> {
             upstream: self.upstream.to_owned(),
             credit_per_terahash: credit.unwrap_or(Money::zero(self.asset)),
             available: template.is_some() && self.reachable.load(Ordering::Relaxed),
-            stratum_port: None,
+            stratum_port,
         }
     }
 }
@@ -130,4 +130,33 @@ pub struct Sources {
     pub sha256d: Source<Sha256dWork>,
     /// For RandomX.
     pub randomx: Source<RandomXWork>,
+    /// For the algorithms of the ProgPoW family.
+    pub progpow: Vec<ProgPowSource>,
+}
+
+/// Work of one algorithm of the ProgPoW family.
+#[derive(Clone, Debug)]
+pub struct ProgPowSource {
+    /// Which one.
+    pub algorithm: Algorithm,
+    /// Its own port of the Stratum server.
+    pub stratum_port: u16,
+    /// The work.
+    pub work: Source<ProgPowWork>,
+}
+
+impl Sources {
+    /// What is offered, an entry an algorithm.
+    pub fn offers(&self) -> Vec<WorkOffer> {
+        let mut offers = vec![
+            self.sha256d.offer(Algorithm::Sha256d, None),
+            self.randomx.offer(Algorithm::RandomX, None),
+        ];
+        offers.extend(
+            self.progpow
+                .iter()
+                .map(|source| source.work.offer(source.algorithm, Some(source.stratum_port))),
+        );
+        offers
+    }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use idlewatt_kernels::Algorithm;
 use idlewatt_protocol::api::{Blocks, WorkOffers};
 
 use super::Api;
@@ -19,10 +18,7 @@ pub(super) async fn health() -> &'static str {
 pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
     Json(WorkOffers {
         stratum_port: api.stratum_port,
-        offers: vec![
-            api.sources.sha256d.offer(Algorithm::Sha256d),
-            api.sources.randomx.offer(Algorithm::RandomX),
-        ],
+        offers: api.sources.offers(),
     })
 }
 

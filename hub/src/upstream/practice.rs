@@ -1,5 +1,7 @@
 //! The upstream of a hub that has none: real algorithms on blocks of no chain, paid in practice units.
 
+mod progpow;
+
 use std::time::Duration;
 
 use idlewatt_ledger::{Reward, RewardError};
@@ -9,6 +11,8 @@ use rand::RngExt;
 
 use super::template::{NONCE_OFFSET, RandomXWork, Sha256dWork, Template};
 use super::{Feed, Source, source};
+
+pub use progpow::progpow;
 
 /// The name of this upstream.
 pub const NAME: &str = "practice";
@@ -134,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn work_is_there_at_once_and_renewed() {
         let (mut source, task) = randomx(Duration::from_millis(20)).expect("constants are valid");
-        let offer = source.offer(idlewatt_kernels::Algorithm::RandomX);
+        let offer = source.offer(idlewatt_kernels::Algorithm::RandomX, None);
         assert!(offer.available);
         assert_eq!(offer.credit_per_terahash.amount(), "1000000.000000000000");
         let first = source.newest().expect("at once");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use idlewatt_kernels::progpow::{Epoch, HeightError, Parameters};
 use idlewatt_kernels::{Sha256dJob, Target};
 use idlewatt_ledger::Reward;
 use sha2::{Digest, Sha256};
@@ -115,6 +116,51 @@ pub enum RandomXWork {
     },
     /// A block of a Monero network.
     Block(Arc<BlockTemplate>),
+}
+
+/// Work of one algorithm of the ProgPoW family.
+#[derive(Debug)]
+pub struct ProgPowWork {
+    /// Which one.
+    pub parameters: &'static Parameters,
+    /// The block's height: dataset and program follow from it.
+    pub height: u64,
+    /// By what pools name the height's epoch.
+    pub seed_hash: [u8; 32],
+    /// The network's target in compact form.
+    pub bits: u32,
+    /// Makes the headers of this template unlike those of any other.
+    pub salt: [u8; 16],
+}
+
+impl ProgPowWork {
+    /// Work at a height, of no chain.
+    ///
+    /// # Errors
+    /// If the height is beyond any epoch.
+    pub fn at(
+        parameters: &'static Parameters,
+        height: u64,
+        bits: u32,
+        salt: [u8; 16],
+    ) -> Result<Self, HeightError> {
+        Ok(ProgPowWork {
+            parameters,
+            height,
+            seed_hash: Epoch::of_height(parameters, height)?.seed_hash(),
+            bits,
+            salt,
+        })
+    }
+
+    /// The hash of a job's header. There is no header behind it: only that no two jobs have the same counts.
+    pub fn header_hash(&self, extranonce: Extranonce) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(self.salt)
+            .chain_update(extranonce.bytes())
+            .finalize()
+            .into()
+    }
 }
 
 /// Where the nonce of a hashing blob is: behind version, minor version, a time of five bytes and a hash.
