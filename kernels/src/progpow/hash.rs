@@ -3,7 +3,7 @@
 use super::keccak::f800;
 use super::light_cache::{CACHE_WORDS, Entry, LightCache};
 use super::parameters::Parameters;
-use super::program::{LOADS, Program, REGISTERS, Step};
+use super::program::{LOADS, Merge, Program, REGISTERS, Step};
 use super::random::{FNV_BASIS, Kiss99, fnv1a};
 use crate::Digest;
 
@@ -38,7 +38,7 @@ pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64
     hash_with(
         cache.epoch().parameters,
         cache.words(),
-        cache.epoch().entries(),
+        cache.entries(),
         program,
         header,
         nonce,
@@ -157,11 +157,9 @@ fn apply(
                 destination,
                 merge,
             } => {
-                for lane in 0..LANES {
-                    let word = words[registers[source][lane] as usize % CACHE_WORDS];
-                    let register = &mut registers[destination][lane];
-                    *register = merge.apply(*register, word);
-                }
+                let values =
+                    registers[source].map(|register| words[register as usize % CACHE_WORDS]);
+                merge_all(merge, &mut registers[destination], &values);
             }
             Step::Math {
                 left,
@@ -170,21 +168,22 @@ fn apply(
                 destination,
                 merge,
             } => {
-                for lane in 0..LANES {
-                    let value = operation.apply(registers[left][lane], registers[right][lane]);
-                    let register = &mut registers[destination][lane];
-                    *register = merge.apply(*register, value);
-                }
+                let [left, right] = [registers[left], registers[right]];
+                let values = std::array::from_fn(|lane| operation.apply(left[lane], right[lane]));
+                merge_all(merge, &mut registers[destination], &values);
             }
         }
     }
     let words = entry.as_flattened();
-    for lane in 0..LANES {
-        let offset = (lane ^ round) % LANES * LOADS;
-        for (load, word) in program.loads.iter().zip(&words[offset..offset + LOADS]) {
-            let register = &mut registers[load.destination][lane];
-            *register = load.merge.apply(*register, *word);
-        }
+    for (number, load) in program.loads.iter().enumerate() {
+        let values = std::array::from_fn(|lane| words[(lane ^ round) % LANES * LOADS + number]);
+        merge_all(load.merge, &mut registers[load.destination], &values);
+    }
+}
+
+fn merge_all(merge: Merge, register: &mut Register, values: &Register) {
+    for (lane, value) in register.iter_mut().zip(values) {
+        *lane = merge.apply(*lane, *value);
     }
 }
 

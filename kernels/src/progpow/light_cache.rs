@@ -28,6 +28,7 @@ pub struct Cancelled;
 /// Everything that is needed to verify, and of which the dataset is made.
 pub struct LightCache {
     epoch: Epoch,
+    entries: u32,
     items: Vec<Item>,
     remainder: Remainder,
     words: Box<[u32; CACHE_WORDS]>,
@@ -81,6 +82,7 @@ impl LightCache {
         }
         let mut cache = LightCache {
             epoch,
+            entries: epoch.entries(),
             remainder: Remainder::new(count),
             items,
             words: Box::new([0; CACHE_WORDS]),
@@ -94,9 +96,19 @@ impl LightCache {
         Ok(cache)
     }
 
+    /// The bytes of memory that an epoch's light cache takes.
+    pub fn bytes(epoch: &Epoch) -> u64 {
+        epoch.cache_bytes() + size_of::<[u32; CACHE_WORDS]>() as u64
+    }
+
     /// Whose it is.
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// How many entries the dataset has.
+    pub fn entries(&self) -> u32 {
+        self.entries
     }
 
     /// The items, for whoever makes the dataset of them.

@@ -9,6 +9,7 @@ mod program;
 mod random;
 #[cfg(test)]
 mod vectors;
+mod verifier;
 
 use crate::algorithm::Traits;
 
@@ -28,3 +29,4 @@ pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
 pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};
 pub use program::{LOADS, Load, Merge, Operation, Program, REGISTERS, Step};
+pub use verifier::Verifier;
