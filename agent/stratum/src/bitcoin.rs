@@ -6,13 +6,12 @@
 
 mod client;
 mod difficulty;
-mod error_code;
 mod notify;
 mod server;
 
+pub use crate::error_code::ErrorCode;
 pub use client::ClientMessage;
 pub use difficulty::wire_difficulty;
-pub use error_code::ErrorCode;
 pub use notify::NotifyMessage;
 pub use server::ServerMessage;
 

@@ -98,23 +98,51 @@ impl<'a> Fields<'a> {
     }
 
     pub fn bytes(&self, key: impl Key) -> Result<Vec<u8>, ParseError> {
-        hex::decode(self.text(key)?).map_err(|_| self.refuse(key, "hex"))
+        hex::decode(self.hex(key)?).map_err(|_| self.refuse(key, "hex"))
     }
 
     pub fn array<const N: usize>(&self, key: impl Key) -> Result<[u8; N], ParseError> {
         let mut bytes = [0; N];
-        hex::decode_to_slice(self.text(key)?, &mut bytes)
+        hex::decode_to_slice(self.hex(key)?, &mut bytes)
             .map_err(|_| self.refuse(key, "hex of the right length"))?;
         Ok(bytes)
     }
 
     /// A 32-bit number as one to eight hex digits, most significant first.
     pub fn word(&self, key: impl Key) -> Result<u32, ParseError> {
-        let text = self.text(key)?;
-        Some(text)
-            .filter(|text| text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|text| u32::from_str_radix(text, 16).ok())
+        self.digits(key, 8)?
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
             .ok_or_else(|| self.refuse(key, "one to eight hex digits"))
+    }
+
+    /// A 64-bit number as one to sixteen hex digits, most significant first.
+    pub fn long(&self, key: impl Key) -> Result<u64, ParseError> {
+        self.digits(key, 16)?
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| self.refuse(key, "one to sixteen hex digits"))
+    }
+
+    /// A 256-bit number as one to 64 hex digits, most significant first.
+    pub fn huge(&self, key: impl Key) -> Result<[u8; 32], ParseError> {
+        let mut bytes = [0; 32];
+        self.digits(key, 64)?
+            .and_then(|digits| hex::decode_to_slice(format!("{digits:0>64}"), &mut bytes).ok())
+            .ok_or_else(|| self.refuse(key, "one to 64 hex digits"))?;
+        Ok(bytes)
+    }
+
+    /// One to `most` hex digits; `None` if it is another text.
+    fn digits(&self, key: impl Key, most: usize) -> Result<Option<&'a str>, ParseError> {
+        let text = self.hex(key)?;
+        let good = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        Ok(good.then_some(text))
+    }
+
+    /// A text without the `0x` that some write in front of hex.
+    fn hex(&self, key: impl Key) -> Result<&'a str, ParseError> {
+        let text = self.text(key)?;
+        let bare = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+        Ok(bare.unwrap_or(text))
     }
 
     pub fn optional_word(&self, key: impl Key) -> Result<Option<u32>, ParseError> {

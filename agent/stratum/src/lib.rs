@@ -6,11 +6,15 @@
 //!
 //! - [`monero`]: JSON-RPC with `login`, `job` and `submit`, as xmrig and Monero pools speak it.
 //! - [`bitcoin`]: Stratum v1 with `mining.*`.
+//! - [`kawpow`]: the same envelope around a header's hash, for KawPow and the other ProgPoW coins.
 #![forbid(unsafe_code)]
 
 pub mod bitcoin;
+mod error_code;
 mod fields;
+pub mod kawpow;
 pub mod line;
+mod mining;
 pub mod monero;
 mod rpc;
 

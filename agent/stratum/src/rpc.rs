@@ -1,4 +1,4 @@
-//! What both dialects share: the JSON-RPC envelope, ids and the error of a line that cannot be read.
+//! What all dialects share: the JSON-RPC envelope, ids and the error of a line that cannot be read.
 
 use std::fmt;
 
@@ -93,7 +93,8 @@ impl ParseError {
     }
 }
 
-/// The dialects that can be told apart by a connection's first line.
+/// The dialects that can be told apart by a connection's first line. [`crate::kawpow`] begins as Bitcoin's does, so a
+/// server speaks it on a port of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// [`crate::monero`].

@@ -1,6 +1,6 @@
 //! No input makes a parser panic, and what is written is read back.
 
-use idlewatt_stratum::{Dialect, Id, ParseError, bitcoin, monero};
+use idlewatt_stratum::{Dialect, Id, ParseError, bitcoin, kawpow, monero};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -54,6 +54,28 @@ fn notifications() -> impl Strategy<Value = bitcoin::NotifyMessage> {
         )
 }
 
+fn kawpow_jobs() -> impl Strategy<Value = kawpow::NotifyMessage> {
+    (
+        ".{0,12}",
+        any::<[u8; 32]>(),
+        any::<(Option<[u8; 32]>, Option<[u8; 32]>)>(),
+        any::<(bool, u64, Option<u32>)>(),
+    )
+        .prop_map(
+            |(job_id, header_hash, (seed_hash, target), (clean, height, bits))| {
+                kawpow::NotifyMessage {
+                    job_id,
+                    header_hash,
+                    seed_hash,
+                    target,
+                    clean,
+                    height,
+                    bits,
+                }
+            },
+        )
+}
+
 /// JSON of any shape around the names that the parsers look for.
 fn json_values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -61,7 +83,8 @@ fn json_values() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        "[0-9a-f]{0,64}".prop_map(Value::from),
+        "(0x)?[0-9a-f]{0,64}".prop_map(Value::from),
+        "[0-9a-f]{64}".prop_map(Value::from),
         ".{0,8}".prop_map(Value::from),
     ];
     let names = prop::sample::select(vec![
@@ -90,7 +113,7 @@ fn json_values() -> impl Strategy<Value = Value> {
     })
 }
 
-const METHODS: [&str; 16] = [
+const METHODS: [&str; 18] = [
     "login",
     "submit",
     "keepalived",
@@ -107,15 +130,19 @@ const METHODS: [&str; 16] = [
     "client.reconnect",
     "client.show_message",
     "mining.suggest_difficulty",
+    "mining.set_target",
+    "mining.extranonce.subscribe",
 ];
 
-fn parse_all(line: &str) -> [Option<ParseError>; 4] {
+fn parse_all(line: &str) -> [Option<ParseError>; 6] {
     let _ = Dialect::of_first_line(line);
     [
         monero::ClientMessage::parse(line).err(),
         monero::ServerMessage::parse(line).err(),
         bitcoin::ClientMessage::parse(line).err(),
         bitcoin::ServerMessage::parse(line).err(),
+        kawpow::ClientMessage::parse(line).err(),
+        kawpow::ServerMessage::parse(line).err(),
     ]
 }
 
@@ -232,6 +259,51 @@ proptest! {
             let line = message.to_line();
             prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
             prop_assert_eq!(bitcoin::ServerMessage::parse(&line), std::result::Result::Ok(message));
+        }
+    }
+
+    #[test]
+    fn kawpow_clients_round_trip(
+        id in ids(), texts in prop::array::uniform3(".{0,12}"), nonce: u64, hashes: [[u8; 32]; 2],
+        agent in prop::option::of(".{0,12}"),
+    ) {
+        use kawpow::ClientMessage::*;
+        let [user, password, job_id] = texts;
+        let [header_hash, mix_hash] = hashes;
+        for message in [
+            Subscribe { id: id.clone(), agent },
+            Authorize { id: id.clone(), user: user.clone(), password },
+            Submit { id: id.clone(), worker: user, job_id: job_id.clone(), nonce, header_hash, mix_hash },
+            ExtranonceSubscribe { id: id.clone() },
+            Unknown { id, method: format!("x-{job_id}") },
+        ] {
+            let line = message.to_line();
+            prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
+            prop_assert_eq!(kawpow::ClientMessage::parse(&line), Ok(message));
+        }
+    }
+
+    #[test]
+    fn kawpow_servers_round_trip(
+        id in ids(), job in kawpow_jobs(), text in ".{0,12}", code: i64, target: [u8; 32],
+        extranonce1 in prop::collection::vec(any::<u8>(), 0..9), flag: bool, port: Option<u16>,
+    ) {
+        use kawpow::ServerMessage::*;
+        for message in [
+            Subscribed { id: id.clone(), session: flag.then(|| text.clone()), extranonce1: extranonce1.clone() },
+            Ok { id: id.clone(), result: flag },
+            Error { id: id.clone(), code, message: text.clone() },
+            SetTarget(target),
+            Notify(job),
+            SetExtranonce { extranonce1 },
+            Reconnect { host: flag.then(|| text.clone()), port, wait: 3 },
+            ShowMessage(text.clone()),
+            Unknown { id: id.clone(), method: Some(format!("x-{text}")) },
+            Unknown { id, method: None },
+        ] {
+            let line = message.to_line();
+            prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
+            prop_assert_eq!(kawpow::ServerMessage::parse(&line), std::result::Result::Ok(message));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Lines recorded from real servers and miners: each is read as the message it is, and what is written from that
 //! is read the same again.
 
-use idlewatt_stratum::{Id, bitcoin, monero};
+use idlewatt_stratum::{Id, bitcoin, kawpow, monero};
 use serde_json::Value;
 
 const MONERO: &str = include_str!("samples/monero-stratum.jsonl");
 const BITCOIN: &str = include_str!("samples/bitcoin-stratum-v1.jsonl");
+const KAWPOW: &str = include_str!("samples/kawpow-stratum.jsonl");
 
 /// The lines of one side, without the note in front that says whose they are.
 fn lines(file: &str, side: &str) -> Vec<String> {
@@ -21,14 +22,14 @@ fn lines(file: &str, side: &str) -> Vec<String> {
     lines
 }
 
+fn bytes32(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).expect("hex");
+    bytes
+}
+
 fn seed() -> [u8; 32] {
-    let mut seed = [0; 32];
-    hex::decode_to_slice(
-        "418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3",
-        &mut seed,
-    )
-    .expect("hex");
-    seed
+    bytes32("418015bb9ae982a1975da7d79277c2705727a56894ba0fb246adaabb1f4632e3")
 }
 
 #[test]
@@ -259,4 +260,88 @@ fn bitcoin_server_lines() {
             wait: 0
         }
     );
+}
+
+const KAWPOW_HEADER: &str = "5b3e8dfa1aafd3924a51f33e2d672d8dae32fa528d8b1d378d6e4db0ec5d665d";
+const KAWPOW_TARGET: &str = "00000000ff000000000000000000000000000000000000000000000000000000";
+
+#[test]
+fn kawpow_client_lines() {
+    use kawpow::ClientMessage::{self, Authorize, ExtranonceSubscribe, Submit, Subscribe};
+    let lines = lines(KAWPOW, "C>S");
+    let mut read = Vec::new();
+    for line in &lines {
+        let message = ClientMessage::parse(line).expect("reads");
+        // Nothing of these lines is left to the writer's taste.
+        let value = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        assert_eq!(value(&message.to_line()), value(line));
+        read.push(message);
+    }
+    let mix = "efb29147484c434f1cc59629da90fd0343e3b047407ecd36e9ad973bd51bbac5";
+    let expected = [
+        Subscribe {
+            id: Id::Number(1),
+            agent: Some("demo/0.1".into()),
+        },
+        Authorize {
+            id: Id::Number(2),
+            user: "RVN_ADDRESS.worker".into(),
+            password: "x".into(),
+        },
+        Submit {
+            id: Id::Number(40),
+            worker: "RVN_ADDRESS.worker".into(),
+            job_id: "0001".into(),
+            nonce: 0x6051_3200_4497_5727,
+            header_hash: bytes32(KAWPOW_HEADER),
+            mix_hash: bytes32(mix),
+        },
+        ExtranonceSubscribe { id: Id::Number(3) },
+    ];
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn kawpow_server_lines() {
+    use kawpow::{ErrorCode, NotifyMessage, ServerMessage};
+    let read: Vec<_> = lines(KAWPOW, "S>C")
+        .iter()
+        .map(|line| ServerMessage::parse(line).expect("reads"))
+        .collect();
+    for message in &read {
+        assert_eq!(
+            &ServerMessage::parse(&message.to_line()),
+            &Ok(message.clone())
+        );
+    }
+    let ok = |id| ServerMessage::Ok {
+        id: Id::Number(id),
+        result: true,
+    };
+    let expected = [
+        ServerMessage::Subscribed {
+            id: Id::Number(1),
+            session: None,
+            extranonce1: vec![0x60, 0x51, 0x32],
+        },
+        ok(2),
+        ServerMessage::SetTarget(bytes32(KAWPOW_TARGET)),
+        ServerMessage::Notify(NotifyMessage {
+            job_id: "0001".into(),
+            header_hash: bytes32(KAWPOW_HEADER),
+            seed_hash: Some([0; 32]),
+            target: Some(bytes32(KAWPOW_TARGET)),
+            clean: true,
+            height: 170_915,
+            bits: Some(0x1b00_ffff),
+        }),
+        ok(40),
+        ServerMessage::refusal(Id::Number(41), ErrorCode::LowDifficulty),
+        ServerMessage::Error {
+            id: Id::Number(3),
+            code: 20,
+            message: "Not supported.".into(),
+        },
+    ];
+    assert_eq!(read, expected);
 }

@@ -1,11 +1,11 @@
 //! What a miner sends.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::extension;
 use crate::fields::Fields;
 use crate::rpc::{Envelope, line, shortened};
-use crate::{Id, ParseError};
+use crate::{Id, ParseError, mining};
 
 /// A miner's message.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,16 +91,12 @@ impl ClientMessage {
         match method {
             "mining.configure" => Self::parse_configure(&envelope),
             "mining.subscribe" => Ok(ClientMessage::Subscribe {
-                agent: envelope.fields("mining.subscribe").optional_text(0usize)?,
+                agent: mining::agent(&envelope)?,
                 id,
             }),
             "mining.authorize" => {
-                let fields = envelope.fields("mining.authorize");
-                Ok(ClientMessage::Authorize {
-                    user: fields.text(0usize)?.to_owned(),
-                    password: fields.optional_text(1usize)?.unwrap_or_default(),
-                    id,
-                })
+                let (user, password) = mining::credentials(&envelope)?;
+                Ok(ClientMessage::Authorize { id, user, password })
             }
             "mining.submit" => {
                 let fields = envelope.fields("mining.submit");
@@ -183,10 +179,10 @@ impl ClientMessage {
                 }
                 ("mining.configure", json!([extensions, values]))
             }
-            ClientMessage::Subscribe { agent, .. } => {
-                let params: Vec<&str> = agent.as_deref().into_iter().collect();
-                ("mining.subscribe", json!(params))
-            }
+            ClientMessage::Subscribe { agent, .. } => (
+                "mining.subscribe",
+                mining::subscribe_params(agent.as_deref()),
+            ),
             ClientMessage::Authorize { user, password, .. } => {
                 ("mining.authorize", json!([user, password]))
             }
@@ -215,7 +211,7 @@ impl ClientMessage {
             ClientMessage::ExtranonceSubscribe { .. } => ("mining.extranonce.subscribe", json!([])),
             ClientMessage::Unknown { method, .. } => (method.as_str(), json!([])),
         };
-        line(&json!({"id": Value::from(self.id()), "method": method, "params": params}))
+        line(&mining::request(self.id(), method, params))
     }
 
     /// Whether a [`ClientMessage::Configure`] asks for this extension.

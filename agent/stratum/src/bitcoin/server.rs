@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ErrorCode, NotifyMessage};
 use crate::fields::Fields;
+use crate::mining::{self, answer, notice};
 use crate::rpc::{Envelope, line, shortened};
 use crate::{Id, ParseError};
 
@@ -117,33 +118,16 @@ impl ServerMessage {
             "mining.set_version_mask" => Ok(ServerMessage::SetVersionMask(
                 envelope.fields("mining.set_version_mask").word(0usize)?,
             )),
-            "client.reconnect" => Self::parse_reconnect(&envelope),
-            "client.show_message" => {
-                let text = envelope.fields("client.show_message").text(0usize)?;
-                Ok(ServerMessage::ShowMessage(text.to_owned()))
+            "client.reconnect" => {
+                let (host, port, wait) = mining::reconnect(&envelope)?;
+                Ok(ServerMessage::Reconnect { host, port, wait })
             }
+            "client.show_message" => Ok(ServerMessage::ShowMessage(mining::shown(&envelope)?)),
             method => Ok(ServerMessage::Unknown {
                 id: envelope.id.clone(),
                 method: Some(shortened(method)),
             }),
         }
-    }
-
-    fn parse_reconnect(envelope: &Envelope) -> Result<Self, ParseError> {
-        let fields = envelope.fields("client.reconnect");
-        let number = |key: usize| match fields.has(key) {
-            true => fields.whole(key).map(Some),
-            false => Ok(None),
-        };
-        let port = number(1)?
-            .map(u16::try_from)
-            .transpose()
-            .map_err(|_| fields.refuse(1, "a port"))?;
-        Ok(ServerMessage::Reconnect {
-            host: fields.optional_text(0usize)?,
-            port,
-            wait: number(2)?.unwrap_or(0),
-        })
     }
 
     fn parse_answer(envelope: &Envelope) -> Result<Self, ParseError> {
@@ -160,7 +144,7 @@ impl ServerMessage {
                 let fields =
                     Fields::new(&envelope.id, "answer to mining.subscribe", &envelope.result);
                 Ok(ServerMessage::Subscribed {
-                    session: session(&envelope.result),
+                    session: mining::subscription(&envelope.result).to_owned(),
                     extranonce1: fields.bytes(1usize)?,
                     extranonce2_size: size(&fields, 2)?,
                     id,
@@ -187,9 +171,6 @@ impl ServerMessage {
 
     /// The line to send, with its line feed.
     pub fn to_line(&self) -> String {
-        let answer = |id: &Id, result: Value| json!({"id": Value::from(id), "result": result, "error": null});
-        let notice =
-            |method: &str, params: Value| json!({"id": null, "method": method, "params": params});
         line(&match self {
             ServerMessage::Configured {
                 id,
@@ -224,9 +205,7 @@ impl ServerMessage {
                 ]),
             ),
             ServerMessage::Ok { id, result } => answer(id, json!(result)),
-            ServerMessage::Error { id, code, message } => {
-                json!({"id": Value::from(id), "result": null, "error": [code, message, null]})
-            }
+            ServerMessage::Error { id, code, message } => mining::refusal(id, *code, message),
             ServerMessage::SetDifficulty(difficulty) => {
                 notice("mining.set_difficulty", json!([difficulty]))
             }
@@ -245,11 +224,7 @@ impl ServerMessage {
                 notice("client.reconnect", json!([host, port, wait]))
             }
             ServerMessage::ShowMessage(text) => notice("client.show_message", json!([text])),
-            ServerMessage::Unknown { id, method: None } => answer(id, Value::Null),
-            ServerMessage::Unknown {
-                id,
-                method: Some(method),
-            } => json!({"id": Value::from(id), "method": method, "params": []}),
+            ServerMessage::Unknown { id, method } => mining::unknown(id, method.as_deref()),
         })
     }
 }
@@ -260,13 +235,4 @@ fn size(fields: &Fields<'_>, key: usize) -> Result<usize, ParseError> {
         size @ 0..=32 => Ok(size as usize),
         _ => Err(fields.refuse(key, "a size of at most 32 bytes")),
     }
-}
-
-/// The first subscription's name.
-fn session(result: &Value) -> String {
-    result
-        .pointer("/0/0/1")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
 }

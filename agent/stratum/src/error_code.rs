@@ -1,4 +1,4 @@
-//! The errors of the dialect.
+//! The errors of the `mining.*` dialects.
 
 /// What a server refuses, by the codes that every miner knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
