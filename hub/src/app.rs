@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use idlewatt_kernels::Algorithm;
+use idlewatt_kernels::progpow::Parameters;
 use idlewatt_ledger::RewardError;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
 use idlewatt_store::{SqliteStore, StoreError};
+use jiff::Timestamp;
 use rand::RngExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
@@ -20,12 +23,12 @@ use crate::http::{self, Api};
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::vardiff::Remembered;
-use crate::stratum::{self, Shared};
+use crate::stratum::{self, Serves, Shared};
 use crate::upstream::monerod::{self, Follower, Pace};
 use crate::upstream::node_rpc::Node;
 use crate::upstream::submission::Submitter;
-use crate::upstream::{self, Sources, practice};
-use crate::verifier::{RELEASE_AFTER, Verifier};
+use crate::upstream::{self, ProgPowSource, Sources, practice};
+use crate::verifier::{self, RELEASE_AFTER, Verifiers};
 use crate::writer::Writer;
 
 /// How long sessions may take to end.
@@ -76,8 +79,18 @@ pub struct Hub {
     store: SqliteStore,
     http: TcpListener,
     stratum: TcpListener,
+    own_stratum: Vec<OwnStratum>,
     listening: HubListening,
     stratum_port: u16,
+    verifiers: Verifiers,
+}
+
+/// The Stratum port of one algorithm.
+struct OwnStratum {
+    algorithm: Algorithm,
+    parameters: &'static Parameters,
+    listener: TcpListener,
+    port: u16,
 }
 
 impl Hub {
@@ -98,6 +111,22 @@ impl Hub {
         };
         let http_address = address("http", &http, settings.http)?;
         let stratum_address = address("stratum", &stratum, settings.stratum)?;
+        let mut own_stratum = Vec::new();
+        for algorithm in Algorithm::ALL {
+            let Some(parameters) = algorithm.progpow() else {
+                continue;
+            };
+            let Some((setting, wanted)) = settings.own_stratum(algorithm) else {
+                continue;
+            };
+            let listener = listen(setting, wanted).await?;
+            own_stratum.push(OwnStratum {
+                algorithm,
+                parameters,
+                port: address(setting, &listener, wanted)?.port(),
+                listener,
+            });
+        }
         create_data_dir(&settings.data_dir)?;
         let store = SqliteStore::open(&settings.data_dir.join(DATABASE)).await?;
         Ok(Hub {
@@ -105,6 +134,11 @@ impl Hub {
             store,
             http,
             stratum,
+            own_stratum,
+            verifiers: Verifiers {
+                randomx: verifier::randomx::Verifier::new(RELEASE_AFTER),
+                progpow: verifier::progpow::Verifier::new(RELEASE_AFTER),
+            },
             listening: HubListening {
                 http: format!("http://{http_address}"),
                 stratum: stratum_address.to_string(),
@@ -116,6 +150,11 @@ impl Hub {
     /// Where it listens.
     pub fn listening(&self) -> &HubListening {
         &self.listening
+    }
+
+    /// What it recomputes hashes with, for whoever wants to know how much that is.
+    pub fn verifiers(&self) -> &Verifiers {
+        &self.verifiers
     }
 
     /// Runs until told to stop, then ends everything within a second. What was answered is on the disk.
@@ -131,7 +170,7 @@ impl Hub {
         let shared = Arc::new(Shared {
             store: self.store.clone(),
             writer,
-            verifier: Verifier::new(RELEASE_AFTER),
+            verifiers: self.verifiers.clone(),
             sources: sources.clone(),
             solved,
             difficulty: self.settings.difficulty.clone(),
@@ -140,13 +179,22 @@ impl Hub {
         });
         let limits = self.settings.limits;
         let doorkeeper = Doorkeeper::new(limits.connections, limits.connections_per_address);
-        tasks.spawn(stratum::serve(
-            self.stratum,
-            shared,
-            doorkeeper,
-            tasks.clone(),
-            shutdown.clone(),
-        ));
+        let mut listeners = vec![(self.stratum, Serves::Common)];
+        for (own, source) in self.own_stratum.into_iter().zip(&sources.progpow) {
+            tracing::info!(algorithm = %own.algorithm, port = own.port, "served at a port of its own");
+            listeners.push((own.listener, Serves::KawPow(source.clone())));
+        }
+        for (listener, serves) in listeners {
+            tasks.spawn(stratum::serve(
+                listener,
+                serves,
+                Arc::clone(&shared),
+                Arc::clone(&doorkeeper),
+                tasks.clone(),
+                shutdown.clone(),
+            ));
+        }
+        drop(shared);
         let api = Api::new(self.store.clone(), sources, self.stratum_port);
         tasks.spawn(http::serve(
             self.http,
@@ -220,7 +268,26 @@ impl Hub {
                 randomx
             }
         };
-        Ok(Sources { sha256d, randomx })
+        let mut progpow = Vec::new();
+        for own in &self.own_stratum {
+            let (work, renew) = practice::progpow(
+                own.algorithm,
+                own.parameters,
+                practice::RENEW_AFTER,
+                Timestamp::now,
+            )?;
+            until_shutdown(Box::pin(renew));
+            progpow.push(ProgPowSource {
+                algorithm: own.algorithm,
+                stratum_port: own.port,
+                work,
+            });
+        }
+        Ok(Sources {
+            sha256d,
+            randomx,
+            progpow,
+        })
     }
 }
 

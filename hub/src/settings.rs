@@ -201,6 +201,19 @@ impl Settings {
         })
     }
 
+    /// Setting and address of an algorithm that has a Stratum port of its own; `None` if it has not, or is not offered.
+    pub fn own_stratum(&self, algorithm: Algorithm) -> Option<(&'static str, SocketAddr)> {
+        match algorithm {
+            Algorithm::Sha256d | Algorithm::RandomX => None,
+            Algorithm::KawPow => Some(("stratum_kawpow", self.stratum_kawpow)),
+            Algorithm::ProgPowZ => Some(("stratum_progpowz", self.stratum_progpowz)),
+            Algorithm::KawPowTest => {
+                let free = SocketAddr::from(([127, 0, 0, 1], 0));
+                self.test_algorithm.then_some(("test_algorithm", free))
+            }
+        }
+    }
+
     /// Checks what the types cannot.
     ///
     /// # Errors

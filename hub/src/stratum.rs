@@ -1,10 +1,12 @@
-//! The Stratum server: one port, the dialect told by a connection's first line, every share verified.
+//! The Stratum server: every share verified. The common port tells the dialect by a connection's first line; dialects
+//! that begin alike have ports of their own.
 
 pub mod bitcoin;
 mod connection;
 mod dialect;
 mod jobs;
 mod judge;
+pub mod kawpow;
 pub mod limits;
 pub mod monero;
 mod session;
@@ -23,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::settings::DifficultySettings;
-use crate::upstream::Sources;
-use crate::verifier::Verifier;
+use crate::upstream::{ProgPowSource, Sources};
+use crate::verifier::Verifiers;
 use crate::writer::Writer;
 use connection::Connection;
 use limits::Doorkeeper;
@@ -39,8 +41,8 @@ pub struct Shared {
     pub store: SqliteStore,
     /// Where good shares go.
     pub writer: Writer,
-    /// Recomputes RandomX hashes.
-    pub verifier: Arc<Verifier>,
+    /// Recompute hashes.
+    pub verifiers: Verifiers,
     /// Where work comes from.
     pub sources: Sources,
     /// Where solved blocks go.
@@ -53,9 +55,19 @@ pub struct Shared {
     pub connections: AtomicU32,
 }
 
-/// Accepts connections until told to stop; sessions run on the tracker.
+/// What a port serves.
+#[derive(Clone, Debug)]
+pub enum Serves {
+    /// The dialects that begin differently.
+    Common,
+    /// One algorithm in KawPow's dialect.
+    KawPow(ProgPowSource),
+}
+
+/// Accepts connections at one port until told to stop; sessions run on the tracker.
 pub async fn serve(
     listener: TcpListener,
+    serves: Serves,
     shared: Arc<Shared>,
     doorkeeper: Arc<Doorkeeper>,
     sessions: TaskTracker,
@@ -73,8 +85,9 @@ pub async fn serve(
                     continue;
                 };
                 let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
+                let serves = serves.clone();
                 sessions.spawn(async move {
-                    greet(stream, address, shared, shutdown).await;
+                    greet(stream, address, serves, shared, shutdown).await;
                     drop(place);
                 });
             }
@@ -91,6 +104,7 @@ pub async fn serve(
 async fn greet(
     stream: TcpStream,
     address: SocketAddr,
+    serves: Serves,
     shared: Arc<Shared>,
     shutdown: CancellationToken,
 ) {
@@ -103,16 +117,21 @@ async fn greet(
     let ended = match first {
         Err(_) => Err(connection::Ended::Silent),
         Ok(Err(ended)) => Err(ended),
-        Ok(Ok(line)) => match Dialect::of_first_line(&line) {
-            Some(Dialect::Monero) => {
+        Ok(Ok(line)) => match (Dialect::of_first_line(&line), &serves) {
+            (Some(Dialect::Monero), Serves::Common) => {
                 let dialect = monero::Monero::new(&shared, number);
                 session::hold(connection, dialect, shared, line, shutdown).await
             }
-            Some(Dialect::Bitcoin) => {
+            (Some(Dialect::Bitcoin), Serves::Common) => {
                 let dialect = bitcoin::Bitcoin::new(&shared, number);
                 session::hold(connection, dialect, shared, line, shutdown).await
             }
-            None => Err(connection::Ended::Garbage),
+            // It begins as Bitcoin's does.
+            (Some(Dialect::Bitcoin), Serves::KawPow(source)) => {
+                let dialect = kawpow::KawPow::new(&shared, source, number);
+                session::hold(connection, dialect, shared, line, shutdown).await
+            }
+            _ => Err(connection::Ended::Garbage),
         },
     };
     if let Err(reason) = ended {

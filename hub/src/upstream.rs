@@ -152,11 +152,11 @@ impl Sources {
             self.sha256d.offer(Algorithm::Sha256d, None),
             self.randomx.offer(Algorithm::RandomX, None),
         ];
-        offers.extend(
-            self.progpow
-                .iter()
-                .map(|source| source.work.offer(source.algorithm, Some(source.stratum_port))),
-        );
+        offers.extend(self.progpow.iter().map(|source| {
+            source
+                .work
+                .offer(source.algorithm, Some(source.stratum_port))
+        }));
         offers
     }
 }

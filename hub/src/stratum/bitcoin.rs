@@ -198,7 +198,9 @@ impl Bitcoin {
 }
 
 impl Dialect for Bitcoin {
-    const ALGORITHM: Algorithm = Algorithm::Sha256d;
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::Sha256d
+    }
 
     fn read(&mut self, line: &str) -> Request {
         let message = match ClientMessage::parse(line) {

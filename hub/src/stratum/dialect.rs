@@ -32,7 +32,7 @@ pub(super) enum Request {
 /// One side of a dialect's session.
 pub(super) trait Dialect: Send {
     /// What is mined.
-    const ALGORITHM: Algorithm;
+    fn algorithm(&self) -> Algorithm;
 
     /// Reads a line.
     fn read(&mut self, line: &str) -> Request;

@@ -136,7 +136,7 @@ async fn judge(
 ) -> Verdict {
     let work = &sent.template.work;
     let blob = with_nonce(work.blob(sent.extranonce), nonce);
-    match shared.verifier.hash(work.seed(), blob).await {
+    match shared.verifiers.randomx.hash(work.seed(), blob).await {
         Err(_) => return Verdict::Refused(Why::Unavailable),
         Ok(digest) if digest != claimed => return Verdict::Refused(Why::WrongDigest),
         Ok(_) => {}
@@ -181,7 +181,9 @@ async fn hand_in(shared: &Arc<Shared>, device: &Device, solved: SolvedBlock) {
 }
 
 impl Dialect for Monero {
-    const ALGORITHM: Algorithm = Algorithm::RandomX;
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RandomX
+    }
 
     fn read(&mut self, line: &str) -> Request {
         let message = match ClientMessage::parse(line) {

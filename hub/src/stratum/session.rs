@@ -1,4 +1,4 @@
-//! One miner's session, in either dialect.
+//! One miner's session, in any dialect.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(super) async fn hold<D: Dialect>(
     };
     if let Some(device) = &session.device {
         let remembered = &session.shared.remembered;
-        remembered.note(device, D::ALGORITHM, session.work);
+        remembered.note(device, session.dialect.algorithm(), session.work);
     }
     ended
 }
@@ -117,7 +117,7 @@ impl<D: Dialect> Session<D> {
             }
         };
         let remembered = &self.shared.remembered;
-        let start = remembered.recall(&device.device, D::ALGORITHM);
+        let start = remembered.recall(&device.device, self.dialect.algorithm());
         let range = self.range();
         self.work = vardiff::within(start.unwrap_or(range.start), range);
         self.window_began = Instant::now();
@@ -184,11 +184,7 @@ impl<D: Dialect> Session<D> {
 
     /// What vardiff may choose from: no share is harder than a block.
     fn range(&self) -> DifficultyRange {
-        let range = match D::ALGORITHM {
-            idlewatt_kernels::Algorithm::Sha256d => self.shared.difficulty.sha256d,
-            idlewatt_kernels::Algorithm::RandomX => self.shared.difficulty.randomx,
-            _ => unreachable!("KAWPOW DIFFICULTY"),
-        };
+        let range = self.shared.difficulty.of(self.dialect.algorithm());
         let most = range
             .most
             .min(self.dialect.hardest().unwrap_or(u64::MAX))

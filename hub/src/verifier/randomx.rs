@@ -11,16 +11,10 @@ use idlewatt_kernels::Digest;
 use idlewatt_kernels::randomx;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::Unavailable;
+
 /// Hashes waiting for the thread; more make their sessions wait.
 const QUEUE: usize = 256;
-/// How long the memory outlives the last share: preparing it anew takes half a second.
-pub const RELEASE_AFTER: Duration = Duration::from_secs(60);
-
-/// The hash cannot be computed at present: there is no memory for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("RandomX shares cannot be verified at present")]
-pub struct Unavailable;
-
 struct Request {
     seed: [u8; 32],
     blob: Vec<u8>,

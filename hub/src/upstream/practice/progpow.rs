@@ -55,6 +55,11 @@ impl Position {
             period_lasts: Duration::from_millis(blocks_left * block - elapsed % block),
         }
     }
+
+    /// When there must be new work: now and then, and as soon as the program changes.
+    fn renew_in(self, now_and_then: Duration) -> Duration {
+        now_and_then.min(self.period_lasts).max(LEAST_WAIT)
+    }
 }
 
 /// Practice work of one algorithm, and the task that renews it: now and then, and whenever the program changes.
@@ -82,7 +87,7 @@ pub fn progpow(
                 feed.withdraw();
             }
         }
-        renew_after.min(position.period_lasts).max(LEAST_WAIT)
+        position.renew_in(renew_after)
     };
     let mut wait = renew(&feed);
     Ok((source, async move {
@@ -112,8 +117,9 @@ fn template(
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    use idlewatt_kernels::progpow::{KAWPOW, KAWPOW_TEST, PROGPOWZ};
+    use idlewatt_kernels::progpow::{Epoch, KAWPOW, KAWPOW_TEST};
 
     use super::*;
     use crate::upstream::template::Extranonce;
@@ -133,23 +139,77 @@ mod tests {
     fn heights_follow_the_clock() {
         // 4,650,000 is a multiple of 3 blocks, 3,960,000 of 50.
         for (time, algorithm, expected) in [
-            ("2026-11-22T00:00:00Z", Algorithm::KawPow, (4_650_000, 180_000)),
-            ("2026-11-22T00:00:59.999Z", Algorithm::KawPow, (4_650_000, 120_001)),
-            ("2026-11-22T00:02:59.5Z", Algorithm::KawPow, (4_650_002, 500)),
-            ("2026-11-22T00:03:00Z", Algorithm::KawPow, (4_650_003, 180_000)),
-            ("2027-11-22T00:00:00Z", Algorithm::KawPow, (4_650_000 + 365 * 1_440, 180_000)),
-            ("2026-11-22T00:49:00Z", Algorithm::ProgPowZ, (3_960_049, 60_000)),
-            ("2026-11-22T00:50:00Z", Algorithm::ProgPowZ, (3_960_050, 3_000_000)),
+            (
+                "2026-11-22T00:00:00Z",
+                Algorithm::KawPow,
+                (4_650_000, 180_000),
+            ),
+            (
+                "2026-11-22T00:00:59.999Z",
+                Algorithm::KawPow,
+                (4_650_000, 120_001),
+            ),
+            (
+                "2026-11-22T00:02:59.5Z",
+                Algorithm::KawPow,
+                (4_650_002, 500),
+            ),
+            (
+                "2026-11-22T00:03:00Z",
+                Algorithm::KawPow,
+                (4_650_003, 180_000),
+            ),
+            (
+                "2027-11-22T00:00:00Z",
+                Algorithm::KawPow,
+                (4_650_000 + 365 * 1_440, 180_000),
+            ),
+            (
+                "2026-11-22T00:49:00Z",
+                Algorithm::ProgPowZ,
+                (3_960_049, 60_000),
+            ),
+            (
+                "2026-11-22T00:50:00Z",
+                Algorithm::ProgPowZ,
+                (3_960_050, 3_000_000),
+            ),
             ("2026-11-22T00:00:05.25Z", Algorithm::KawPowTest, (5, 750)),
-            ("2026-11-22T00:59:59Z", Algorithm::KawPowTest, (3_599, 1_000)),
+            (
+                "2026-11-22T00:59:59Z",
+                Algorithm::KawPowTest,
+                (3_599, 1_000),
+            ),
             ("2026-11-22T01:00:00Z", Algorithm::KawPowTest, (0, 3_000)),
-            ("2031-05-06T07:08:09Z", Algorithm::KawPowTest, (8 * 60 + 9, 3_000)),
+            (
+                "2031-05-06T07:08:09Z",
+                Algorithm::KawPowTest,
+                (8 * 60 + 9, 3_000),
+            ),
             // A clock that was never set.
-            ("1970-01-01T00:00:00Z", Algorithm::KawPow, (4_650_000, 180_000)),
+            (
+                "1970-01-01T00:00:00Z",
+                Algorithm::KawPow,
+                (4_650_000, 180_000),
+            ),
             ("1970-01-01T00:00:00Z", Algorithm::KawPowTest, (0, 3_000)),
         ] {
             assert_eq!(position(time, algorithm), expected, "{algorithm} {time}");
         }
+    }
+
+    #[test]
+    fn new_work_comes_now_and_then_and_when_the_program_changes() {
+        let renew_in = |milliseconds| {
+            let position = Position {
+                height: 0,
+                period_lasts: Duration::from_millis(milliseconds),
+            };
+            position.renew_in(Duration::from_secs(45)).as_millis()
+        };
+        assert_eq!(renew_in(3_000_000), 45_000);
+        assert_eq!(renew_in(44_999), 44_999);
+        assert_eq!(renew_in(3), LEAST_WAIT.as_millis());
     }
 
     #[test]
@@ -168,62 +228,55 @@ mod tests {
         assert_eq!(a_day(CARD_WORK, 20_000_000), cpu);
         let sha256d = |rate| a_day(crate::upstream::practice::SHA256D_WORK, rate);
         // An integrated card, a mid one, and the fastest there are.
-        for (progpow, fast) in [(1_000_000, 150_000_000), (20_000_000, 1 << 30), (120_000_000, 1 << 33)] {
+        for (progpow, fast) in [
+            (1_000_000, 150_000_000),
+            (20_000_000, 1 << 30),
+            (120_000_000, 1 << 33),
+        ] {
             assert!(a_day(CARD_WORK, progpow) > 100 * sha256d(fast));
         }
         assert!(a_day(TEST_WORK, 100) > 10 * sha256d(100_000_000));
     }
 
-    /// Time stands still but for the sleeps: the clock is tokio's.
-    #[tokio::test(start_paused = true)]
+    /// A clock that is a second further each time it is asked.
+    fn hurried(start: &str) -> impl Fn() -> Timestamp + Send + 'static {
+        let (start, asked) = (at(start), AtomicU64::new(0));
+        move || start + Duration::from_secs(asked.fetch_add(1, Ordering::Relaxed))
+    }
+
+    #[tokio::test]
     async fn programs_and_epochs_change_with_the_clock() {
-        let began = tokio::time::Instant::now();
-        let start = at("2026-11-22T00:00:50.4Z");
-        let now = move || start + began.elapsed();
-        let renew_after = Duration::from_secs(45);
+        let (algorithm, soon) = (Algorithm::KawPowTest, Duration::from_millis(1));
+        let clock = hurried("2026-11-22T00:00:57Z");
         let (mut source, task) =
-            progpow(Algorithm::KawPowTest, &KAWPOW_TEST, renew_after, now).expect("valid");
+            progpow(algorithm, &KAWPOW_TEST, soon, clock).expect("constants are valid");
+        let offer = source.offer(algorithm, Some(7));
+        assert_eq!(offer.credit_per_terahash.amount(), "1000000.000000000000");
+        assert_eq!((offer.available, offer.stratum_port), (true, Some(7)));
         let task = tokio::spawn(task);
-        let (mut heights, mut seeds) = (Vec::new(), Vec::new());
         let mut salts = HashSet::new();
-        while heights.len() < 6 {
+        for height in 57..63 {
             let template = source.newest().expect("work");
-            heights.push(template.work.height);
-            seeds.push(template.work.seed_hash);
+            assert_eq!(template.work.height, height);
+            let epoch = Epoch::of_height(&KAWPOW_TEST, height).expect("a height");
+            assert_eq!(epoch.number, u32::from(height >= 60));
+            assert_eq!(template.work.seed_hash, epoch.seed_hash());
             assert!(salts.insert(template.work.salt));
             assert_eq!(template.generation, 0, "earlier work stays good");
             source.changed().await;
         }
-        assert_eq!(heights, [50, 51, 54, 57, 60, 63]);
-        assert!(seeds[0] == seeds[3] && seeds[3] != seeds[4] && seeds[4] == seeds[5]);
         drop(source);
         task.await.expect("ends with its last taker");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn work_is_renewed_within_a_long_period_and_ends_with_the_last_epoch() {
-        let began = tokio::time::Instant::now();
-        let start = at("2026-11-22T00:00:00Z");
-        let now = move || start + began.elapsed();
-        let renew_after = Duration::from_secs(45);
-        let (mut source, task) =
-            progpow(Algorithm::ProgPowZ, &PROGPOWZ, renew_after, now).expect("valid");
-        let offer = source.offer(Algorithm::ProgPowZ, Some(7));
-        assert_eq!(offer.credit_per_terahash.amount(), "250.000000000000");
-        assert_eq!((offer.available, offer.stratum_port), (true, Some(7)));
-        let task = tokio::spawn(task);
-        let first = source.newest().expect("at once").work.salt;
-        source.changed().await;
-        assert_eq!(began.elapsed().as_secs(), 45);
-        assert_ne!(source.newest().expect("renewed").work.salt, first);
-        drop(source);
-        task.await.expect("ends");
-
+    #[tokio::test]
+    async fn after_the_last_epoch_there_is_no_work() {
         let far = || at("9000-01-01T00:00:00Z");
         let (mut source, _task) =
-            progpow(Algorithm::KawPow, &KAWPOW, renew_after, far).expect("valid");
-        assert!(source.newest().is_none(), "no epoch, no work");
-        assert!(!source.offer(Algorithm::KawPow, None).available);
+            progpow(Algorithm::KawPow, &KAWPOW, Duration::from_secs(45), far).expect("valid");
+        assert!(source.newest().is_none());
+        let offer = source.offer(Algorithm::KawPow, None);
+        assert!(!offer.available);
     }
 
     #[test]

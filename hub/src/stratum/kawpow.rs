@@ -1,0 +1,348 @@
+//! KawPow's dialect, for every algorithm of the ProgPoW family: each has a port of its own.
+
+use std::sync::Arc;
+
+use idlewatt_kernels::progpow::{Hash, digest_of_mix};
+use idlewatt_kernels::{Algorithm, Target};
+use idlewatt_store::Device;
+use idlewatt_stratum::Id;
+use idlewatt_stratum::kawpow::{ClientMessage, ErrorCode, NotifyMessage, ServerMessage};
+
+use super::Shared;
+use super::dialect::{Dialect, Judging, Request};
+use super::jobs::Jobs;
+use super::judge::{Price, Verdict, Why, credit};
+use crate::upstream::template::{Extranonce, ProgPowWork, Template};
+use crate::upstream::{ProgPowSource, Source};
+
+/// Some miners tell their rate by this, and expect to hear that it is good. Nobody here relies on it.
+const RATE_REPORT: &str = "eth_submitHashrate";
+
+/// A job as it was sent.
+#[derive(Clone)]
+struct Sent {
+    template: Arc<Template<ProgPowWork>>,
+    header_hash: [u8; 32],
+    price: Price,
+}
+
+/// A share as it was sent.
+struct Claim {
+    worker: String,
+    job_id: String,
+    nonce: u64,
+    header_hash: [u8; 32],
+    mix: [u8; 32],
+}
+
+/// The server's side of a session.
+pub(super) struct KawPow {
+    shared: Arc<Shared>,
+    algorithm: Algorithm,
+    source: Source<ProgPowWork>,
+    jobs: Jobs<Sent, u64>,
+    connection: u32,
+    generation: Option<u64>,
+    subscribed: bool,
+    /// The device and the user it logged in as.
+    device: Option<Device>,
+    worker: String,
+    asked: u64,
+}
+
+impl KawPow {
+    pub fn new(shared: &Arc<Shared>, source: &ProgPowSource, connection: u32) -> Self {
+        KawPow {
+            shared: Arc::clone(shared),
+            algorithm: source.algorithm,
+            source: source.work.clone(),
+            jobs: Jobs::new(connection),
+            connection,
+            generation: None,
+            subscribed: false,
+            device: None,
+            worker: String::new(),
+            asked: 0,
+        }
+    }
+
+    /// What the nonces of this connection begin with. It keeps the cards of one miner apart that pass their jobs on;
+    /// connections are apart by their headers.
+    fn extranonce1(&self) -> u16 {
+        self.connection as u16
+    }
+
+    /// `mining.set_target` where it changes, and `mining.notify`.
+    fn job(&mut self, asked: u64) -> Option<String> {
+        let template = self.source.newest()?;
+        let clean = self.generation.replace(template.generation) != Some(template.generation);
+        if clean {
+            self.jobs.expire();
+        }
+        let target = Target::from_work(asked.into()).ok()?;
+        let mut lines = String::new();
+        if asked != self.asked {
+            self.asked = asked;
+            lines = ServerMessage::SetTarget(most_significant_first(target)).to_line();
+        }
+        let work = &template.work;
+        let header_hash = work.header_hash(Extranonce {
+            connection: self.connection,
+            job: self.jobs.next_number(),
+        });
+        let mut notify = NotifyMessage {
+            job_id: String::new(),
+            header_hash,
+            seed_hash: Some(work.seed_hash),
+            target: Some(most_significant_first(target)),
+            clean,
+            height: work.height,
+            bits: Some(work.bits),
+        };
+        let price = Price {
+            target,
+            asked,
+            reward: template.reward,
+        };
+        notify.job_id = self.jobs.keep(Sent {
+            template,
+            header_hash,
+            price,
+        });
+        lines.push_str(&ServerMessage::Notify(notify).to_line());
+        Some(lines)
+    }
+
+    fn subscribe(&mut self, id: Id) -> Request {
+        self.subscribed = true;
+        let answer = ServerMessage::Subscribed {
+            id,
+            session: None,
+            extranonce1: self.extranonce1().to_be_bytes().to_vec(),
+        };
+        Request::Answer(answer.to_line())
+    }
+
+    fn submit(&self, id: Id, claim: &Claim) -> Request {
+        let Some(device) = self.device.clone() else {
+            let code = match self.subscribed {
+                true => ErrorCode::Unauthorized,
+                false => ErrorCode::NotSubscribed,
+            };
+            return refuse_bad(id, code);
+        };
+        if claim.worker != self.worker {
+            return refuse_bad(id, ErrorCode::Unauthorized);
+        }
+        let extranonce1 = self.extranonce1();
+        if claim.nonce >> 48 != u64::from(extranonce1) {
+            return malformed(id, format!("the nonce must begin with {extranonce1:04x}"));
+        }
+        let kept = match self.jobs.find(&claim.job_id) {
+            Ok(kept) => kept,
+            Err(no_job) => return Request::Share(refused(id, no_job.into())),
+        };
+        let sent = kept.job.clone();
+        if claim.header_hash != sent.header_hash {
+            return malformed(id, "the header hash is not the job's".into());
+        }
+        // What the mix would give, if it is right. Finding a wrong one that is good enough takes about as many tries
+        // as a share does, and the session does not outlive many: so nobody has much computed here for nothing.
+        let parameters = sent.template.work.parameters;
+        let claimed = Hash {
+            mix: claim.mix,
+            digest: digest_of_mix(parameters, &sent.header_hash, claim.nonce, &claim.mix),
+        };
+        if !sent.price.target.is_met_by(&claimed.number().0) {
+            return Request::Share(refused(id, Why::LowDifficulty));
+        }
+        let nonce = claim.nonce;
+        if !kept.seen.note(nonce) {
+            return Request::Share(refused(id, Why::Duplicate));
+        }
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen.clone());
+        let (algorithm, upstream) = (self.algorithm, self.source.upstream);
+        Request::Share(Box::pin(async move {
+            let verdict = judge(&shared, device, algorithm, upstream, &sent, nonce, claimed).await;
+            match verdict {
+                Verdict::Accepted { .. } | Verdict::Refused(Why::Duplicate) => {}
+                Verdict::Refused(_) => seen.forget(&nonce),
+            }
+            (id, verdict)
+        }))
+    }
+
+    fn authorize(&mut self, id: Id, user: String, password: String) -> Request {
+        match &self.device {
+            _ if !self.subscribed => refuse_bad(id, ErrorCode::NotSubscribed),
+            // Some miners authorise each share's worker anew; a second device needs its own connection.
+            Some(_) if user == self.worker => {
+                Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
+            }
+            Some(_) => refuse_bad(id, ErrorCode::Unauthorized),
+            None => {
+                self.worker.clone_from(&user);
+                Request::Login { id, user, password }
+            }
+        }
+    }
+}
+
+/// Computes the whole hash, and credits it if it is what was claimed.
+async fn judge(
+    shared: &Arc<Shared>,
+    device: Device,
+    algorithm: Algorithm,
+    upstream: &'static str,
+    sent: &Sent,
+    nonce: u64,
+    claimed: Hash,
+) -> Verdict {
+    let work = &sent.template.work;
+    let hash = shared
+        .verifiers
+        .progpow
+        .hash(work.parameters, work.height, sent.header_hash, nonce)
+        .await;
+    match hash {
+        Err(_) => Verdict::Refused(Why::Unavailable),
+        Ok(hash) if hash != claimed => Verdict::Refused(Why::WrongDigest),
+        Ok(hash) => {
+            let device = device.device;
+            credit(
+                shared,
+                device,
+                algorithm,
+                upstream,
+                sent.price,
+                hash.number(),
+            )
+            .await
+        }
+    }
+}
+
+impl Dialect for KawPow {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn read(&mut self, line: &str) -> Request {
+        let message = match ClientMessage::parse(line) {
+            Ok(message) => message,
+            Err(error) => return malformed(error.id(), error.to_string()),
+        };
+        match message {
+            ClientMessage::Subscribe { id, .. } => self.subscribe(id),
+            ClientMessage::Authorize { id, user, password } => self.authorize(id, user, password),
+            ClientMessage::Submit {
+                id,
+                worker,
+                job_id,
+                nonce,
+                header_hash,
+                mix_hash,
+            } => self.submit(
+                id,
+                &Claim {
+                    worker,
+                    job_id,
+                    nonce,
+                    header_hash,
+                    mix: mix_hash,
+                },
+            ),
+            // The hub never changes a connection's extranonce.
+            ClientMessage::ExtranonceSubscribe { id } => {
+                Request::Answer(other(id, "not supported"))
+            }
+            ClientMessage::Unknown { id, method } if method == RATE_REPORT => {
+                Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
+            }
+            ClientMessage::Unknown { id, method } => {
+                malformed(id, format!("unknown method {method}"))
+            }
+        }
+    }
+
+    fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String> {
+        let mut lines = ServerMessage::Ok { id, result: true }.to_line();
+        lines.push_str(&self.job(work)?);
+        self.device = Some(device);
+        Some(lines)
+    }
+
+    fn turn_away(&self, id: Id, unavailable: bool) -> String {
+        match unavailable {
+            true => other(id, "temporarily unavailable"),
+            false => ServerMessage::refusal(id, ErrorCode::Unauthorized).to_line(),
+        }
+    }
+
+    fn work(&mut self, work: u64) -> Option<String> {
+        self.job(work)
+    }
+
+    fn tell(&self, id: Id, verdict: &Verdict) -> String {
+        let code = match verdict {
+            Verdict::Accepted { .. } => {
+                return ServerMessage::Ok { id, result: true }.to_line();
+            }
+            Verdict::Refused(Why::Stale | Why::UnknownJob) => ErrorCode::JobNotFound,
+            Verdict::Refused(Why::Duplicate) => ErrorCode::Duplicate,
+            Verdict::Refused(Why::LowDifficulty) => ErrorCode::LowDifficulty,
+            Verdict::Refused(Why::WrongDigest) => return other(id, "wrong mix hash"),
+            Verdict::Refused(Why::Unavailable) => return other(id, "temporarily unavailable"),
+        };
+        ServerMessage::refusal(id, code).to_line()
+    }
+
+    async fn newer_work(&mut self) {
+        self.source.changed().await;
+    }
+
+    fn hardest(&self) -> Option<u64> {
+        self.source.network_work()
+    }
+}
+
+/// The dialect's order of a target's bytes.
+fn most_significant_first(target: Target) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (bytes, word) in bytes.rchunks_exact_mut(4).zip(target.words()) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
+    bytes
+}
+
+fn refuse_bad(id: Id, code: ErrorCode) -> Request {
+    Request::Bad(ServerMessage::refusal(id, code).to_line())
+}
+
+fn malformed(id: Id, message: String) -> Request {
+    Request::Bad(other(id, &message))
+}
+
+fn other(id: Id, message: &str) -> String {
+    let (code, message) = (ErrorCode::Other.code(), message.to_owned());
+    ServerMessage::Error { id, code, message }.to_line()
+}
+
+fn refused(id: Id, why: Why) -> Judging {
+    Box::pin(std::future::ready((id, Verdict::Refused(why))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_written_as_they_are_compared() {
+        for work in [1, 200, 1 << 24, u64::MAX] {
+            let target = Target::from_work(work.into()).expect("not zero");
+            let written = hex::encode(most_significant_first(target));
+            let json = serde_json::to_string(&target).expect("hex");
+            assert_eq!(json, format!("\"{written}\""));
+        }
+    }
+}
