@@ -134,10 +134,6 @@ impl KawPow {
         if claim.worker != self.worker {
             return refuse_bad(id, ErrorCode::Unauthorized);
         }
-        let extranonce1 = self.extranonce1();
-        if claim.nonce >> 48 != u64::from(extranonce1) {
-            return malformed(id, format!("the nonce must begin with {extranonce1:04x}"));
-        }
         let kept = match self.jobs.find(&claim.job_id) {
             Ok(kept) => kept,
             Err(no_job) => return Request::Share(refused(id, no_job.into())),
@@ -146,8 +142,12 @@ impl KawPow {
         if claim.header_hash != sent.header_hash {
             return malformed(id, "the header hash is not the job's".into());
         }
-        // What the mix would give, if it is right. Finding a wrong one that is good enough takes about as many tries
-        // as a share does, and the session does not outlive many: so nobody has much computed here for nothing.
+        let extranonce1 = self.extranonce1();
+        if claim.nonce >> 48 != u64::from(extranonce1) {
+            return malformed(id, format!("the nonce must begin with {extranonce1:04x}"));
+        }
+        // What the mix would give, if it is right. To find a wrong one that is good enough takes as many tries as a
+        // share does, if cheaper ones, and a session does not outlive many: nobody has much computed here for nothing.
         let parameters = sent.template.work.parameters;
         let claimed = Hash {
             mix: claim.mix,

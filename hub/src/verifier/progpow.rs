@@ -112,7 +112,9 @@ impl Verifier {
         if ahead / parameters.epoch_length == height / parameters.epoch_length {
             return;
         }
-        let turn = self.turn(parameters, ahead).map(tokio::sync::Mutex::try_lock_owned);
+        let turn = self
+            .turn(parameters, ahead)
+            .map(tokio::sync::Mutex::try_lock_owned);
         if let Ok(Ok(turn)) = turn {
             spawn_blocking(self.preparing(parameters, ahead, turn));
         }

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use idlewatt_hub::verifier::Verifiers;
 use idlewatt_hub::{Hub, Settings, StartError};
 use idlewatt_kernels::{Digest, Sha256dJob, Target, sha256d};
 use idlewatt_protocol::api::{
     AccountCreated, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice, EnrolmentCreated,
-    HubListening,
+    HubListening, WorkOffers,
 };
 use idlewatt_stratum::bitcoin::{NotifyMessage, ServerMessage};
 use serde::de::DeserializeOwned;
@@ -26,15 +27,21 @@ pub struct TestHub {
     pub http: String,
     pub stratum: SocketAddr,
     pub client: reqwest::Client,
+    /// Those of a hub in this process.
+    pub verifiers: Option<Verifiers>,
     running: Option<(CancellationToken, JoinHandle<Result<(), StartError>>)>,
 }
 
 /// Settings with free ports and shares that take a handful of hashes.
 pub fn settings(folder: &Path) -> Settings {
     let text = "http = \"127.0.0.1:0\"\nstratum = \"127.0.0.1:0\"\n\
+                stratum_kawpow = \"127.0.0.1:0\"\nstratum_progpowz = \"127.0.0.1:0\"\n\
                 [difficulty]\n\
                 sha256d = { start = 64, least = 64, most = 65536 }\n\
-                randomx = { start = 2, least = 2, most = 8 }\n";
+                randomx = { start = 2, least = 2, most = 8 }\n\
+                kawpow = { start = 1, least = 1, most = 2 }\n\
+                progpowz = { start = 1, least = 1, most = 2 }\n\
+                kawpow-test = { start = 4, least = 4, most = 4096 }\n";
     let file = folder.join("hub.toml");
     std::fs::write(&file, text).expect("written");
     let settings = Settings::read(&file).expect("valid");
@@ -48,10 +55,12 @@ pub async fn start(settings: Settings) -> TestHub {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let hub = Hub::bind(settings).await.expect("binds");
     let listening = hub.listening().clone();
+    let verifiers = Some(hub.verifiers().clone());
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(hub.run(shutdown.clone()));
     TestHub {
         running: Some((shutdown, running)),
+        verifiers,
         ..TestHub::at(&listening)
     }
 }
@@ -73,6 +82,7 @@ impl TestHub {
                 .no_proxy()
                 .build()
                 .expect("builds"),
+            verifiers: None,
             running: None,
         }
     }
@@ -133,8 +143,17 @@ impl TestHub {
         self.get("/v1/shares", device.token.as_str()).await
     }
 
+    /// The address of an algorithm that has a port of its own.
+    pub async fn address_of(&self, algorithm: &str) -> SocketAddr {
+        let work: WorkOffers = self.get("/v1/work", "").await;
+        let mut offers = work.offers.iter();
+        let offer = offers.find(|offer| offer.algorithm == algorithm);
+        let port = offer.expect("offered").stratum_port.expect("its own");
+        SocketAddr::new(self.stratum.ip(), port)
+    }
+
     pub async fn connect(&self) -> Wire {
-        Wire::new(TcpStream::connect(self.stratum).await.expect("connects"))
+        Wire::connect(self.stratum).await
     }
 }
 
@@ -149,6 +168,10 @@ pub struct Wire {
 }
 
 impl Wire {
+    pub async fn connect(address: SocketAddr) -> Self {
+        Wire::new(TcpStream::connect(address).await.expect("connects"))
+    }
+
     fn new(stream: TcpStream) -> Self {
         let (read, write) = stream.into_split();
         Wire {

@@ -56,8 +56,16 @@ async fn open_routes_answer() {
         [
             ("sha256d", "0.001000000000 PRACTICE".to_owned()),
             ("randomx", "1000000.000000000000 PRACTICE".to_owned()),
+            ("kawpow", "250.000000000000 PRACTICE".to_owned()),
+            ("progpowz", "250.000000000000 PRACTICE".to_owned()),
         ]
     );
+    let mut ports: Vec<_> = work.offers.iter().map(|offer| offer.stratum_port).collect();
+    assert_eq!(ports[..2], [None, None], "at the common port");
+    ports.extend([Some(work.stratum_port)]);
+    ports.sort_unstable();
+    ports.dedup();
+    assert_eq!(ports.len(), 4, "the others have one each");
     let blocks: Blocks = hub.get("/v1/blocks", "").await;
     assert!(blocks.blocks.is_empty());
     hub.stop().await;

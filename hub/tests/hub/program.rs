@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use idlewatt_protocol::api::HubListening;
+use idlewatt_protocol::api::{HubListening, WorkOffers};
 
 use crate::harness::{DEADLINE, Miner, TestHub, settings};
 
@@ -23,6 +23,10 @@ fn command(folder: &Path) -> Command {
             "127.0.0.1:0",
             "--stratum",
             "127.0.0.1:0",
+            "--stratum-kawpow",
+            "127.0.0.1:0",
+            "--stratum-progpowz",
+            "127.0.0.1:0",
             "--data-dir",
         ])
         .arg(folder.join("data"))
@@ -33,11 +37,16 @@ fn command(folder: &Path) -> Command {
 }
 
 fn launch(folder: &Path) -> Program {
+    launch_with(folder, &[])
+}
+
+fn launch_with(folder: &Path, arguments: &[&str]) -> Program {
     // Writes the settings file with the easy shares.
     settings(folder);
     let mut child = command(folder)
         .args(["--announce", "--die-with-parent", "--config"])
         .arg(folder.join("hub.toml"))
+        .args(arguments)
         .stderr(Stdio::null())
         .spawn()
         .expect("starts");
@@ -116,6 +125,22 @@ async fn what_was_answered_survives_a_kill() {
     );
 }
 
+#[tokio::test]
+async fn the_test_algorithm_is_offered_where_it_is_asked_for_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for asked in [&[][..], &["--test-algorithm"]] {
+        let program = launch_with(folder.path(), asked);
+        let work: WorkOffers = program.hub().get("/v1/work", "").await;
+        let names: Vec<&str> = work
+            .offers
+            .iter()
+            .map(|offer| offer.algorithm.as_str())
+            .collect();
+        assert_eq!(names[..4], ["sha256d", "randomx", "kawpow", "progpowz"]);
+        assert_eq!(names[4..].contains(&"kawpow-test"), !asked.is_empty());
+    }
+}
+
 #[test]
 fn it_ends_with_its_parent() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -144,6 +169,7 @@ fn bad_usage_and_bad_surroundings_have_their_own_codes_and_words() {
             vec!["monerod.url", "http://"],
         ),
         (vec!["--config", "a", "--fly"], vec!["--fly"]),
+        (vec!["--test-algorithm=yes"], vec!["--test-algorithm"]),
     ] {
         let (text, code) = failing(folder.path(), &arguments);
         assert_eq!(code, Some(2), "{text}");
@@ -153,16 +179,23 @@ fn bad_usage_and_bad_surroundings_have_their_own_codes_and_words() {
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_idlewatt-hub"));
-    let output = command
-        .args(["--http", "127.0.0.1:0", "--stratum", &address, "--data-dir"])
-        .arg(folder.path().join("data"))
-        .output()
-        .expect("runs");
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(
-        text.contains(&address) && text.contains("setting stratum"),
-        "{text}"
-    );
+    let free = "127.0.0.1:0";
+    for (setting, addresses) in [
+        ("stratum", [&address, free, free]),
+        ("stratum_kawpow", [free, &address, free]),
+        ("stratum_progpowz", [free, free, &address]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_idlewatt-hub"));
+        let output = command
+            .args(["--http", free, "--stratum", addresses[0]])
+            .args(["--stratum-kawpow", addresses[1]])
+            .args(["--stratum-progpowz", addresses[2], "--data-dir"])
+            .arg(folder.path().join("data"))
+            .output()
+            .expect("runs");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let named = format!("{address} (setting {setting})");
+        assert!(text.contains(&named), "{text}");
+    }
 }
