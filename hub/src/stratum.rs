@@ -8,6 +8,7 @@ mod jobs;
 mod judge;
 pub mod kawpow;
 pub mod limits;
+mod mining;
 pub mod monero;
 mod session;
 pub mod vardiff;

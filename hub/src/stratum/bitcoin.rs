@@ -14,6 +14,7 @@ use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
+use super::mining::{self, good, malformed, refuse_bad, refused};
 use crate::upstream::Source;
 use crate::upstream::template::{EXTRANONCE2_SIZE, Extranonce, Sha256dWork};
 
@@ -150,12 +151,12 @@ impl Bitcoin {
         }
         let Some(extranonce2) = extranonce2(&claim.extranonce2) else {
             let message = format!("extranonce2 must have {EXTRANONCE2_SIZE} bytes");
-            return malformed(id, message);
+            return malformed(id, &message);
         };
         let rolled = claim.version_bits.unwrap_or(0);
         if rolled & !self.version_mask != 0 {
             let mask = self.version_mask;
-            return malformed(id, format!("version bits must stay within {mask:08x}"));
+            return malformed(id, &format!("version bits must stay within {mask:08x}"));
         }
         Request::Share(self.share(id, device, claim, extranonce2))
     }
@@ -205,7 +206,7 @@ impl Dialect for Bitcoin {
     fn read(&mut self, line: &str) -> Request {
         let message = match ClientMessage::parse(line) {
             Ok(message) => message,
-            Err(error) => return malformed(error.id(), error.to_string()),
+            Err(error) => return malformed(error.id(), &error.to_string()),
         };
         match message {
             ClientMessage::Configure {
@@ -220,9 +221,7 @@ impl Dialect for Bitcoin {
             }
             ClientMessage::Authorize { id, user, password } => match &self.device {
                 // Some miners authorise each share's worker anew; a second device needs its own connection.
-                Some(_) if user == self.worker => {
-                    Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
-                }
+                Some(_) if user == self.worker => Request::Answer(good(id)),
                 Some(_) => refuse_bad(id, ErrorCode::Unauthorized),
                 None => {
                     self.worker.clone_from(&user);
@@ -249,30 +248,25 @@ impl Dialect for Bitcoin {
                 },
             ),
             // The hub measures for itself how hard shares should be, and never changes a connection's extranonce.
-            ClientMessage::SuggestDifficulty { id, .. } => {
-                Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
-            }
+            ClientMessage::SuggestDifficulty { id, .. } => Request::Answer(good(id)),
             ClientMessage::ExtranonceSubscribe { id } => {
                 Request::Answer(ServerMessage::Ok { id, result: false }.to_line())
             }
             ClientMessage::Unknown { id, method } => {
-                malformed(id, format!("unknown method {method}"))
+                malformed(id, &format!("unknown method {method}"))
             }
         }
     }
 
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String> {
-        let mut lines = ServerMessage::Ok { id, result: true }.to_line();
+        let mut lines = good(id);
         lines.push_str(&self.job(work)?);
         self.device = Some(device);
         Some(lines)
     }
 
     fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        match unavailable {
-            true => other(id, "temporarily unavailable"),
-            false => ServerMessage::refusal(id, ErrorCode::Unauthorized).to_line(),
-        }
+        mining::turn_away(id, unavailable)
     }
 
     fn work(&mut self, work: u64) -> Option<String> {
@@ -280,17 +274,7 @@ impl Dialect for Bitcoin {
     }
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
-        let code = match verdict {
-            Verdict::Accepted { .. } => {
-                return ServerMessage::Ok { id, result: true }.to_line();
-            }
-            Verdict::Refused(Why::Stale | Why::UnknownJob) => ErrorCode::JobNotFound,
-            Verdict::Refused(Why::Duplicate) => ErrorCode::Duplicate,
-            Verdict::Refused(Why::LowDifficulty) => ErrorCode::LowDifficulty,
-            Verdict::Refused(Why::WrongDigest) => return other(id, "time out of range"),
-            Verdict::Refused(Why::Unavailable) => return other(id, "temporarily unavailable"),
-        };
-        ServerMessage::refusal(id, code).to_line()
+        mining::tell(id, verdict, "time out of range")
     }
 
     async fn newer_work(&mut self) {
@@ -311,21 +295,4 @@ fn extranonce2(bytes: &[u8]) -> Option<u64> {
             .iter()
             .fold(0, |number, byte| number << 8 | u64::from(*byte)),
     )
-}
-
-fn refuse_bad(id: Id, code: ErrorCode) -> Request {
-    Request::Bad(ServerMessage::refusal(id, code).to_line())
-}
-
-fn malformed(id: Id, message: String) -> Request {
-    Request::Bad(other(id, &message))
-}
-
-fn other(id: Id, message: &str) -> String {
-    let (code, message) = (ErrorCode::Other.code(), message.to_owned());
-    ServerMessage::Error { id, code, message }.to_line()
-}
-
-fn refused(id: Id, why: Why) -> Judging {
-    Box::pin(std::future::ready((id, Verdict::Refused(why))))
 }

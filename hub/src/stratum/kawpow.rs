@@ -9,9 +9,10 @@ use idlewatt_stratum::Id;
 use idlewatt_stratum::kawpow::{ClientMessage, ErrorCode, NotifyMessage, ServerMessage};
 
 use super::Shared;
-use super::dialect::{Dialect, Judging, Request};
+use super::dialect::{Dialect, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
+use super::mining::{self, good, malformed, other, refuse_bad, refused};
 use crate::upstream::template::{Extranonce, ProgPowWork, Template};
 use crate::upstream::{ProgPowSource, Source};
 
@@ -140,11 +141,11 @@ impl KawPow {
         };
         let sent = kept.job.clone();
         if claim.header_hash != sent.header_hash {
-            return malformed(id, "the header hash is not the job's".into());
+            return malformed(id, "the header hash is not the job's");
         }
         let extranonce1 = self.extranonce1();
         if claim.nonce >> 48 != u64::from(extranonce1) {
-            return malformed(id, format!("the nonce must begin with {extranonce1:04x}"));
+            return malformed(id, &format!("the nonce must begin with {extranonce1:04x}"));
         }
         // What the mix would give, if it is right. To find a wrong one that is good enough takes as many tries as a
         // share does, if cheaper ones, and a session does not outlive many: nobody has much computed here for nothing.
@@ -176,9 +177,7 @@ impl KawPow {
         match &self.device {
             _ if !self.subscribed => refuse_bad(id, ErrorCode::NotSubscribed),
             // Some miners authorise each share's worker anew; a second device needs its own connection.
-            Some(_) if user == self.worker => {
-                Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
-            }
+            Some(_) if user == self.worker => Request::Answer(good(id)),
             Some(_) => refuse_bad(id, ErrorCode::Unauthorized),
             None => {
                 self.worker.clone_from(&user);
@@ -230,7 +229,7 @@ impl Dialect for KawPow {
     fn read(&mut self, line: &str) -> Request {
         let message = match ClientMessage::parse(line) {
             Ok(message) => message,
-            Err(error) => return malformed(error.id(), error.to_string()),
+            Err(error) => return malformed(error.id(), &error.to_string()),
         };
         match message {
             ClientMessage::Subscribe { id, .. } => self.subscribe(id),
@@ -257,26 +256,23 @@ impl Dialect for KawPow {
                 Request::Answer(other(id, "not supported"))
             }
             ClientMessage::Unknown { id, method } if method == RATE_REPORT => {
-                Request::Answer(ServerMessage::Ok { id, result: true }.to_line())
+                Request::Answer(good(id))
             }
             ClientMessage::Unknown { id, method } => {
-                malformed(id, format!("unknown method {method}"))
+                malformed(id, &format!("unknown method {method}"))
             }
         }
     }
 
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String> {
-        let mut lines = ServerMessage::Ok { id, result: true }.to_line();
+        let mut lines = good(id);
         lines.push_str(&self.job(work)?);
         self.device = Some(device);
         Some(lines)
     }
 
     fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        match unavailable {
-            true => other(id, "temporarily unavailable"),
-            false => ServerMessage::refusal(id, ErrorCode::Unauthorized).to_line(),
-        }
+        mining::turn_away(id, unavailable)
     }
 
     fn work(&mut self, work: u64) -> Option<String> {
@@ -284,17 +280,7 @@ impl Dialect for KawPow {
     }
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
-        let code = match verdict {
-            Verdict::Accepted { .. } => {
-                return ServerMessage::Ok { id, result: true }.to_line();
-            }
-            Verdict::Refused(Why::Stale | Why::UnknownJob) => ErrorCode::JobNotFound,
-            Verdict::Refused(Why::Duplicate) => ErrorCode::Duplicate,
-            Verdict::Refused(Why::LowDifficulty) => ErrorCode::LowDifficulty,
-            Verdict::Refused(Why::WrongDigest) => return other(id, "wrong mix hash"),
-            Verdict::Refused(Why::Unavailable) => return other(id, "temporarily unavailable"),
-        };
-        ServerMessage::refusal(id, code).to_line()
+        mining::tell(id, verdict, "wrong mix hash")
     }
 
     async fn newer_work(&mut self) {
@@ -313,23 +299,6 @@ fn most_significant_first(target: Target) -> [u8; 32] {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
     bytes
-}
-
-fn refuse_bad(id: Id, code: ErrorCode) -> Request {
-    Request::Bad(ServerMessage::refusal(id, code).to_line())
-}
-
-fn malformed(id: Id, message: String) -> Request {
-    Request::Bad(other(id, &message))
-}
-
-fn other(id: Id, message: &str) -> String {
-    let (code, message) = (ErrorCode::Other.code(), message.to_owned());
-    ServerMessage::Error { id, code, message }.to_line()
-}
-
-fn refused(id: Id, why: Why) -> Judging {
-    Box::pin(std::future::ready((id, Verdict::Refused(why))))
 }
 
 #[cfg(test)]

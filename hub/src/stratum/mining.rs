@@ -1,0 +1,54 @@
+//! What the `mining.*` dialects answer alike: their answers are the same lines, so Bitcoin's messages serve both.
+
+use idlewatt_stratum::Id;
+use idlewatt_stratum::bitcoin::{ErrorCode, ServerMessage};
+
+use super::dialect::{Judging, Request};
+use super::judge::{Verdict, Why};
+
+/// It is good.
+pub(super) fn good(id: Id) -> String {
+    ServerMessage::Ok { id, result: true }.to_line()
+}
+
+/// A request that no correct miner makes.
+pub(super) fn refuse_bad(id: Id, code: ErrorCode) -> Request {
+    Request::Bad(ServerMessage::refusal(id, code).to_line())
+}
+
+/// As [`refuse_bad`], in words.
+pub(super) fn malformed(id: Id, message: &str) -> Request {
+    Request::Bad(other(id, message))
+}
+
+/// A refusal that has no code of its own.
+pub(super) fn other(id: Id, message: &str) -> String {
+    let (code, message) = (ErrorCode::Other.code(), message.to_owned());
+    ServerMessage::Error { id, code, message }.to_line()
+}
+
+/// A share that needs no judging.
+pub(super) fn refused(id: Id, why: Why) -> Judging {
+    Box::pin(std::future::ready((id, Verdict::Refused(why))))
+}
+
+/// A login that is refused.
+pub(super) fn turn_away(id: Id, unavailable: bool) -> String {
+    match unavailable {
+        true => other(id, "temporarily unavailable"),
+        false => ServerMessage::refusal(id, ErrorCode::Unauthorized).to_line(),
+    }
+}
+
+/// The verdict on a share; `wrong` says what is wrong where it is not what it claims to be.
+pub(super) fn tell(id: Id, verdict: &Verdict, wrong: &str) -> String {
+    let code = match verdict {
+        Verdict::Accepted { .. } => return good(id),
+        Verdict::Refused(Why::Stale | Why::UnknownJob) => ErrorCode::JobNotFound,
+        Verdict::Refused(Why::Duplicate) => ErrorCode::Duplicate,
+        Verdict::Refused(Why::LowDifficulty) => ErrorCode::LowDifficulty,
+        Verdict::Refused(Why::WrongDigest) => return other(id, wrong),
+        Verdict::Refused(Why::Unavailable) => return other(id, "temporarily unavailable"),
+    };
+    ServerMessage::refusal(id, code).to_line()
+}
