@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::{self, Api};
+use crate::limiter::Limiter;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::vardiff::Remembered;
@@ -175,6 +176,7 @@ impl Hub {
             solved,
             difficulty: self.settings.difficulty.clone(),
             remembered: Remembered::default(),
+            misbehaved: Limiter::new(stratum::MISBEHAVED),
             connections: AtomicU32::new(rand::rng().random()),
         });
         let limits = self.settings.limits;

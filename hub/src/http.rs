@@ -3,7 +3,6 @@
 mod accounts;
 mod answer;
 mod auth;
-pub mod limiter;
 mod serve;
 mod shares;
 mod work;
@@ -20,8 +19,8 @@ use idlewatt_store::SqliteStore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::limiter::{Allowance, Limiter};
 use crate::upstream::Sources;
-use limiter::{Allowance, Limiter};
 
 pub use serve::serve;
 

@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod http;
+pub mod limiter;
 pub mod settings;
 pub mod stratum;
 pub mod upstream;

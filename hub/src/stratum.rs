@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use idlewatt_protocol::DeviceId;
 use idlewatt_store::{NewBlock, SqliteStore};
 use idlewatt_stratum::Dialect;
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::limiter::{Allowance, Limiter};
 use crate::settings::DifficultySettings;
 use crate::upstream::{ProgPowSource, Sources};
 use crate::verifier::Verifiers;
@@ -35,6 +37,13 @@ use vardiff::Remembered;
 
 /// How long a stranger has for the first line, and for the login.
 const LOGIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Sessions of one device that may end for too many bad messages before it has to wait. Each may have some dozens of
+/// hashes computed for nothing.
+pub const MISBEHAVED: Allowance = Allowance {
+    at_once: 3,
+    one_more_after: Duration::from_secs(60),
+};
 
 /// What all sessions share.
 pub struct Shared {
@@ -52,6 +61,8 @@ pub struct Shared {
     pub difficulty: DifficultySettings,
     /// How hard they were.
     pub remembered: Remembered,
+    /// Devices whose sessions ended for too many bad messages.
+    pub misbehaved: Limiter<DeviceId>,
     /// Numbers connections, so that no two hash the same.
     pub connections: AtomicU32,
 }

@@ -61,6 +61,9 @@ pub(super) async fn hold<D: Dialect>(
     if let Some(device) = &session.device {
         let remembered = &session.shared.remembered;
         remembered.note(device, session.dialect.algorithm(), session.work);
+        if matches!(ended, Err(Ended::Misbehaved)) {
+            session.shared.misbehaved.take(device.clone());
+        }
     }
     ended
 }
@@ -116,6 +119,11 @@ impl<D: Dialect> Session<D> {
                 return Err(Ended::Refused);
             }
         };
+        if self.shared.misbehaved.check(&device.device).is_err() {
+            let lines = self.dialect.turn_away(id, true);
+            self.connection.send(&lines).await?;
+            return Err(Ended::Refused);
+        }
         let remembered = &self.shared.remembered;
         let start = remembered.recall(&device.device, self.dialect.algorithm());
         let range = self.range();

@@ -254,7 +254,9 @@ async fn the_real_algorithms_are_verified_at_the_practice_s_heights() {
         (Algorithm::KawPow, 4_650_000),
     ] {
         let at = hub.address_of(algorithm.name()).await;
-        let mut miner = Miner::login_at(at, algorithm, &device).await;
+        let mut miner = Miner::login_at(at, algorithm, &device)
+            .await
+            .expect("let in");
         let job = miner.newest();
         assert!(job.height >= least);
         let found = miner.mine(&job, true);

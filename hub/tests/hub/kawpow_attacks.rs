@@ -73,8 +73,14 @@ async fn wrong_mixes_without_end_end_the_session_and_cost_little() {
     flood(&mut miner, false).await;
     assert_eq!(hashes(&hub), before, "seen through without hashing");
 
+    // Coming back for more does not help for long, and hurts nobody else.
+    let mut miner = Miner::login(&hub, &device).await;
+    flood(&mut miner, true).await;
+    assert_eq!(Miner::try_login(&hub, &device).await.err(), Some(20));
     honest.share().await;
     assert_eq!(hub.shares(&device).await.shares.len(), 2);
+    let other = hub.device().await;
+    Miner::login(&hub, &other).await.share().await;
     hub.stop().await;
 }
 

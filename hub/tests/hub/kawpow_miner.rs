@@ -57,6 +57,11 @@ pub struct Found {
 
 impl Miner {
     pub async fn login(hub: &TestHub, device: &DeviceEnrolled) -> Self {
+        Self::try_login(hub, device).await.expect("let in")
+    }
+
+    /// The error's code if it is refused.
+    pub async fn try_login(hub: &TestHub, device: &DeviceEnrolled) -> Result<Self, i64> {
         Self::login_at(address(hub).await, Algorithm::KawPowTest, device).await
     }
 
@@ -64,7 +69,7 @@ impl Miner {
         address: SocketAddr,
         algorithm: Algorithm,
         device: &DeviceEnrolled,
-    ) -> Self {
+    ) -> Result<Self, i64> {
         let mut miner = Miner {
             wire: Wire::connect(address).await,
             worker: user(device),
@@ -85,10 +90,10 @@ impl Miner {
             other => panic!("not expected: {other:?}"),
         }
         let credentials = json!([miner.worker, device.token]);
-        assert_eq!(miner.call("mining.authorize", credentials).await, Ok(()));
+        miner.call("mining.authorize", credentials).await?;
         miner.until_jobs(1).await;
         assert!(miner.target.is_some(), "set before the first job");
-        miner
+        Ok(miner)
     }
 
     /// The next message that is not about targets or jobs: those are noted.

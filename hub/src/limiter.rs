@@ -1,11 +1,11 @@
-//! How often one address may do something: so many at once, then one more after each pause.
+//! How often somebody may do something: so many at once, then one more after each pause.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// More addresses than this are not told apart; the longest quiet ones are forgotten first.
+/// No more are remembered than this; the longest quiet ones are forgotten first.
 const REMEMBERED: usize = 10_000;
 
 /// What is allowed.
@@ -17,7 +17,7 @@ pub struct Allowance {
     pub one_more_after: Duration,
 }
 
-/// Counts what each address did. Keeps, for each, the time at which all of it will be forgiven.
+/// Counts what each one did. Keeps, for each, the time at which all of it will be forgiven.
 #[derive(Debug)]
 pub struct Limiter<Who> {
     allowance: Allowance,
