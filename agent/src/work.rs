@@ -10,6 +10,8 @@ mod connection;
 mod decode;
 mod dialogue;
 pub mod hub_client;
+mod kawpow;
+mod mining;
 mod monero;
 pub mod offers;
 mod session;
@@ -29,7 +31,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use book::JobRecord;
+pub use book::{JobRecord, Repeated};
 pub use source::{Source, SourceError};
 pub use status::{ConnectionStatus, Phase};
 
@@ -52,7 +54,7 @@ pub enum Verdict {
     Accepted,
     /// The server knows this share already.
     Duplicate,
-    /// The server refused it.
+    /// The server refused it; or it is none that any server could take, and was not sent.
     Rejected {
         /// The dialect's code.
         code: i64,

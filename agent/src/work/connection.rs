@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::bitcoin::BitcoinDialogue;
 use super::dialogue::Dialogue;
+use super::kawpow::KawPowDialogue;
 use super::monero::MoneroDialogue;
 use super::session::{Ended, Session};
 use super::status::{ConnectionStatus, Phase};
@@ -152,7 +153,8 @@ impl Keeper {
         match self.algorithm {
             Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
             Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
-            _ => unreachable!("KAWPOW DIALOGUE"),
+            // All others are of the ProgPoW family: its pools speak KawPow's dialect.
+            algorithm => Box::new(KawPowDialogue::new(algorithm, user, password)),
         }
     }
 
