@@ -50,7 +50,7 @@ pub(super) fn open(
 ) -> (Connection, impl Future<Output = ()>) {
     let (submissions, waiting) = mpsc::channel(QUEUE);
     let keeper = Keeper {
-        address: shared.address.subscribe(),
+        address: shared.addresses[&algorithm].subscribe(),
         shared,
         algorithm,
         ended: ended.clone(),
