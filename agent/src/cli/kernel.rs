@@ -35,8 +35,8 @@ struct HashArguments {
     #[arg(long, value_name = "HEX")]
     input: Option<String>,
     /// kawpow and progpowz: the height of the block
-    #[arg(long, value_name = "HEIGHT")]
-    height: Option<u64>,
+    #[arg(long, value_name = "HEIGHT", allow_hyphen_values = true)]
+    height: Option<String>,
     /// kawpow and progpowz: the nonce, at most 8 bytes in hex, most significant first
     #[arg(long, value_name = "HEX")]
     nonce: Option<String>,

@@ -288,8 +288,16 @@ fn hashing_of_the_progpow_family_refuses_bad_input_with_what_is_allowed() {
         ),
         ("--nonce", "0x", "allowed: 1 to 16 hex digits"),
         ("--height", "", "kawpow needs --height HEIGHT"),
-        ("--height", "-1", "--height"),
-        ("--height", "18446744073709551616", "--height"),
+        (
+            "--height",
+            "-1",
+            "--height \"-1\" is no height; allowed: 0 to 244799999",
+        ),
+        (
+            "--height",
+            "18446744073709551616",
+            "allowed: 0 to 244799999",
+        ),
         (
             "--height",
             "244800000",

@@ -18,9 +18,7 @@ pub fn hash(
     asked.only(&["--header", "--height", "--nonce", "--full-dag"])?;
     let header = header(asked)?;
     let nonce = nonce(asked)?;
-    let height = asked
-        .height
-        .ok_or_else(|| Failure::usage(format!("{} needs --height HEIGHT", asked.algorithm)))?;
+    let height = height(asked, parameters)?;
     let epoch = Epoch::of_height(parameters, height)
         .map_err(|error| Failure::usage(format!("--height: {error}")))?;
     match asked.on.as_str() {
@@ -39,6 +37,18 @@ fn header(asked: &HashArguments) -> Result<[u8; 32], Failure> {
         Failure::usage(format!(
             "--header has {} bytes; allowed: 32, {told}",
             bytes.len()
+        ))
+    })
+}
+
+fn height(asked: &HashArguments, parameters: &Parameters) -> Result<u64, Failure> {
+    let text = asked.height.as_deref();
+    let text =
+        text.ok_or_else(|| Failure::usage(format!("{} needs --height HEIGHT", asked.algorithm)))?;
+    text.parse().map_err(|_| {
+        let last = parameters.last_height();
+        Failure::usage(format!(
+            "--height \"{text}\" is no height; allowed: 0 to {last}"
         ))
     })
 }
