@@ -2,10 +2,13 @@
 //! work to hand it at once.
 
 mod adapters;
+mod clock;
 mod device;
 mod kernel;
 mod sizing;
 mod tuning;
+
+pub(crate) use clock::{Clock, grid};
 
 pub use adapters::{AdapterDescription, AdapterKind, adapters};
 pub use device::Device;

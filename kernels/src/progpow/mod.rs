@@ -1,6 +1,8 @@
 //! The ProgPoW family: KawPow (Ravencoin, Quai), ProgPoWZ (Zano). One set of code, one table of parameters.
 
 mod epoch;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod hash;
 mod keccak;
 mod light_cache;
