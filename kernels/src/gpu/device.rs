@@ -23,6 +23,9 @@ pub struct Device {
     subgroups: (u32, u32),
     /// The first failure that wgpu reported: nothing works after it.
     failure: Arc<Mutex<Option<GpuError>>>,
+    /// Whether buffers are refused, as if memory were used up.
+    #[cfg(test)]
+    denied: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl fmt::Debug for Device {
@@ -76,6 +79,8 @@ impl Device {
             queue,
             subgroups: (info.subgroup_min_size, info.subgroup_max_size),
             failure,
+            #[cfg(test)]
+            denied: Arc::default(),
         })
     }
 
@@ -133,6 +138,10 @@ impl Device {
         size: u64,
         usage: wgpu::BufferUsages,
     ) -> Result<wgpu::Buffer, GpuError> {
+        #[cfg(test)]
+        if self.denied.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(GpuError::OutOfMemory(format!("{label} is denied memory")));
+        }
         let most = self.device.limits().max_buffer_size;
         if size > most {
             return Err(GpuError::OutOfMemory(format!(
@@ -199,7 +208,8 @@ impl Device {
         let failed = match polled {
             Ok(Ok(_)) => return self.check(),
             Ok(Err(wgpu::PollError::Timeout)) => GpuError::Timeout(deadline),
-            Ok(Err(error)) => GpuError::Validation(error.to_string()),
+            // What was submitted to a lost device does not count as submitted.
+            Ok(Err(error)) => GpuError::DeviceLost(error.to_string()),
             Err(panic) => GpuError::DeviceLost(
                 panic
                     .downcast_ref::<String>()
@@ -208,6 +218,13 @@ impl Device {
             ),
         };
         Err(lock(&self.failure).get_or_insert(failed).clone())
+    }
+
+    /// Refuses buffers from now on, or no longer.
+    #[cfg(test)]
+    pub(crate) fn deny_memory(&self, deny: bool) {
+        self.denied
+            .store(deny, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Loses the device as a driver reset would.

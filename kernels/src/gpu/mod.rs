@@ -5,6 +5,7 @@ mod adapters;
 mod clock;
 mod device;
 mod kernel;
+pub(crate) mod probe;
 mod sizing;
 mod tuning;
 

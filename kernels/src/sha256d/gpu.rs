@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 use super::hash_header;
 use super::kernel::{self, Input, Purpose};
 use crate::gpu::{
-    BatchSizer, Clock, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning, grid,
+    BatchSizer, Clock, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning, grid, probe,
 };
 use crate::search::set_header_nonce;
 use crate::{Algorithm, Batch, BatchInput, Digest, Job, Outcome, Search, SearchError};
 
+/// Rises with every change of the program or of how it is run that may change its speed.
+pub const KERNEL_VERSION: u32 = 2;
 /// How many batches may be in flight: one computes while the results of the other are read.
 const IN_FLIGHT: usize = 2;
 /// The most nonces in a batch: beyond it the program's counters would wrap.
@@ -186,6 +188,15 @@ impl Kernel for GpuSearch {
             outcome,
             device_time,
         })
+    }
+
+    fn probe(&mut self, job: &Job, random: u64) -> Result<(), GpuError> {
+        if self.in_flight() > 0 {
+            return Err(GpuError::Busy(self.in_flight()));
+        }
+        let batch = probe::batch(job, random, self.tuning.workgroup_size)?;
+        self.submit(&batch).map_err(probe::refused)?;
+        probe::check(&batch, &self.wait()?.outcome)
     }
 
     fn tuning(&self) -> Tuning {

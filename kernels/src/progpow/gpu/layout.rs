@@ -63,10 +63,23 @@ impl Layout {
                 limits.bindings.saturating_sub(1)
             )));
         }
+        let entries_each = epoch.entries().div_ceil(buffers);
         Ok(Layout::Full {
-            buffers,
-            entries_each: epoch.entries().div_ceil(buffers),
+            buffers: epoch.entries().div_ceil(entries_each),
+            entries_each,
         })
+    }
+
+    /// How many entries each buffer of a full dataset holds.
+    pub fn entries_of_buffers(self, epoch: Epoch) -> impl Iterator<Item = u32> {
+        let (buffers, each) = match self {
+            Layout::Full {
+                buffers,
+                entries_each,
+            } => (buffers, entries_each),
+            Layout::Sparse { .. } => (0, 0),
+        };
+        (0..buffers).map(move |number| (epoch.entries() - number * each).min(each))
     }
 
     /// How many bindings the dataset takes.
