@@ -248,6 +248,38 @@ fn for_people_the_two_hashes_are_labelled_and_the_nonce_may_be_short() {
 }
 
 #[test]
+fn a_graphics_card_hashes_the_progpow_family_like_the_cpu() {
+    let home = Home::new();
+    let id = emulated(&home);
+    let kawpow: Value =
+        serde_json::from_str(include_str!("../../../kernels/src/progpow/kawpow.json"))
+            .expect("JSON");
+    let published = vectors(&kawpow["official"], &[49]).remove(0);
+    let on_card = ["--on", &id, "--allow-software-gpu", "--json"];
+    for (algorithm, vector, more) in [
+        (Algorithm::KawPow, published, &[][..]),
+        (Algorithm::KawPowTest, of_test_algorithm(), &[]),
+        (
+            Algorithm::KawPowTest,
+            of_test_algorithm(),
+            &["--full-dag"][..],
+        ),
+    ] {
+        let words = progpow(algorithm, &vector);
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.extend(on_card);
+        words.extend(more);
+        let expected = json!({
+            "algorithm": algorithm,
+            "on": id,
+            "mix_hash": vector.mix_hash,
+            "final_hash": vector.final_hash,
+        });
+        assert_eq!(home.run(&words).json(), expected);
+    }
+}
+
+#[test]
 fn hashing_of_the_progpow_family_refuses_bad_input_with_what_is_allowed() {
     let home = Home::new();
     let header = "5b".repeat(32);

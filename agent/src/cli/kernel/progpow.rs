@@ -2,7 +2,11 @@
 
 use std::sync::atomic::AtomicBool;
 
-use idlewatt_kernels::progpow::{self, Epoch, Hash, LightCache, Parameters, Program};
+use idlewatt_kernels::gpu::Device;
+use idlewatt_kernels::progpow::{
+    self, DatasetChoice, Epoch, Hash, LightCache, Parameters, Program,
+};
+use indicatif::ProgressBar;
 
 use super::{HashArguments, bare, graphics_card, needed};
 use crate::cli::{Common, Failure, bar};
@@ -26,7 +30,10 @@ pub fn hash(
             "--full-dag needs a graphics card, --on ID: a CPU makes of the dataset what the hash reads",
         )),
         "cpu" => on_cpu(epoch, height, &header, nonce),
-        id => on_card(common, asked, id, parameters, height, &header, nonce),
+        id => {
+            let device = graphics_card(common, asked, id)?;
+            on_card(&device, asked, epoch, height, &header, nonce)
+        }
     }
 }
 
@@ -72,12 +79,8 @@ fn nonce(asked: &HashArguments) -> Result<u64, Failure> {
 
 fn on_cpu(epoch: Epoch, height: u64, header: &[u8; 32], nonce: u64) -> Result<Hash, Failure> {
     let bar = bar::on_stderr(1);
-    bar.set_message("light cache");
-    let progress = |done, total| {
-        bar.set_length(total);
-        bar.set_position(done);
-    };
-    let cache = LightCache::build(epoch, &progress, &AtomicBool::new(false));
+    let told = |done, total| show(&bar, "the light cache", done, total);
+    let cache = LightCache::build(epoch, &told, &AtomicBool::new(false));
     bar.finish_and_clear();
     let cache = cache.map_err(Failure::failed)?;
     let parameters = epoch.parameters;
@@ -85,17 +88,29 @@ fn on_cpu(epoch: Epoch, height: u64, header: &[u8; 32], nonce: u64) -> Result<Ha
     Ok(progpow::hash(&cache, &program, header, nonce))
 }
 
-/// Through the dataset on the card: all of it, or what this one hash reads.
+/// Through a dataset on the card: all of it, or what this one hash reads.
 fn on_card(
-    common: &Common,
+    device: &Device,
     asked: &HashArguments,
-    id: &str,
-    parameters: &'static Parameters,
+    epoch: Epoch,
     height: u64,
     header: &[u8; 32],
     nonce: u64,
 ) -> Result<Hash, Failure> {
-    let _device = graphics_card(common, asked, id)?;
-    let _ = (parameters, height, header, nonce);
-    Err(Failure::failed("INTEGRATION: progpow::hash_on"))
+    let dataset = match asked.full_dag {
+        true => DatasetChoice::Full,
+        false => DatasetChoice::Sparse,
+    };
+    let bar = bar::on_stderr(1);
+    let told = |what, done, total| show(&bar, what, done, total);
+    let parameters = epoch.parameters;
+    let hash = progpow::hash_on(device, parameters, height, header, nonce, dataset, &told);
+    bar.finish_and_clear();
+    hash.map_err(Failure::failed)
+}
+
+fn show(bar: &ProgressBar, what: &'static str, done: u64, total: u64) {
+    bar.set_length(total);
+    bar.set_message(what);
+    bar.set_position(done);
 }
