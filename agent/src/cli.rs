@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::control::client::{ControlClient, ControlError};
 use crate::data_dir::DataDir;
 
+mod bar;
 mod bench;
 mod config;
 mod consent;

@@ -58,6 +58,8 @@ pub struct HubProgram {
     pub path: PathBuf,
     /// Where its log goes; `None`: to this process's standard error.
     pub log: Option<PathBuf>,
+    /// Whether it is to have work of the algorithm that exists for tests alone.
+    pub test_algorithm: bool,
 }
 
 /// The program: beside this one, or where `IDLEWATT_HUB_EXE` says.
@@ -166,6 +168,9 @@ fn start(program: &HubProgram, data: &Path) -> std::io::Result<Child> {
         .arg(data)
         .args(["--announce", "--die-with-parent"])
         .args(["--http", "127.0.0.1:0", "--stratum", "127.0.0.1:0"])
+        .args(["--stratum-kawpow", "127.0.0.1:0"])
+        .args(["--stratum-progpowz", "127.0.0.1:0"])
+        .args(program.test_algorithm.then_some("--test-algorithm"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true);
@@ -197,7 +202,11 @@ mod tests {
         let path = directory.join("hub");
         std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
-        HubProgram { path, log: None }
+        HubProgram {
+            path,
+            log: None,
+            test_algorithm: false,
+        }
     }
 
     async fn until(
@@ -241,6 +250,46 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_is_given_free_ports_alone_and_the_test_algorithm_only_when_asked() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let tells = r#"
+            echo "$@" >> "$2.asked"
+            echo '{"http":"http://127.0.0.1:1","stratum":"127.0.0.1:2"}'
+            cat > /dev/null"#;
+        for test_algorithm in [false, true] {
+            let program = HubProgram {
+                test_algorithm,
+                ..script(directory.path(), tells)
+            };
+            let (sender, mut state) = watch::channel(HubState::Starting);
+            let stop = CancellationToken::new();
+            let data = directory.path().join("data");
+            let supervisor = tokio::spawn(supervise(program, data, sender, stop.clone()));
+            until(&mut state, |state| {
+                matches!(state, HubState::Listening { .. })
+            })
+            .await;
+            stop.cancel();
+            timeout(DEADLINE, supervisor)
+                .await
+                .expect("in time")
+                .expect("no panic");
+        }
+        let asked = std::fs::read_to_string(directory.path().join("data.asked")).expect("written");
+        let [usual, for_tests] = asked.lines().collect::<Vec<_>>()[..] else {
+            panic!("{asked}");
+        };
+        let free = |flag| usual.contains(&format!("--{flag} 127.0.0.1:0"));
+        assert!(
+            ["http", "stratum", "stratum-kawpow", "stratum-progpowz"]
+                .into_iter()
+                .all(free)
+        );
+        assert!(!usual.contains("--test-algorithm"), "{usual}");
+        assert!(for_tests.ends_with(" --test-algorithm"), "{for_tests}");
+    }
+
+    #[tokio::test]
     async fn one_that_does_not_end_is_ended() {
         let directory = tempfile::tempdir().expect("a directory");
         let program = script(
@@ -270,7 +319,7 @@ mod tests {
         let garbage = script(directory.path(), "echo hello; exec sleep 600");
         let none = HubProgram {
             path: directory.path().join("none"),
-            log: None,
+            ..garbage.clone()
         };
         for (program, told) in [
             (garbage, "announced itself with something else"),

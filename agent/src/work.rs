@@ -10,6 +10,8 @@ mod connection;
 mod decode;
 mod dialogue;
 pub mod hub_client;
+mod kawpow;
+mod mining;
 mod monero;
 pub mod offers;
 mod session;
@@ -29,8 +31,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use book::JobRecord;
-pub use source::{Source, SourceError};
+pub use book::{JobRecord, Repeated};
+pub use source::{Addresses, Source, SourceError};
 pub use status::{ConnectionStatus, Phase};
 
 use book::JobBook;
@@ -52,7 +54,7 @@ pub enum Verdict {
     Accepted,
     /// The server knows this share already.
     Duplicate,
-    /// The server refused it.
+    /// The server refused it; or it is none that any server could take, and was not sent.
     Rejected {
         /// The dialect's code.
         code: i64,
@@ -125,7 +127,8 @@ struct Submission {
 #[derive(Debug)]
 struct Shared {
     source: Source,
-    address: watch::Sender<String>,
+    /// Where each algorithm's server is now.
+    addresses: BTreeMap<Algorithm, watch::Sender<String>>,
     timing: Timing,
     book: Mutex<JobBook>,
     jobs: BTreeMap<Algorithm, watch::Sender<Option<CurrentJob>>>,
@@ -171,7 +174,10 @@ impl Work {
         let address = source.address().to_owned();
         let shared = Shared {
             source,
-            address: watch::Sender::new(address),
+            addresses: Algorithm::ALL
+                .into_iter()
+                .map(|algorithm| (algorithm, watch::Sender::new(address.clone())))
+                .collect(),
             timing,
             book: Mutex::default(),
             jobs: Algorithm::ALL
@@ -218,18 +224,23 @@ impl Work {
         }
     }
 
-    /// Goes to another address from now on: an embedded hub has a new port after each start. Connections to the
-    /// old one end.
+    /// Goes to other addresses from now on: an embedded hub has new ports after each start. Connections to old ones
+    /// end.
     ///
     /// # Errors
-    /// If it is not host and port.
-    pub fn set_address(&self, address: &str) -> Result<(), SourceError> {
-        let address = source::parse_address(address)?;
-        self.shared.address.send_if_modified(|current| {
-            let changed = *current != address;
-            *current = address;
-            changed
-        });
+    /// If one of them is not host and port; then nothing changes.
+    pub fn set_addresses(&self, addresses: &Addresses) -> Result<(), SourceError> {
+        for address in addresses.own.values().chain([&addresses.common]) {
+            source::parse_address(address)?;
+        }
+        for (algorithm, sender) in &self.shared.addresses {
+            let address = source::parse_address(addresses.of(*algorithm))?;
+            sender.send_if_modified(|current| {
+                let changed = *current != address;
+                *current = address;
+                changed
+            });
+        }
         Ok(())
     }
 

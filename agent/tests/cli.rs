@@ -10,6 +10,8 @@ mod faults;
 mod harness;
 #[path = "cli/impact.rs"]
 mod impact;
+#[path = "cli/kernel.rs"]
+mod kernel;
 #[path = "cli/modes.rs"]
 mod modes;
 #[path = "cli/running.rs"]

@@ -56,8 +56,8 @@ pub struct PoolSettings {
     /// The pool's password.
     #[serde(deserialize_with = "value::line")]
     pub password: String,
-    /// What the pool has work for: `randomx` or `sha256d`.
-    #[serde(deserialize_with = "value::algorithm")]
+    /// What the pool has work for: `kawpow`, `progpowz`, `randomx` or `sha256d`.
+    #[serde(deserialize_with = "value::pool_algorithm")]
     pub algorithm: String,
 }
 
@@ -92,7 +92,7 @@ pub struct GpuSettings {
     /// Whether emulated ones count.
     #[serde(deserialize_with = "value::truth")]
     pub allow_software: bool,
-    /// `sha256d`; `None`: what pays best.
+    /// `kawpow`, `progpowz`, `sha256d`, or for tests `kawpow-test`; `None`: what pays best.
     #[serde(deserialize_with = "value::gpu_algorithm")]
     pub algorithm: Option<String>,
     /// Mode `smart`, someone at the PC: at most this share of each.

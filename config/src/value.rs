@@ -89,13 +89,22 @@ pub(crate) fn threads<'de, D: Deserializer<'de>>(
     })
 }
 
+/// One of several algorithms, or `auto` for none in particular.
+fn chosen<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    names: &[&str],
+) -> Result<Option<String>, D::Error> {
+    let allowed = format!("auto, {}", names.join(", "));
+    checked(deserializer, &allowed, |value| match value.as_str() {
+        Some("auto") => Some(None),
+        _ => one_of(value, names).map(Some),
+    })
+}
+
 pub(crate) fn cpu_algorithm<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    checked(deserializer, "auto, randomx, sha256d", |value| {
-        let name = one_of(value, &["auto", "randomx", "sha256d"])?;
-        Some((name != "auto").then_some(name))
-    })
+    chosen(deserializer, &["randomx", "sha256d"])
 }
 
 pub(crate) fn randomx_memory<'de, D: Deserializer<'de>>(
@@ -109,15 +118,18 @@ pub(crate) fn randomx_memory<'de, D: Deserializer<'de>>(
 pub(crate) fn gpu_algorithm<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    checked(deserializer, "auto, sha256d", |value| {
-        let name = one_of(value, &["auto", "sha256d"])?;
-        Some((name != "auto").then_some(name))
-    })
+    chosen(
+        deserializer,
+        &["kawpow", "kawpow-test", "progpowz", "sha256d"],
+    )
 }
 
-pub(crate) fn algorithm<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    checked(deserializer, "randomx, sha256d", |value| {
-        one_of(value, &["randomx", "sha256d"])
+pub(crate) fn pool_algorithm<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    let names = ["kawpow", "progpowz", "randomx", "sha256d"];
+    checked(deserializer, &names.join(", "), |value| {
+        one_of(value, &names)
     })
 }
 

@@ -190,6 +190,40 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn algorithms_are_those_that_suit_the_processor_and_pools_never_get_the_test_one() {
+    let read = |text: &str| {
+        let (_directory, path) = file(text);
+        let layered = load(Some(&path), &[]).unwrap_or_else(|error| panic!("{text}: {error}"));
+        layered.settings
+    };
+    for name in ["kawpow", "kawpow-test", "progpowz", "sha256d"] {
+        let settings = read(&format!("[gpu]\nalgorithm = \"{name}\"\n"));
+        assert_eq!(settings.gpu.algorithm.as_deref(), Some(name));
+    }
+    for name in ["kawpow", "progpowz", "randomx", "sha256d"] {
+        let settings = read(&format!("[pool]\nalgorithm = \"{name}\"\n"));
+        assert_eq!(settings.pool.algorithm, name);
+    }
+    for (section, name, allowed) in [
+        ("pool", "kawpow-test", "kawpow, progpowz, randomx, sha256d"),
+        ("pool", "auto", "kawpow, progpowz, randomx, sha256d"),
+        (
+            "gpu",
+            "randomx",
+            "auto, kawpow, kawpow-test, progpowz, sha256d",
+        ),
+        ("cpu", "kawpow", "auto, randomx, sha256d"),
+    ] {
+        assert_eq!(
+            refused(&format!("[{section}]\nalgorithm = \"{name}\"\n")),
+            format!(
+                "FILE, line 2: {section}.algorithm = \"{name}\" is not allowed; allowed: {allowed}"
+            )
+        );
+    }
+}
+
+#[test]
 fn hub_and_pool_together_are_refused() {
     let told =
         refused("[hub]\nurl = \"https://a\"\n[pool]\nurl = \"stratum+tcp://b:1\"\nuser = \"u\"\n");

@@ -135,6 +135,26 @@ impl Target {
         hex::encode((u64::MAX / work.max(1)).to_le_bytes())
     }
 
+    /// The target as a number of 256 bits, most significant byte first: the form of KawPow's `mining.set_target`.
+    pub fn from_be_bytes(bytes: &[u8; 32]) -> Self {
+        let mut limbs = [0; 4];
+        for (limb, chunk) in limbs.iter_mut().rev().zip(bytes.chunks_exact(8)) {
+            *limb = chunk
+                .iter()
+                .fold(0, |limb, byte| limb << 8 | u64::from(*byte));
+        }
+        Target(limbs)
+    }
+
+    /// The inverse of [`Target::from_be_bytes`].
+    pub fn to_be_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for (chunk, limb) in bytes.chunks_exact_mut(8).zip(self.0.iter().rev()) {
+            chunk.copy_from_slice(&limb.to_be_bytes());
+        }
+        bytes
+    }
+
     /// Whether a digest, read as a little-endian number, is at or below the target.
     pub fn is_met_by(&self, digest: &[u8; 32]) -> bool {
         for index in (0..4).rev() {
@@ -159,8 +179,7 @@ impl Target {
     }
 
     fn to_hex(self) -> String {
-        let [a, b, c, d] = self.0;
-        format!("{d:016x}{c:016x}{b:016x}{a:016x}")
+        hex::encode(self.to_be_bytes())
     }
 }
 
@@ -183,13 +202,7 @@ impl<'de> Deserialize<'de> for Target {
         let mut bytes = [0u8; 32];
         hex::decode_to_slice(&text, &mut bytes)
             .map_err(|_| de::Error::custom("a target is 64 hex digits"))?;
-        let mut limbs = [0u64; 4];
-        for (limb, chunk) in limbs.iter_mut().rev().zip(bytes.chunks_exact(8)) {
-            let mut eight = [0u8; 8];
-            eight.copy_from_slice(chunk);
-            *limb = u64::from_be_bytes(eight);
-        }
-        Ok(Target(limbs))
+        Ok(Target::from_be_bytes(&bytes))
     }
 }
 
@@ -280,6 +293,8 @@ mod tests {
         let target = Target::from_compact(0x1d00_ffff).expect("valid");
         assert_eq!(target, Target::from_bitcoin_difficulty(1.0).expect("valid"));
         assert_eq!(target.to_hex(), format!("00000000ffff{}", "0".repeat(52)));
+        assert_eq!(target.to_be_bytes()[..8], [0, 0, 0, 0, 0xff, 0xff, 0, 0]);
+        assert_eq!(Target::from_be_bytes(&target.to_be_bytes()), target);
         assert_eq!(target.work(), 0x1_0001_0001);
         assert!((target.bitcoin_difficulty() - 1.0).abs() < 1e-12);
         for refused in [0x1d80_ffff, 0x1d00_0000, 0xff00_ffff] {
@@ -319,6 +334,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_number_as_large_as_the_target_meets_it_and_the_next_one_does_not(mut bytes: [u8; 32]) {
+            bytes[31] &= 0xfe;
+            let target = Target::from_be_bytes(&bytes);
+            prop_assert_eq!(target.to_be_bytes(), bytes);
+            let mut digest = bytes;
+            digest.reverse();
+            prop_assert!(target.is_met_by(&digest));
+            digest[0] |= 1;
+            prop_assert!(!target.is_met_by(&digest));
+        }
+
         #[test]
         fn work_survives_the_round_trip(work in 1u128..1 << 100) {
             prop_assert_eq!(Target::from_work(work).expect("above zero").work(), work);

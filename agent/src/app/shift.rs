@@ -244,7 +244,8 @@ impl Shift {
         let Ok(first) = state.wait_for(|state| state.stratum.is_some()).await else {
             return;
         };
-        let address = first.stratum.clone().unwrap_or_default();
+        let address = first.stratum.as_ref().map(|stratum| stratum.common.clone());
+        let address = address.unwrap_or_default();
         drop(first);
         let identity = &access.identity;
         let source = Source::hub(&address, &identity.stratum_user(), identity.token.as_str());
@@ -271,8 +272,8 @@ impl Shift {
             while state.changed().await.is_ok() {
                 let now = state.borrow_and_update().clone();
                 daemon.board().source.trouble = now.error;
-                if let Some(address) = &now.stratum
-                    && let Err(error) = work.set_address(address)
+                if let Some(addresses) = &now.stratum
+                    && let Err(error) = work.set_addresses(addresses)
                 {
                     tracing::warn!(%error, "the hub names a Stratum address that is none");
                 }

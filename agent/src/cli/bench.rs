@@ -2,16 +2,15 @@
 
 mod impact;
 
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use super::daemon::end_when_asked;
 use super::settings::SettingsArguments;
-use super::{Common, Failure, output, view};
+use super::{Common, Failure, bar, output, view};
 use crate::benchmarks::{self, Benchmarks};
 use crate::consent;
 use crate::control::answers::{BenchRequest, Benchmark, BenchmarkProgress};
@@ -130,22 +129,12 @@ async fn alone(
     Ok(results)
 }
 
-/// On standard error, so that standard output stays a table or JSON.
+/// How far the measurements are.
 struct Bar(ProgressBar);
 
 impl Bar {
     fn new() -> Self {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(1_000), target);
-        let style = ProgressStyle::default_bar()
-            .template("{msg:56} {bar:30} {percent:>3} %")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        Bar(bar)
+        Bar(bar::on_stderr(1_000))
     }
 
     fn step(&self, step: &str, number: usize, of: usize) {

@@ -1,5 +1,6 @@
 //! `idlewatt daemon`: the agent in the foreground, for services and scripts.
 
+use idlewatt_kernels::Algorithm;
 use idlewatt_protocol::EnrolmentCode;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,8 @@ impl DaemonArguments {
                 "--enrol needs a hub to join: say --hub URL, or set hub.url",
             ));
         }
+        let named = settings.gpu.algorithm.as_deref();
+        let named = named.and_then(|name| name.parse::<Algorithm>().ok());
         Ok(Options {
             data,
             mode: self.settings.mode,
@@ -40,6 +43,7 @@ impl DaemonArguments {
             hub_program: HubProgram {
                 path: hub_child::program(),
                 log: None,
+                test_algorithm: named.is_some_and(Algorithm::is_for_tests),
             },
         })
     }

@@ -64,7 +64,7 @@ impl fmt::Display for State {
     }
 }
 
-/// A share that was just found: everything it would take to send it once more.
+/// A share that was just found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewReceipt {
     /// Its identity.
@@ -77,9 +77,9 @@ pub struct NewReceipt {
     pub processor: String,
     /// The server's id of its job.
     pub job_id: String,
-    /// The nonce as a number.
+    /// The nonce as a number; ProgPoW's lower half.
     pub nonce: u32,
-    /// The extranonce2 as a number; 0 for RandomX.
+    /// The extranonce2 as a number; 0 for RandomX, the upper half of the nonce for ProgPoW.
     pub extranonce2: u64,
     /// How many hashes such a share takes on average.
     pub work: u64,
@@ -104,9 +104,9 @@ pub struct Receipt {
     pub processor: String,
     /// The server's id of its job.
     pub job_id: String,
-    /// The nonce as a number.
+    /// The nonce as a number; ProgPoW's lower half.
     pub nonce: u32,
-    /// The extranonce2 as a number.
+    /// The extranonce2 as a number; ProgPoW's upper half of the nonce.
     pub extranonce2: u64,
     /// How many hashes such a share takes on average.
     pub work: u64,

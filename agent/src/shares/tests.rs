@@ -3,6 +3,7 @@
 mod fake_hub;
 mod file;
 mod handing_in;
+mod progpow;
 mod reconciling;
 
 use std::path::PathBuf;

@@ -1,44 +1,37 @@
 //! The client's half of Bitcoin's dialect.
 
 use idlewatt_kernels::Solution;
-use idlewatt_stratum::bitcoin::{ClientMessage, ErrorCode, NotifyMessage, ServerMessage};
+use idlewatt_stratum::bitcoin::{ClientMessage, NotifyMessage, ServerMessage};
 use idlewatt_stratum::{Id, ParseError};
 
-use super::dialogue::{AGENT, Dialogue, Event, words};
-use super::{JobRecord, Verdict, decode};
-
-const SUBSCRIBE: i64 = 1;
-const AUTHORIZE: i64 = 2;
+use super::book::Repeated;
+use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
+use super::mining::{AUTHORIZE, Login, SUBSCRIBE, reconnect};
+use super::{JobRecord, decode};
 
 /// One connection's talk.
 pub(super) struct BitcoinDialogue {
-    user: String,
-    password: String,
+    login: Login,
     /// What the server names until then counts from the next notification on.
     difficulty: f64,
     extranonce1: Vec<u8>,
     extranonce2_size: usize,
-    authorized: bool,
     /// A notification that came before the login was answered.
     early: Option<NotifyMessage>,
-    next_id: i64,
 }
 
 impl BitcoinDialogue {
     pub fn new(user: &str, password: &str) -> Self {
         BitcoinDialogue {
-            user: user.to_owned(),
-            password: password.to_owned(),
+            login: Login::new(user, password),
             difficulty: 1.0,
             extranonce1: Vec::new(),
             extranonce2_size: 0,
-            authorized: false,
             early: None,
-            next_id: AUTHORIZE + 1,
         }
     }
 
-    fn job(&mut self, message: NotifyMessage) -> Event {
+    fn job(&self, message: NotifyMessage) -> Event {
         let ends_earlier = message.clean;
         let job = decode::bitcoin(
             message,
@@ -47,59 +40,6 @@ impl BitcoinDialogue {
             self.extranonce2_size,
         );
         Event::Job { job, ends_earlier }
-    }
-
-    fn answer(&mut self, id: &Id, result: bool) -> Vec<Event> {
-        match (id, result) {
-            (Id::Number(AUTHORIZE), true) if !self.authorized => {
-                self.authorized = true;
-                let early = self.early.take();
-                let mut events = vec![Event::Ready];
-                events.extend(early.map(|message| self.job(message)));
-                events
-            }
-            (Id::Number(AUTHORIZE), false) if !self.authorized => {
-                vec![Event::End("the login was refused".into())]
-            }
-            (Id::Number(request), true) => vec![Event::Answer {
-                request: *request,
-                verdict: Verdict::Accepted,
-            }],
-            (id, false) => self.error(id, ErrorCode::Other.code(), "refused without a reason"),
-            _ => vec![Event::Unknown {
-                what: "answer".into(),
-            }],
-        }
-    }
-
-    fn error(&self, id: &Id, code: i64, message: &str) -> Vec<Event> {
-        let reason = words(message);
-        let request = match id {
-            Id::Number(SUBSCRIBE | AUTHORIZE) => {
-                return vec![Event::End(format!("the login was refused: {reason}"))];
-            }
-            Id::Number(request) => *request,
-            Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
-        };
-        let known = ErrorCode::of_code(code);
-        let verdict = match known {
-            Some(ErrorCode::JobNotFound) => Verdict::Stale {
-                reason: reason.clone(),
-            },
-            Some(ErrorCode::Duplicate) => Verdict::Duplicate,
-            _ => Verdict::Rejected {
-                code,
-                reason: reason.clone(),
-            },
-        };
-        let mut events = vec![Event::Answer { request, verdict }];
-        if matches!(
-            known,
-            Some(ErrorCode::Unauthorized | ErrorCode::NotSubscribed)
-        ) {
-            events.push(Event::End(format!("the session is over: {reason}")));
-        }
-        events
     }
 }
 
@@ -123,13 +63,20 @@ impl Dialogue for BitcoinDialogue {
                 self.extranonce2_size = extranonce2_size;
                 let authorize = ClientMessage::Authorize {
                     id: Id::Number(AUTHORIZE),
-                    user: self.user.clone(),
-                    password: self.password.clone(),
+                    user: self.login.user.clone(),
+                    password: self.login.password.clone(),
                 };
                 vec![Event::Send(authorize.to_line())]
             }
-            ServerMessage::Ok { id, result } => self.answer(&id, result),
-            ServerMessage::Error { id, code, message } => self.error(&id, code, &message),
+            ServerMessage::Ok { id, result } => {
+                let mut events = self.login.answer(&id, result);
+                if events == [Event::Ready] {
+                    let early = self.early.take();
+                    events.extend(early.map(|message| self.job(message)));
+                }
+                events
+            }
+            ServerMessage::Error { id, code, message } => self.login.error(&id, code, &message),
             ServerMessage::SetDifficulty(difficulty) => {
                 self.difficulty = difficulty;
                 Vec::new()
@@ -142,15 +89,12 @@ impl Dialogue for BitcoinDialogue {
                 self.extranonce2_size = extranonce2_size;
                 Vec::new()
             }
-            ServerMessage::Notify(message) if self.authorized => vec![self.job(message)],
+            ServerMessage::Notify(message) if self.login.authorized => vec![self.job(message)],
             ServerMessage::Notify(message) => {
                 self.early = Some(message);
                 Vec::new()
             }
-            // Following it to another host would let anyone who can write into the connection take the work away.
-            ServerMessage::Reconnect { .. } => {
-                vec![Event::End("the server asked for a new connection".into())]
-            }
+            ServerMessage::Reconnect { .. } => reconnect(),
             ServerMessage::ShowMessage(text) => vec![Event::Notice(words(&text))],
             // Versions are not rolled, so neither of these changes anything.
             ServerMessage::SetVersionMask(_) | ServerMessage::Configured { .. } => Vec::new(),
@@ -160,20 +104,30 @@ impl Dialogue for BitcoinDialogue {
         })
     }
 
-    fn submission(&mut self, record: &JobRecord, solution: &Solution) -> (i64, String) {
-        let request = self.next_id;
-        self.next_id += 1;
-        let size = usize::from(record.extranonce2_size.min(8));
+    fn submission(
+        &mut self,
+        record: &JobRecord,
+        solution: &Solution,
+    ) -> Result<(i64, String), String> {
+        let Repeated::Bitcoin {
+            time,
+            extranonce2_size,
+        } = record.repeated
+        else {
+            return Err(NOT_OF_THIS_DIALECT.into());
+        };
+        let request = self.login.next_request();
+        let size = usize::from(extranonce2_size.min(8));
         let message = ClientMessage::Submit {
             id: Id::Number(request),
-            worker: self.user.clone(),
+            worker: self.login.user.clone(),
             job_id: record.wire_id.clone(),
             extranonce2: solution.extranonce2.to_be_bytes()[8 - size..].to_vec(),
-            time: record.time,
+            time,
             nonce: solution.nonce,
             version_bits: None,
         };
-        (request, message.to_line())
+        Ok((request, message.to_line()))
     }
 
     fn keep_alive(&mut self) -> Option<String> {
@@ -188,6 +142,7 @@ impl Dialogue for BitcoinDialogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::work::Verdict;
     use idlewatt_kernels::{Digest, JobInput, Target};
 
     fn notify(clean: bool) -> String {
@@ -294,8 +249,10 @@ mod tests {
             generation: 1,
             target: Target::MAX,
             work: 1,
-            time: 0x6b02_3e2c,
-            extranonce2_size: 4,
+            repeated: Repeated::Bitcoin {
+                time: 0x6b02_3e2c,
+                extranonce2_size: 4,
+            },
             over: None,
         };
         let solution = Solution {
@@ -305,7 +262,7 @@ mod tests {
             digest: Digest([0; 32]),
             mix: None,
         };
-        let (request, line) = dialogue.submission(&record, &solution);
+        let (request, line) = dialogue.submission(&record, &solution).expect("sent");
         let expected = ClientMessage::Submit {
             id: Id::Number(request),
             worker: "A.D".into(),

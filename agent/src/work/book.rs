@@ -25,12 +25,47 @@ pub struct JobRecord {
     pub target: Target,
     /// How many hashes such a share takes on average; what does not fit is cut to the largest number.
     pub work: u64,
-    /// The header's time, for Bitcoin.
-    pub time: u32,
-    /// Length of extranonce2, for Bitcoin.
-    pub extranonce2_size: u8,
+    /// What a share of it repeats.
+    pub repeated: Repeated,
     /// Why its shares are worth nothing any more; `None` while they are.
     pub over: Option<&'static str>,
+}
+
+/// What a share repeats of its job besides the server's id.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Repeated {
+    /// RandomX's shares name the job alone.
+    Nothing,
+    /// Bitcoin's.
+    Bitcoin {
+        /// The header's time.
+        time: u32,
+        /// Length of extranonce2 in bytes.
+        extranonce2_size: u8,
+    },
+    /// Those of the ProgPoW family.
+    ProgPow {
+        /// The header's hash.
+        header_hash: [u8; 32],
+        /// What every nonce begins with.
+        nonce_prefix: Vec<u8>,
+    },
+}
+
+impl Repeated {
+    fn of(input: &JobInput) -> Self {
+        match input {
+            JobInput::Sha256d(job) => Repeated::Bitcoin {
+                time: job.time,
+                extranonce2_size: job.extranonce2_size,
+            },
+            JobInput::RandomX(_) => Repeated::Nothing,
+            JobInput::ProgPow(job) => Repeated::ProgPow {
+                header_hash: job.header_hash,
+                nonce_prefix: job.nonce_prefix.clone(),
+            },
+        }
+    }
 }
 
 /// The recent jobs of all algorithms.
@@ -47,10 +82,6 @@ impl JobBook {
         let algorithm = job.algorithm();
         let wire_id = std::mem::take(&mut job.id);
         job.id = format!("{algorithm}-{generation}-{}", self.given);
-        let (time, extranonce2_size) = match &job.input {
-            JobInput::Sha256d(input) => (input.time, input.extranonce2_size),
-            JobInput::RandomX(_) | JobInput::ProgPow(_) => (0, 0),
-        };
         let same = self.jobs.iter().filter(|old| old.algorithm == algorithm);
         if same.count() >= REMEMBERED {
             let oldest = self.jobs.iter().position(|old| old.algorithm == algorithm);
@@ -63,8 +94,7 @@ impl JobBook {
             generation,
             target: job.target,
             work: u64::try_from(job.target.work()).unwrap_or(u64::MAX),
-            time,
-            extranonce2_size,
+            repeated: Repeated::of(&job.input),
             over: None,
         });
     }

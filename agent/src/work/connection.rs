@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::bitcoin::BitcoinDialogue;
 use super::dialogue::Dialogue;
+use super::kawpow::KawPowDialogue;
 use super::monero::MoneroDialogue;
 use super::session::{Ended, Session};
 use super::status::{ConnectionStatus, Phase};
@@ -49,7 +50,7 @@ pub(super) fn open(
 ) -> (Connection, impl Future<Output = ()>) {
     let (submissions, waiting) = mpsc::channel(QUEUE);
     let keeper = Keeper {
-        address: shared.address.subscribe(),
+        address: shared.addresses[&algorithm].subscribe(),
         shared,
         algorithm,
         ended: ended.clone(),
@@ -152,7 +153,8 @@ impl Keeper {
         match self.algorithm {
             Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
             Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
-            _ => unreachable!("KAWPOW DIALOGUE"),
+            // All others are of the ProgPoW family: its pools speak KawPow's dialect.
+            algorithm => Box::new(KawPowDialogue::new(algorithm, user, password)),
         }
     }
 

@@ -1,7 +1,10 @@
 //! From the wire's jobs to the kernels' jobs.
 
-use idlewatt_kernels::{Digest, Job, JobInput, RandomXJob, Sha256dJob, Target};
+use idlewatt_kernels::{
+    Algorithm, Digest, Job, JobInput, ProgPowJob, RandomXJob, Sha256dJob, Target,
+};
 use idlewatt_stratum::bitcoin::NotifyMessage;
+use idlewatt_stratum::kawpow;
 use idlewatt_stratum::monero::{JobMessage, RANDOMX};
 
 /// A Monero job as a kernel reads it.
@@ -69,6 +72,33 @@ pub(super) fn bitcoin(
             merkle_branches: message.merkle_branches.into_iter().map(Digest).collect(),
             time: message.time,
             bits: message.bits,
+        }),
+    };
+    job.check().map_err(|error| error.to_string())?;
+    Ok(job)
+}
+
+/// A job in KawPow's dialect as a kernel reads it. The algorithm is the connection's: the wire names none.
+///
+/// # Errors
+/// In words, if the job cannot be searched.
+pub(super) fn kawpow(
+    message: kawpow::NotifyMessage,
+    algorithm: Algorithm,
+    set_target: Option<[u8; 32]>,
+    extranonce1: &[u8],
+) -> Result<Job, String> {
+    let own = message.target.filter(|target| *target != [0; 32]);
+    let target = own.or(set_target).filter(|target| *target != [0; 32]);
+    let target = target.ok_or("a job without a target above zero")?;
+    let job = Job {
+        id: message.job_id,
+        target: Target::from_be_bytes(&target),
+        input: JobInput::ProgPow(ProgPowJob {
+            algorithm,
+            header_hash: message.header_hash,
+            height: message.height,
+            nonce_prefix: extranonce1.to_vec(),
         }),
     };
     job.check().map_err(|error| error.to_string())?;

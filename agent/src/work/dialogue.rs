@@ -39,7 +39,14 @@ pub(super) trait Dialogue: Send + Sync {
     fn take(&mut self, line: &str) -> Result<Vec<Event>, idlewatt_stratum::ParseError>;
 
     /// The line that hands a solution in, and the number that its answer will carry.
-    fn submission(&mut self, record: &JobRecord, solution: &Solution) -> (i64, String);
+    ///
+    /// # Errors
+    /// In words, if the solution is none that the server could take: then nothing is sent.
+    fn submission(
+        &mut self,
+        record: &JobRecord,
+        solution: &Solution,
+    ) -> Result<(i64, String), String>;
 
     /// A sign of life, where the dialect has one.
     fn keep_alive(&mut self) -> Option<String>;
@@ -55,6 +62,9 @@ pub(super) fn words(text: &str) -> String {
         .take(200)
         .collect()
 }
+
+/// Why a solution of another algorithm's job cannot be sent; no connection takes in such jobs.
+pub(super) const NOT_OF_THIS_DIALECT: &str = "its job is of another algorithm than the connection";
 
 /// What this client calls itself.
 pub(super) const AGENT: &str = concat!("idlewatt/", env!("CARGO_PKG_VERSION"));

@@ -122,7 +122,11 @@ impl Dialogue for MoneroDialogue {
         })
     }
 
-    fn submission(&mut self, record: &JobRecord, solution: &Solution) -> (i64, String) {
+    fn submission(
+        &mut self,
+        record: &JobRecord,
+        solution: &Solution,
+    ) -> Result<(i64, String), String> {
         let request = self.id();
         let message = ClientMessage::Submit {
             id: Id::Number(request),
@@ -132,7 +136,7 @@ impl Dialogue for MoneroDialogue {
             result: solution.digest.0,
             algo: Some(RANDOMX.into()),
         };
-        (request, message.to_line())
+        Ok((request, message.to_line()))
     }
 
     fn keep_alive(&mut self) -> Option<String> {

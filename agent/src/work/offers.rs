@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_protocol::Asset;
-use idlewatt_protocol::api::WorkOffer;
+use idlewatt_protocol::api::{WorkOffer, WorkOffers};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::Addresses;
 use super::backoff::Backoff;
 use super::hub_client::HubClient;
 
@@ -91,8 +92,8 @@ fn candidate(rates: &[MeasuredRate], offer: &WorkOffer, processor: &str) -> Opti
 pub struct OffersState {
     /// What it has work for; empty until it first answers. Kept while it cannot be reached.
     pub offers: Vec<WorkOffer>,
-    /// Host and port of its Stratum server; `None` until it first answers.
-    pub stratum: Option<String>,
+    /// Where its Stratum server is; `None` until it first answers.
+    pub stratum: Option<Addresses>,
     /// Why the last question brought no answer; `None` if it did.
     pub error: Option<String>,
 }
@@ -143,8 +144,8 @@ async fn keep_asking(client: HubClient, state: watch::Sender<OffersState>, now: 
             Ok(answer) => {
                 backoff.reset();
                 state.send_replace(OffersState {
+                    stratum: Some(addresses(&client.host(), &answer)),
                     offers: answer.offers,
-                    stratum: Some(format!("{}:{}", client.host(), answer.stratum_port)),
                     error: None,
                 });
                 PERIOD
@@ -158,6 +159,18 @@ async fn keep_asking(client: HubClient, state: watch::Sender<OffersState>, now: 
         };
         // Whether it was time or asked for, the next thing is to ask.
         let _ = tokio::time::timeout(wait, now.notified()).await;
+    }
+}
+
+/// The ports that a hub names, on the host that answers for it.
+fn addresses(host: &str, answer: &WorkOffers) -> Addresses {
+    let own = answer.offers.iter().filter_map(|offer| {
+        let algorithm: Algorithm = offer.algorithm.parse().ok()?;
+        Some((algorithm, format!("{host}:{}", offer.stratum_port?)))
+    });
+    Addresses {
+        common: format!("{host}:{}", answer.stratum_port),
+        own: own.collect(),
     }
 }
 
@@ -262,10 +275,15 @@ mod tests {
             .await
             .expect("a port");
         let address = listener.local_addr().expect("bound");
-        let answer = idlewatt_protocol::api::WorkOffers {
+        let mut answer = WorkOffers {
             stratum_port: 3333,
             offers: practice(),
         };
+        answer.offers[2].stratum_port = Some(3481);
+        answer.offers.push(WorkOffer {
+            stratum_port: Some(3482),
+            ..offer("progpowz", Asset::Practice, 1)
+        });
         let router = Router::new().route("/v1/work", get(|| async { Json(answer) }));
         tokio::spawn(async move { axum::serve(listener, router).await });
         client
@@ -274,7 +292,11 @@ mod tests {
         offers.refresh();
         let up = tokio::time::timeout(limit, state.wait_for(|state| state.error.is_none()));
         let up = up.await.expect("in time").expect("alive").clone();
-        assert_eq!(up.stratum.as_deref(), Some("127.0.0.1:3333"));
-        assert_eq!(up.offers.len(), 3);
+        let expected = Addresses {
+            common: "127.0.0.1:3333".into(),
+            own: [(Algorithm::ProgPowZ, "127.0.0.1:3482".to_owned())].into(),
+        };
+        assert_eq!(up.stratum, Some(expected));
+        assert_eq!(up.offers.len(), 4);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_stratum::bitcoin::ErrorCode;
 use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -165,9 +166,23 @@ impl Session<'_> {
             turn_away(submission);
             return Ok(());
         }
-        let (request, line) = self
+        let written = self
             .dialogue
             .submission(&submission.record, &submission.solution);
+        let (request, line) = match written {
+            Ok(written) => written,
+            Err(reason) => {
+                tracing::error!(
+                    job = submission.record.id,
+                    reason,
+                    "a share is not handed in"
+                );
+                let code = ErrorCode::Other.code();
+                // Whoever asked may have gone.
+                let _ = submission.reply.send(Verdict::Rejected { code, reason });
+                return Ok(());
+            }
+        };
         let until = Instant::now() + self.shared.timing.answer;
         talk.unanswered.insert(request, (submission.reply, until));
         self.send(talk, &line).await

@@ -1,5 +1,6 @@
 //! Whom the work comes from.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use idlewatt_kernels::Algorithm;
@@ -9,7 +10,7 @@ use idlewatt_kernels::Algorithm;
 pub enum Source {
     /// A hub of ours: work for several algorithms, and shares can be asked for.
     Hub {
-        /// Host and port of its Stratum server.
+        /// Host and port of its Stratum server; what it tells later counts instead: see [`Addresses`].
         address: String,
         /// `ACCOUNT.DEVICE`.
         user: String,
@@ -29,6 +30,22 @@ pub enum Source {
     },
 }
 
+/// Where a hub's Stratum server is for each algorithm: dialects that begin with the same line have a port each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Host and port for every algorithm that has none of its own.
+    pub common: String,
+    /// Host and port of those that do.
+    pub own: BTreeMap<Algorithm, String>,
+}
+
+impl Addresses {
+    /// Host and port for an algorithm.
+    pub fn of(&self, algorithm: Algorithm) -> &str {
+        self.own.get(&algorithm).unwrap_or(&self.common)
+    }
+}
+
 /// An address that nothing can be connected to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
@@ -40,6 +57,12 @@ pub enum SourceError {
     /// Of a kind that is not spoken.
     #[error("\"{0}\": only stratum+tcp:// is spoken, without encryption")]
     Scheme(String),
+    /// An algorithm that no pool has.
+    #[error(
+        "{0} exists for tests alone and is no pool's algorithm; allowed: {names}",
+        names = Algorithm::offered().map(Algorithm::name).collect::<Vec<_>>().join(", ")
+    )]
+    ForTests(Algorithm),
 }
 
 impl Source {
@@ -58,13 +81,16 @@ impl Source {
     /// A pool.
     ///
     /// # Errors
-    /// If the URL is not `stratum+tcp://HOST:PORT` or plain `HOST:PORT`.
+    /// If the URL is not `stratum+tcp://HOST:PORT` or plain `HOST:PORT`, or the algorithm exists for tests alone.
     pub fn pool(
         url: &str,
         user: &str,
         password: &str,
         algorithm: Algorithm,
     ) -> Result<Self, SourceError> {
+        if algorithm.is_for_tests() {
+            return Err(SourceError::ForTests(algorithm));
+        }
         Ok(Source::Pool {
             address: parse_address(url)?,
             user: user.to_owned(),
@@ -174,6 +200,30 @@ mod tests {
         }
         let error = parse_address("stratum+ssl://pool:1").expect_err("encrypted");
         assert!(error.to_string().contains("only stratum+tcp://"));
+    }
+
+    #[test]
+    fn an_algorithm_has_its_own_address_or_the_common_one() {
+        let addresses = Addresses {
+            common: "hub:1".into(),
+            own: [(Algorithm::KawPow, "hub:2".to_owned())].into(),
+        };
+        assert_eq!(addresses.of(Algorithm::KawPow), "hub:2");
+        assert_eq!(addresses.of(Algorithm::ProgPowZ), "hub:1");
+    }
+
+    #[test]
+    fn no_pool_has_the_test_algorithm() {
+        let pool = |algorithm| Source::pool("pool:1", "u", "x", algorithm);
+        assert!(pool(Algorithm::ProgPowZ).is_ok());
+        let told = pool(Algorithm::KawPowTest)
+            .expect_err("for tests")
+            .to_string();
+        let allowed = "allowed: sha256d, randomx, kawpow, progpowz";
+        assert!(
+            told.starts_with("kawpow-test") && told.ends_with(allowed),
+            "{told}"
+        );
     }
 
     #[test]

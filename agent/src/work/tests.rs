@@ -1,5 +1,7 @@
 //! Connections against a server that does as it is told: every fault that a real one may have.
 
+mod kawpow;
+
 use super::*;
 use idlewatt_kernels::Digest;
 use test_server::{LIMIT, Server, job_line, quick};
@@ -38,6 +40,14 @@ async fn status(work: &Work, wanted: impl Fn(&ConnectionStatus) -> bool) -> Conn
     let all = tokio::time::timeout(LIMIT, statuses.wait_for(found)).await;
     let all = all.expect("in time").expect("alive").clone();
     all.into_values().find(wanted).expect("just seen")
+}
+
+/// One server for every algorithm.
+fn at(server: &Server) -> Addresses {
+    Addresses {
+        common: server.address(),
+        own: BTreeMap::new(),
+    }
 }
 
 async fn failed(work: &Work, part: &str) {
@@ -249,16 +259,20 @@ async fn a_new_address_is_followed_at_once() {
     let work = old.work(Algorithm::RandomX, timing);
     let mut peer = old.accept_monero("j1").await;
     let job = next_job(&work, Algorithm::RandomX, None).await;
-    work.set_address(&new.address()).expect("an address");
+    work.set_addresses(&at(&new)).expect("an address");
     peer.expect_end().await;
     let peer = new.accept_monero("j1").await;
     next_job(&work, Algorithm::RandomX, Some(&job)).await;
     // Also out of a long wait.
     drop(peer);
     failed(&work, "closed").await;
-    work.set_address(&old.address()).expect("an address");
+    work.set_addresses(&at(&old)).expect("an address");
     old.accept_monero("j2").await;
-    assert!(work.set_address("nowhere").is_err());
+    let nowhere = Addresses {
+        common: "nowhere".into(),
+        ..at(&new)
+    };
+    assert!(work.set_addresses(&nowhere).is_err());
 }
 
 #[tokio::test]

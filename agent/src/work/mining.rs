@@ -1,0 +1,96 @@
+//! What the client's halves of the `mining.*` dialects share: logging in, and what answers mean.
+
+use idlewatt_stratum::Id;
+use idlewatt_stratum::bitcoin::ErrorCode;
+
+use super::Verdict;
+use super::dialogue::{Event, words};
+
+/// The number of `mining.subscribe`.
+pub(super) const SUBSCRIBE: i64 = 1;
+/// The number of `mining.authorize`.
+pub(super) const AUTHORIZE: i64 = 2;
+
+/// Who logs in, and how far that is.
+pub(super) struct Login {
+    pub user: String,
+    pub password: String,
+    pub authorized: bool,
+    next_request: i64,
+}
+
+impl Login {
+    pub fn new(user: &str, password: &str) -> Self {
+        Login {
+            user: user.to_owned(),
+            password: password.to_owned(),
+            authorized: false,
+            next_request: AUTHORIZE + 1,
+        }
+    }
+
+    /// A number for a request.
+    pub fn next_request(&mut self) -> i64 {
+        let request = self.next_request;
+        self.next_request += 1;
+        request
+    }
+
+    /// What an answer of true or false means. [`Event::Ready`] alone when it is the login's.
+    pub fn answer(&mut self, id: &Id, result: bool) -> Vec<Event> {
+        match (id, result) {
+            (Id::Number(AUTHORIZE), true) if !self.authorized => {
+                self.authorized = true;
+                vec![Event::Ready]
+            }
+            (Id::Number(AUTHORIZE), false) if !self.authorized => {
+                vec![Event::End("the login was refused".into())]
+            }
+            (Id::Number(request), true) => vec![Event::Answer {
+                request: *request,
+                verdict: Verdict::Accepted,
+            }],
+            (id, false) => self.error(id, ErrorCode::Other.code(), "refused without a reason"),
+            _ => vec![Event::Unknown {
+                what: "answer".into(),
+            }],
+        }
+    }
+
+    /// What an error means.
+    pub fn error(&self, id: &Id, code: i64, message: &str) -> Vec<Event> {
+        let reason = words(message);
+        let request = match id {
+            Id::Number(SUBSCRIBE | AUTHORIZE) => {
+                return vec![Event::End(format!("the login was refused: {reason}"))];
+            }
+            Id::Number(request) => *request,
+            Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
+        };
+        let known = ErrorCode::of_code(code);
+        let verdict = match known {
+            Some(ErrorCode::JobNotFound) => Verdict::Stale {
+                reason: reason.clone(),
+            },
+            Some(ErrorCode::Duplicate) => Verdict::Duplicate,
+            _ => Verdict::Rejected {
+                code,
+                reason: reason.clone(),
+            },
+        };
+        let mut events = vec![Event::Answer { request, verdict }];
+        if matches!(
+            known,
+            Some(ErrorCode::Unauthorized | ErrorCode::NotSubscribed)
+        ) {
+            events.push(Event::End(format!("the session is over: {reason}")));
+        }
+        events
+    }
+}
+
+/// What `client.reconnect` means. Following it to another host would let anyone who can write into the connection
+/// take the work away.
+pub(super) fn reconnect() -> Vec<Event> {
+    vec![Event::End("the server asked for a new connection".into())]
+}
