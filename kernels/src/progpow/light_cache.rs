@@ -179,7 +179,7 @@ impl<const N: usize> Work for Mix<'_, N> {
     }
 }
 
-/// Remainders by a fixed number without dividing (Lemire, Kaser, Kurz 2019).
+/// Remainders by a fixed number above 1 without dividing (Lemire, Kaser, Kurz 2019).
 #[derive(Clone, Copy, Debug)]
 struct Remainder {
     by: u32,
@@ -198,5 +198,62 @@ impl Remainder {
     fn of(self, number: u32) -> u32 {
         let fraction = self.inverse.wrapping_mul(u64::from(number));
         ((u128::from(fraction) * u128::from(self.by)) >> 64) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::progpow::vectors::light_cache;
+    use crate::progpow::{KAWPOW, KAWPOW_TEST, PROGPOWZ};
+
+    proptest! {
+        #[test]
+        fn remainders_are_those_of_dividing(by in 2u32.., number: u32) {
+            prop_assert_eq!(Remainder::new(by).of(number), number % by);
+        }
+
+        #[test]
+        fn remainders_by_the_sizes_of_caches(epoch in 0u32..2_000, number: u32) {
+            for parameters in [&KAWPOW, &PROGPOWZ, &KAWPOW_TEST] {
+                let by = Epoch { parameters, number: epoch }.cache_items();
+                for number in [number, u32::MAX, by - 1, by, 0] {
+                    prop_assert_eq!(Remainder::new(by).of(number), number % by);
+                }
+            }
+        }
+
+        #[test]
+        fn extensions_of_the_processor_change_nothing(first: u32, own: [u32; 16]) {
+            let cache = light_cache(&KAWPOW_TEST, 0);
+            let (mut with, mut without) = ([own; 4], [own; 4]);
+            let indexes = [first, first ^ 1, first ^ 2, first ^ 3];
+            let mix = |items| Mix {
+                cache: cache.items(),
+                remainder: cache.remainder,
+                parents: 64,
+                indexes: &indexes,
+                items,
+            };
+            run(mix(&mut with));
+            mix(&mut without).run();
+            prop_assert_eq!(with, without);
+        }
+    }
+
+    #[test]
+    fn building_tells_how_far_it_is_and_can_be_called_off() {
+        let epoch = Epoch::of_height(&KAWPOW_TEST, 0).expect("the first");
+        let told = std::cell::RefCell::new(Vec::new());
+        let tell = |done, total| told.borrow_mut().push((done, total));
+        LightCache::build(epoch, &tell, &AtomicBool::new(false)).expect("wanted");
+        let total = u64::from(epoch.cache_items()) * 4;
+        let told = told.into_inner();
+        assert!(told.is_sorted() && told.iter().all(|(_, of)| *of == total));
+        assert_eq!(told.last(), Some(&(total, total)));
+        let cancelled = LightCache::build(epoch, &|_, _| {}, &AtomicBool::new(true));
+        assert_eq!(cancelled.err(), Some(Cancelled));
     }
 }
