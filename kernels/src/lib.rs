@@ -10,6 +10,7 @@ pub mod algorithm;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod job;
+mod pages;
 pub mod progpow;
 pub mod randomx;
 pub mod search;

@@ -1,7 +1,7 @@
 //! One hash, on the CPU: the reference that everything else is checked against.
 
 use super::keccak::f800;
-use super::light_cache::{CACHE_WORDS, Entry, LightCache};
+use super::light_cache::{CACHE_WORDS, Entry, ITEMS_AN_ENTRY, LightCache};
 use super::parameters::Parameters;
 use super::program::{LOADS, Merge, Program, REGISTERS, Step};
 use super::random::{FNV_BASIS, Kiss99, fnv1a};
@@ -33,6 +33,15 @@ impl Hash {
 /// One register of every lane.
 type Register = [u32; LANES];
 
+/// What is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The header's hash.
+    pub header: [u8; 32],
+    /// The nonce.
+    pub nonce: u64,
+}
+
 /// The hash of a header and a nonce. The cache must be of the height's epoch and the program of its period.
 pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64) -> Hash {
     hash_with(
@@ -46,6 +55,49 @@ pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64
     )
 }
 
+/// As [`hash`], for many of one height: four at a time are computed side by side, on the calling thread, since each
+/// waits for memory most of the time.
+pub fn hash_many(cache: &LightCache, program: &Program, attempts: &[Attempt]) -> Vec<Hash> {
+    let (fours, rest) = attempts.as_chunks();
+    let (twos, ones) = rest.as_chunks();
+    let mut hashes = Vec::with_capacity(attempts.len());
+    for four in fours {
+        hashes.extend(side_by_side::<4, 16>(cache, program, four));
+    }
+    for two in twos {
+        hashes.extend(side_by_side::<2, 8>(cache, program, two));
+    }
+    for attempt in ones {
+        hashes.push(hash(cache, program, &attempt.header, attempt.nonce));
+    }
+    hashes
+}
+
+/// `ITEMS` is four times `N`.
+fn side_by_side<const N: usize, const ITEMS: usize>(
+    cache: &LightCache,
+    program: &Program,
+    attempts: &[Attempt; N],
+) -> [Hash; N] {
+    const { assert!(ITEMS == N * ITEMS_AN_ENTRY) };
+    let parameters = cache.epoch().parameters;
+    let mut states: [State; N] = std::array::from_fn(|at| {
+        let Attempt { header, nonce } = &attempts[at];
+        State::begin(parameters, header, *nonce)
+    });
+    for round in 0..ROUNDS {
+        let items = cache.dataset_items::<ITEMS>(std::array::from_fn(|at| {
+            let entry = states[at / ITEMS_AN_ENTRY].index(round) % cache.entries();
+            entry * ITEMS_AN_ENTRY as u32 + (at % ITEMS_AN_ENTRY) as u32
+        }));
+        let (entries, _) = items.as_chunks();
+        for (state, entry) in states.iter_mut().zip(entries) {
+            state.apply(program, cache.words(), round, entry);
+        }
+    }
+    std::array::from_fn(|at| states[at].end(parameters, &attempts[at].header))
+}
+
 /// As [`hash`], with the dataset's entries from wherever they are.
 pub(super) fn hash_with(
     parameters: &Parameters,
@@ -56,19 +108,12 @@ pub(super) fn hash_with(
     nonce: u64,
     mut entry: impl FnMut(u32) -> Entry,
 ) -> Hash {
-    let first = first_keccak(parameters, header, nonce);
-    let [low, high] = seed(parameters, &first);
-    let mut registers = filled(low, high);
+    let mut state = State::begin(parameters, header, nonce);
     for round in 0..ROUNDS {
-        let index = registers[0][round % LANES] % entries;
-        let entry = entry(index);
-        apply(program, words, &mut registers, round, &entry);
+        let entry = entry(state.index(round) % entries);
+        state.apply(program, words, round, &entry);
     }
-    let mix = reduced(&registers);
-    Hash {
-        mix: bytes(&mix),
-        digest: last_keccak(parameters, header, &first, &mix),
-    }
+    state.end(parameters, header)
 }
 
 /// The hash that follows from a mix, whether or not the mix is right: the cheap half of a verification.
@@ -127,57 +172,88 @@ fn last_keccak(
     bytes(&std::array::from_fn(|index| state[index]))
 }
 
-/// The registers before the first round.
-fn filled(low: u32, high: u32) -> [Register; REGISTERS] {
-    let z = fnv1a(FNV_BASIS, low);
-    let w = fnv1a(z, high);
-    let mut registers = [[0; LANES]; REGISTERS];
-    for lane in 0..LANES {
-        let jsr = fnv1a(w, lane as u32);
-        let jcong = fnv1a(jsr, lane as u32);
-        let mut random = Kiss99 { z, w, jsr, jcong };
-        for register in &mut registers {
-            register[lane] = random.next();
-        }
-    }
-    registers
+/// A hash that is being computed.
+struct State {
+    first: [u32; 8],
+    registers: [Register; REGISTERS],
 }
 
-fn apply(
-    program: &Program,
-    words: &[u32; CACHE_WORDS],
-    registers: &mut [Register; REGISTERS],
-    round: usize,
-    entry: &Entry,
-) {
-    for step in &program.steps {
-        match *step {
-            Step::Cache {
-                source,
-                destination,
-                merge,
-            } => {
-                let values =
-                    registers[source].map(|register| words[register as usize % CACHE_WORDS]);
-                merge_all(merge, &mut registers[destination], &values);
-            }
-            Step::Math {
-                left,
-                right,
-                operation,
-                destination,
-                merge,
-            } => {
-                let [left, right] = [registers[left], registers[right]];
-                let values = std::array::from_fn(|lane| operation.apply(left[lane], right[lane]));
-                merge_all(merge, &mut registers[destination], &values);
+impl State {
+    fn begin(parameters: &Parameters, header: &[u8; 32], nonce: u64) -> Self {
+        let first = first_keccak(parameters, header, nonce);
+        let [low, high] = seed(parameters, &first);
+        let z = fnv1a(FNV_BASIS, low);
+        let w = fnv1a(z, high);
+        let mut registers = [[0; LANES]; REGISTERS];
+        for lane in 0..LANES {
+            let jsr = fnv1a(w, lane as u32);
+            let jcong = fnv1a(jsr, lane as u32);
+            let mut random = Kiss99 { z, w, jsr, jcong };
+            for register in &mut registers {
+                register[lane] = random.next();
             }
         }
+        State { first, registers }
     }
-    let words = entry.as_flattened();
-    for (number, load) in program.loads.iter().enumerate() {
-        let values = std::array::from_fn(|lane| words[(lane ^ round) % LANES * LOADS + number]);
-        merge_all(load.merge, &mut registers[load.destination], &values);
+
+    /// The number that chooses the round's entry.
+    fn index(&self, round: usize) -> u32 {
+        self.registers[0][round % LANES]
+    }
+
+    fn apply(
+        &mut self,
+        program: &Program,
+        words: &[u32; CACHE_WORDS],
+        round: usize,
+        entry: &Entry,
+    ) {
+        let registers = &mut self.registers;
+        for step in &program.steps {
+            match *step {
+                Step::Cache {
+                    source,
+                    destination,
+                    merge,
+                } => {
+                    let values =
+                        registers[source].map(|register| words[register as usize % CACHE_WORDS]);
+                    merge_all(merge, &mut registers[destination], &values);
+                }
+                Step::Math {
+                    left,
+                    right,
+                    operation,
+                    destination,
+                    merge,
+                } => {
+                    let [left, right] = [registers[left], registers[right]];
+                    let values =
+                        std::array::from_fn(|lane| operation.apply(left[lane], right[lane]));
+                    merge_all(merge, &mut registers[destination], &values);
+                }
+            }
+        }
+        let words = entry.as_flattened();
+        for (number, load) in program.loads.iter().enumerate() {
+            let values = std::array::from_fn(|lane| words[(lane ^ round) % LANES * LOADS + number]);
+            merge_all(load.merge, &mut registers[load.destination], &values);
+        }
+    }
+
+    fn end(&self, parameters: &Parameters, header: &[u8; 32]) -> Hash {
+        let mut mix = [FNV_BASIS; 8];
+        for lane in 0..LANES {
+            let of_lane = self
+                .registers
+                .iter()
+                .fold(FNV_BASIS, |hash, register| fnv1a(hash, register[lane]));
+            mix[lane % 8] = fnv1a(mix[lane % 8], of_lane);
+        }
+        Hash {
+            mix: bytes(&mix),
+            digest: last_keccak(parameters, header, &self.first, &mix),
+        }
     }
 }
 
@@ -185,18 +261,6 @@ fn merge_all(merge: Merge, register: &mut Register, values: &Register) {
     for (lane, value) in register.iter_mut().zip(values) {
         *lane = merge.apply(*lane, *value);
     }
-}
-
-/// The mix of all lanes.
-fn reduced(registers: &[Register; REGISTERS]) -> [u32; 8] {
-    let mut mix = [FNV_BASIS; 8];
-    for lane in 0..LANES {
-        let of_lane = registers
-            .iter()
-            .fold(FNV_BASIS, |hash, register| fnv1a(hash, register[lane]));
-        mix[lane % 8] = fnv1a(mix[lane % 8], of_lane);
-    }
-    mix
 }
 
 fn words(bytes: &[u8; 32]) -> [u32; 8] {

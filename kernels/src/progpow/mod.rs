@@ -6,7 +6,9 @@ mod gpu;
 mod hash;
 mod keccak;
 mod light_cache;
+mod lines;
 mod parameters;
+mod processor;
 mod program;
 mod random;
 #[cfg(test)]
@@ -29,8 +31,9 @@ pub const fn traits(parameters: &'static Parameters) -> Traits {
 pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
 #[cfg(feature = "gpu")]
 pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
-pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
-pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
+pub use hash::{Attempt, Hash, LANES, ROUNDS, digest_of_mix, hash, hash_many};
+pub use light_cache::{CACHE_WORDS, Cancelled, Entry, LightCache};
+pub use lines::Item;
 pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};
 pub use program::{LOADS, Load, Merge, Operation, Program, REGISTERS, Step};
 pub use verifier::Verifier;

@@ -6,6 +6,7 @@ pub const FNV_PRIME: u32 = 0x0100_0193;
 pub const FNV_BASIS: u32 = 0x811c_9dc5;
 
 /// FNV-1, one word at a time: Ethash's.
+#[inline(always)]
 pub fn fnv1(left: u32, right: u32) -> u32 {
     left.wrapping_mul(FNV_PRIME) ^ right
 }

@@ -6,8 +6,8 @@ use std::ops::BitOr;
 use std::ptr::{self, NonNull};
 use std::sync::{Arc, OnceLock};
 
-use super::pages::Region;
 use super::system::{self, FloatState, Jit};
+use crate::pages::Region;
 
 // Links the static library: nothing else of the crate is used.
 extern crate randomx_rs as _;

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::binding::{self, Cache, Dataset, EmptyCache, Flags, Machine, Storage};
-use super::pages::{self, Pages};
-use super::system;
+use crate::pages::{self, Pages};
 
 /// How many dataset items a thread computes before it looks whether it should go on: 1 MiB, some 30 ms.
 const ITEMS_AT_ONCE: u64 = 1 << 14;
@@ -253,7 +252,7 @@ fn allocate_cache() -> Result<(EmptyCache, bool), MemoryError> {
             what: "cache",
             size: 256,
         })?;
-    system::advise_huge_pages(cache.region());
+    pages::advise_huge_pages(cache.region());
     Ok((cache, false))
 }
 
@@ -265,7 +264,7 @@ fn allocate_dataset() -> Result<(Dataset, bool), MemoryError> {
         what: "dataset",
         size: (Dataset::item_count() * 64) >> 20,
     })?;
-    system::advise_huge_pages(dataset.region());
+    pages::advise_huge_pages(dataset.region());
     Ok((dataset, false))
 }
 

@@ -7,14 +7,13 @@
 #[allow(unsafe_code)]
 mod binding;
 mod memory;
-mod pages;
 mod search;
 #[allow(unsafe_code)]
 mod system;
 mod verifier;
 
+pub use crate::pages::Pages;
 pub use memory::{Builder, Memory, MemoryError, Mode};
-pub use pages::Pages;
 pub use search::CpuSearch;
 pub use verifier::Verifier;
 

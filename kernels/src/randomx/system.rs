@@ -1,9 +1,7 @@
-//! What the binding needs of processor and system: rounding, code pages, huge pages.
+//! What the binding needs of processor and system: rounding and code pages.
 
 #[cfg(target_os = "linux")]
 use std::ptr;
-
-use super::pages::Region;
 
 /// The thread's floating-point rounding, which hashing leaves changed; put back on drop.
 pub(super) struct FloatState(u64);
@@ -107,21 +105,3 @@ pub(super) fn probe_jit() -> Jit {
 pub(super) fn probe_jit() -> Jit {
     Jit::Free
 }
-
-/// Asks for huge pages in a region.
-#[cfg(target_os = "linux")]
-pub(super) fn advise_huge_pages(region: Region) {
-    let Some(inner) = region.aligned_within(super::pages::HUGE_PAGE) else {
-        return;
-    };
-    let start = ptr::with_exposed_provenance_mut(inner.start);
-    // SAFETY: advice on pages changes nothing that a program can see, and the range lies within one allocation.
-    let answer = unsafe { libc::madvise(start, inner.length, libc::MADV_HUGEPAGE) };
-    if answer != 0 {
-        let error = std::io::Error::last_os_error();
-        tracing::debug!(%error, "the system does not take advice on huge pages");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(super) fn advise_huge_pages(_region: Region) {}

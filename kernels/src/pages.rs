@@ -1,12 +1,14 @@
-//! The size of memory pages, on which RandomX's random reads depend.
+//! The size of memory pages, on which random reads depend: asked for, and what was given.
 
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::ptr;
 
 use serde::{Deserialize, Serialize};
 
 /// The size of a huge page on x86-64 and on most ARM systems.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
-pub(super) const HUGE_PAGE: usize = 2 << 20;
+const HUGE_PAGE: usize = 2 << 20;
 
 /// What kind of pages the memory lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,13 +34,13 @@ impl fmt::Display for Pages {
 
 /// A range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Region {
-    pub(super) start: usize,
-    pub(super) length: usize,
+pub(crate) struct Region {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
 }
 
 impl Region {
-    pub(super) fn new(start: usize, length: usize) -> Self {
+    pub(crate) fn new(start: usize, length: usize) -> Self {
         Self { start, length }
     }
 
@@ -48,15 +50,34 @@ impl Region {
 
     /// The part between the first and the last multiple of `alignment`; `None` if it is empty.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
-    pub(super) fn aligned_within(self, alignment: usize) -> Option<Region> {
+    fn aligned_within(self, alignment: usize) -> Option<Region> {
         let start = self.start.checked_next_multiple_of(alignment)?;
         let end = self.end() / alignment * alignment;
         (start < end).then(|| Region::new(start, end - start))
     }
 }
 
+/// Asks for huge pages in a region.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub(crate) fn advise_huge_pages(region: Region) {
+    let Some(inner) = region.aligned_within(HUGE_PAGE) else {
+        return;
+    };
+    let start = ptr::with_exposed_provenance_mut(inner.start);
+    // SAFETY: advice on pages changes nothing that a program can see, and the range lies within one allocation.
+    let answer = unsafe { libc::madvise(start, inner.length, libc::MADV_HUGEPAGE) };
+    if answer != 0 {
+        let error = std::io::Error::last_os_error();
+        tracing::debug!(%error, "the system does not take advice on huge pages");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn advise_huge_pages(_region: Region) {}
+
 /// What the system really gave a region that did not get reserved pages: to be asked when it is filled.
-pub(super) fn granted(region: Region) -> Pages {
+pub(crate) fn granted(region: Region) -> Pages {
     match std::fs::read_to_string("/proc/self/smaps") {
         Ok(smaps) if huge_bytes(&smaps, region) >= region.length / 10 * 9 => Pages::Transparent,
         _ => Pages::Small,
