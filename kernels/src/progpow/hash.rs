@@ -143,7 +143,7 @@ fn first_keccak(parameters: &Parameters, header: &[u8; 32], nonce: u64) -> [u32;
     state[8] = nonce as u32;
     state[9] = (nonce >> 32) as u32;
     if let Some(padding) = parameters.padding {
-        state[10..].copy_from_slice(&padding);
+        state[10..].copy_from_slice(&padding.first);
     }
     f800(&mut state);
     std::array::from_fn(|index| state[index])
@@ -160,7 +160,7 @@ fn last_keccak(
         Some(padding) => {
             state[..8].copy_from_slice(first);
             state[8..16].copy_from_slice(mix);
-            state[16..].copy_from_slice(&padding[..9]);
+            state[16..].copy_from_slice(&padding.last);
         }
         None => {
             state[..8].copy_from_slice(&words(header));

@@ -34,6 +34,6 @@ pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
 pub use hash::{Attempt, Hash, LANES, ROUNDS, digest_of_mix, hash, hash_many};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, LightCache};
 pub use lines::Item;
-pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};
+pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Padding, Parameters};
 pub use program::{LOADS, Load, Merge, Operation, Program, REGISTERS, Step};
 pub use verifier::Verifier;

@@ -33,9 +33,18 @@ pub struct Parameters {
     pub recent_height: u64,
     /// Seconds from one block to the next, on average.
     pub block_seconds: u64,
-    /// KawPow's fifteen words behind header and nonce; it also feeds the first hash, and not the header, into the
-    /// last one. `None` for ProgPoW as it was proposed.
-    pub padding: Option<[u32; 15]>,
+    /// What fills Keccak's state up, where ProgPoW is that of version 0.9.3 or later; there the first hash, and not the
+    /// header, goes into the last one. `None` for earlier versions.
+    pub padding: Option<Padding>,
+}
+
+/// What fills Keccak's state of 25 words up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Padding {
+    /// Behind header and nonce.
+    pub first: [u32; 15],
+    /// Behind the first hash and the mix.
+    pub last: [u32; 9],
 }
 
 impl fmt::Debug for Parameters {
@@ -45,12 +54,15 @@ impl fmt::Debug for Parameters {
 }
 
 /// `rAVENCOINKAWPOW`, a letter a word.
-const RAVENCOIN: [u32; 15] = letters(*b"rAVENCOINKAWPOW");
+const RAVENCOIN: Padding = Padding {
+    first: letters(*b"rAVENCOINKAWPOW"),
+    last: letters(*b"rAVENCOIN"),
+};
 
-const fn letters(text: [u8; 15]) -> [u32; 15] {
-    let mut words = [0; 15];
+const fn letters<const N: usize>(text: [u8; N]) -> [u32; N] {
+    let mut words = [0; N];
     let mut at = 0;
-    while at < 15 {
+    while at < N {
         words[at] = text[at] as u32;
         at += 1;
     }

@@ -6,6 +6,19 @@ use serde::Deserialize;
 
 use super::*;
 
+/// Firo's ProgPoW 0.9.4, a program for every block, with the dataset of its published vectors (the chain's own begins
+/// with half as much again). It is here to show what another coin takes.
+pub const FIROPOW: Parameters = Parameters {
+    name: "firopow",
+    period: 1,
+    epoch_length: 1_300,
+    padding: Some(Padding {
+        first: [1, 0, 0, 0, 0, 0, 0, 0, 0x8000_8081, 0, 0, 0, 0, 0, 0],
+        last: [0, 1, 0, 0, 0, 0, 0, 0, 0x8000_8081],
+    }),
+    ..KAWPOW
+};
+
 /// A hash that is known.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Vector {
@@ -51,6 +64,13 @@ pub fn progpowz() -> Vec<Vector> {
     all.hash
 }
 
+/// FiroPoW's, published by Firo.
+pub fn firopow() -> Vec<Vector> {
+    let text = include_str!("firopow.json");
+    let all: Reference = serde_json::from_str(text).expect("valid JSON");
+    all.hash
+}
+
 /// A light cache that nobody calls off.
 pub fn light_cache(parameters: &'static Parameters, height: u64) -> LightCache {
     let epoch = Epoch::of_height(parameters, height).expect("a height");
@@ -81,6 +101,11 @@ fn kawpow_hashes_are_right() {
 #[test]
 fn progpowz_hashes_are_right() {
     check(&PROGPOWZ, progpowz());
+}
+
+#[test]
+fn another_coin_is_nothing_but_other_parameters() {
+    check(&FIROPOW, firopow());
 }
 
 #[test]

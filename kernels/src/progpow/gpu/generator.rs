@@ -172,7 +172,7 @@ fn first(parameters: &Parameters) -> String {
     let mut words = header_words();
     words.extend(["nonce_low".to_owned(), "input.nonce_high".to_owned()]);
     match parameters.padding {
-        Some(padding) => words.extend(padding.map(|word| format!("{word}u"))),
+        Some(padding) => words.extend(padding.first.map(|word| format!("{word}u"))),
         None => words.extend(vec!["0u".to_owned(); 15]),
     }
     let seed = match parameters.padding {
@@ -192,7 +192,7 @@ fn last(parameters: &Parameters) -> String {
         Some(padding) => {
             words.extend((0..8).map(|word| format!("first.a{word}")));
             words.extend(mix);
-            words.extend(padding[..9].iter().map(|word| format!("{word}u")));
+            words.extend(padding.last.map(|word| format!("{word}u")));
         }
         None => {
             words.extend(header_words());

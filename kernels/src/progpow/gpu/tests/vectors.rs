@@ -34,6 +34,11 @@ fn progpowz_hashes_are_right_on_a_gpu() {
 }
 
 #[test]
+fn another_coin_is_nothing_but_other_parameters_on_a_gpu() {
+    check(&vectors::FIROPOW, vectors::firopow());
+}
+
+#[test]
 fn a_single_hash_is_the_same_from_a_sparse_and_a_full_dataset() {
     let (height, nonce) = (1_234, 0xfedc_ba98_7654_3210);
     let light = light_cache(&KAWPOW_TEST, height);
