@@ -59,6 +59,8 @@ impl Hub {
             .arg(self.folder.path().join("data"))
             .args(["--http", &format!("127.0.0.1:{}", self.http)])
             .args(["--stratum", &format!("127.0.0.1:{}", self.stratum)])
+            .args(["--stratum-kawpow", "127.0.0.1:0"])
+            .args(["--stratum-progpowz", "127.0.0.1:0"])
             .args(&self.arguments);
         self.running = Some(Running::start(
             &mut command,

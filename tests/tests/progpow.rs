@@ -49,7 +49,12 @@ fn a_software_gpu_earns_practice_credit_across_periods_and_epochs() {
         accepted(status) >= before + 5
     });
     assert_eq!(gpu(&status)["faults"], 0, "{status:#}\n{}", agent.log());
-    assert_eq!(status["shares"]["rejected"], 0, "{status:#}\n{}", agent.log());
+    assert_eq!(
+        status["shares"]["rejected"],
+        0,
+        "{status:#}\n{}",
+        agent.log()
+    );
 
     // An engine that is killed in the middle builds its dataset anew, and nothing is lost or doubled.
     let daemon = agent.daemon().id();
@@ -65,7 +70,10 @@ fn a_software_gpu_earns_practice_credit_across_periods_and_epochs() {
 
     agent.command(&["mode", "pause"]);
     let check = agreement(&agent);
-    assert!(check["compared"].as_u64().expect("a number") >= 13, "{check:#}");
+    assert!(
+        check["compared"].as_u64().expect("a number") >= 13,
+        "{check:#}"
+    );
     let earnings = agent.json(&["earnings"]);
     assert_eq!(earnings["total"][0]["asset"], "PRACTICE");
     assert_eq!(earnings["total"], earnings["this_device"]);

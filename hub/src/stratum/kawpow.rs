@@ -84,7 +84,7 @@ impl KawPow {
         let mut lines = String::new();
         if asked != self.asked {
             self.asked = asked;
-            lines = ServerMessage::SetTarget(most_significant_first(target)).to_line();
+            lines = ServerMessage::SetTarget(target.to_be_bytes()).to_line();
         }
         let work = &template.work;
         let header_hash = work.header_hash(Extranonce {
@@ -95,7 +95,7 @@ impl KawPow {
             job_id: String::new(),
             header_hash,
             seed_hash: Some(work.seed_hash),
-            target: Some(most_significant_first(target)),
+            target: Some(target.to_be_bytes()),
             clean,
             height: work.height,
             bits: Some(work.bits),
@@ -289,29 +289,5 @@ impl Dialect for KawPow {
 
     fn hardest(&self) -> Option<u64> {
         self.source.network_work()
-    }
-}
-
-/// The dialect's order of a target's bytes.
-fn most_significant_first(target: Target) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for (bytes, word) in bytes.rchunks_exact_mut(4).zip(target.words()) {
-        bytes.copy_from_slice(&word.to_be_bytes());
-    }
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_are_written_as_they_are_compared() {
-        for work in [1, 200, 1 << 24, u64::MAX] {
-            let target = Target::from_work(work.into()).expect("not zero");
-            let written = hex::encode(most_significant_first(target));
-            let json = serde_json::to_string(&target).expect("hex");
-            assert_eq!(json, format!("\"{written}\""));
-        }
     }
 }
