@@ -27,7 +27,7 @@ pub const fn traits(parameters: &'static Parameters) -> Traits {
 
 pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
 #[cfg(feature = "gpu")]
-pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
+pub use gpu::{BYTES_A_HASH, DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on, operations};
 pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
 pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};

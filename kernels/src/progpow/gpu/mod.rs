@@ -1,5 +1,6 @@
 //! ProgPoW on graphics cards: programs and datasets are written out as WGSL from the same tables as on the CPU.
 
+mod cost;
 mod dataset;
 mod flight;
 mod generator;
@@ -19,6 +20,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use cost::{BYTES as BYTES_A_HASH, operations};
 pub use search::GpuSearch;
 pub use single::{DatasetChoice, hash_on};
 
@@ -35,7 +37,7 @@ pub fn default_tuning(device: &Device) -> Tuning {
         workgroup_size: if device.description().is_software() {
             32
         } else {
-            128
+            256
         },
         nonces_each: 1,
         exchange: Exchange::Workgroup,
