@@ -5,7 +5,7 @@ use crate::SearchError;
 
 /// Overwrites a part of the dataset, as failing memory would.
 fn spoil(device: &Device, search: &GpuSearch) {
-    let dataset = search.dataset.as_ref().expect("it is ready");
+    let dataset = search.epochs.present().expect("it is ready");
     for buffer in &dataset.buffers {
         let bytes = vec![0x55; (buffer.size() as usize / 2) & !3];
         device.queue().write_buffer(buffer, 0, &bytes);

@@ -24,7 +24,7 @@ fn check(device: &Device, algorithm: Algorithm, nonces: u64, work: u64) {
         begun.elapsed().as_secs_f64()
     );
 
-    let dataset = search.dataset.as_ref().expect("it is ready");
+    let dataset = search.epochs.present().expect("it is ready");
     let epoch = dataset.light.epoch();
     let Layout::Full { entries_each, .. } = dataset.layout else {
         panic!("it is full");
