@@ -47,6 +47,14 @@ fn main() -> Result<(), Failure> {
             "no graphics adapter: is a Vulkan driver installed, and libvulkan.so.1?".into(),
         );
     }
+    for algorithm in Algorithm::ALL {
+        if let Some(cost) = gpu::cost(algorithm) {
+            println!(
+                "{algorithm}: at least {} integer operations and {} bytes a hash",
+                cost.operations, cost.bytes
+            );
+        }
+    }
     for adapter in &adapters {
         if !ids.is_empty() && !ids.contains(&&adapter.id) {
             continue;
