@@ -205,6 +205,21 @@ fn a_batch_that_is_not_for_it_is_refused_by_a_gpu() {
 }
 
 #[test]
+fn every_algorithm_with_a_kernel_gets_it_by_name_on_a_gpu() {
+    for device in devices() {
+        for algorithm in Algorithm::ALL {
+            let made = gpu::kernel(algorithm, &device, None);
+            assert_eq!(made.is_ok(), algorithm.runs_on_gpu(), "{algorithm}");
+            assert_eq!(gpu::kernel_version(algorithm) > 0, algorithm.runs_on_gpu());
+            assert_eq!(gpu::cost(algorithm).is_some(), algorithm.runs_on_gpu());
+            let Ok(made) = made else { continue };
+            let again = gpu::kernel(algorithm, &device, Some(made.tuning()));
+            assert_eq!(again.expect("the same again").tuning(), made.tuning());
+        }
+    }
+}
+
+#[test]
 fn a_layout_that_the_card_cannot_run_is_refused_with_the_limit() {
     for device in devices() {
         let mut search = kernel(&device);
