@@ -118,10 +118,7 @@ fn a_dataset_that_does_not_fit_a_gpu_is_an_error_with_the_bytes() {
 #[ignore = "needs a real GPU: tests/gpu.sh runs it"]
 fn a_real_gpu_whose_memory_is_used_up_says_so_and_works_on() {
     const MOST: usize = 256;
-    for device in devices() {
-        if device.description().is_software() {
-            continue;
-        }
+    for device in real_devices() {
         let mut search = kernel(&device);
         get_ready(&mut search, &job(0));
         let size = device.raw().limits().max_buffer_size.min(1 << 30);

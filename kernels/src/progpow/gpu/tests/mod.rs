@@ -35,6 +35,17 @@ fn devices() -> Vec<Device> {
         .collect()
 }
 
+/// Every adapter that is a card, opened.
+fn real_devices() -> Vec<Device> {
+    let mut devices = devices();
+    devices.retain(|device| !device.description().is_software());
+    assert!(
+        !devices.is_empty(),
+        "no real graphics card is here, only software adapters"
+    );
+    devices
+}
+
 /// A kernel of the test algorithm that must divide its dataset among several buffers.
 fn kernel(device: &Device) -> GpuSearch {
     let mut search = GpuSearch::new(device, Algorithm::KawPowTest, None).expect("it is made");

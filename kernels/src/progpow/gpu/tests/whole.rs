@@ -81,15 +81,8 @@ fn a_whole_dataset_in_small_is_right_on_a_gpu() {
 #[test]
 #[ignore = "needs a real GPU: tests/gpu.sh runs it"]
 fn a_whole_dataset_of_today_is_right_on_a_real_gpu() {
-    let adapters = gpu::adapters().into_iter();
-    let real: Vec<_> = adapters.filter(|adapter| !adapter.is_software()).collect();
-    assert!(
-        !real.is_empty(),
-        "no real graphics card is here, only software adapters or none"
-    );
-    for adapter in real {
+    for device in real_devices() {
         for algorithm in [Algorithm::KawPow, Algorithm::ProgPowZ] {
-            let device = Device::open(&adapter.id).expect("a listed adapter opens");
             check(&device, algorithm, 1 << 26, 1 << 17);
         }
     }
