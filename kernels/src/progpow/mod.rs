@@ -17,6 +17,9 @@ mod verifier;
 
 use crate::algorithm::Traits;
 
+#[cfg(feature = "gpu")]
+pub use gpu::{BYTES_A_HASH, DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on, operations};
+
 /// What the rest of the program has to know of a member of the family. A CPU takes milliseconds a hash: it only checks.
 pub const fn traits(parameters: &'static Parameters) -> Traits {
     Traits {
@@ -29,8 +32,6 @@ pub const fn traits(parameters: &'static Parameters) -> Traits {
 }
 
 pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
-#[cfg(feature = "gpu")]
-pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
 pub use hash::{Attempt, Hash, LANES, ROUNDS, digest_of_mix, hash, hash_many};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, LightCache};
 pub use lines::Item;

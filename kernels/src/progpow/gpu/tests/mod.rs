@@ -5,6 +5,7 @@ mod datasets;
 mod faults;
 mod searches;
 mod vectors;
+mod whole;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +33,17 @@ fn devices() -> Vec<Device> {
         .iter()
         .map(|adapter| Device::open(&adapter.id).expect("a listed adapter opens"))
         .collect()
+}
+
+/// Every adapter that is a card, opened.
+fn real_devices() -> Vec<Device> {
+    let mut devices = devices();
+    devices.retain(|device| !device.description().is_software());
+    assert!(
+        !devices.is_empty(),
+        "no real graphics card is here, only software adapters"
+    );
+    devices
 }
 
 /// A kernel of the test algorithm that must divide its dataset among several buffers.
