@@ -1,6 +1,6 @@
-//! KawPow on the CPU against the Ravencoin node's own code (`hasherkawpow-sys`), at today's epoch: how long a check
-//! takes, alone and on all processors at once, and how long the light cache: `cargo bench --bench progpow`. It takes
-//! about two minutes and 300 MiB.
+//! KawPow on the CPU against the Ravencoin node's own code (`hasherkawpow-sys`), at today's epoch: how long the light
+//! cache takes, and a check: one by one and four side by side, on one processor and on all at once.
+//! `cargo bench --bench progpow`; it takes two minutes and 300 MiB.
 
 #[cfg(target_os = "linux")]
 fn main() {
@@ -15,37 +15,43 @@ fn main() {}
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::sync::atomic::AtomicU64;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::{Duration, Instant};
+    use std::hint::black_box;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::time::Duration;
 
     use hasherkawpow_sys::hash_kawpow;
     use idlewatt_kernels::progpow::{
-        Epoch, Hash, KAWPOW, LightCache, Program, digest_of_mix, hash,
+        Attempt, Epoch, Hash, KAWPOW, LightCache, Program, digest_of_mix, hash, hash_many,
     };
 
     const HEADER: [u8; 32] = [0x42; 32];
     /// Candidates take turns, so that whatever else the machine does disturbs all alike.
-    const TURNS: usize = 7;
-    const HASHES_A_TURN: u64 = 150;
+    const TURNS: usize = 9;
+    /// Hashes that a thread takes at once.
+    const AT_ONCE: usize = 4;
+    const HASHES_A_TURN: u64 = 120;
 
     pub fn main() {
         let height = KAWPOW.recent_height;
         let cache = light_caches(height);
         let program = Program::of_period(&KAWPOW, KAWPOW.period_of(height));
-        let ours = |nonce| hash(&cache, &program, &HEADER, nonce);
-        let theirs = |nonce| of_reference(height, nonce);
-        for threads in [1, processors()] {
-            compare(threads, &ours, &theirs);
-        }
-        let mix = ours(0).mix;
-        let begun = Instant::now();
-        const DIGESTS: u64 = 100_000;
-        for nonce in 0..DIGESTS {
-            std::hint::black_box(digest_of_mix(&KAWPOW, &HEADER, nonce, &mix));
-        }
-        let each = begun.elapsed() / DIGESTS as u32;
-        println!("digest of a mix: {each:.2?}");
+        let one_by_one = |attempts: Attempts| {
+            attempts.map(|attempt| hash(&cache, &program, &attempt.header, attempt.nonce))
+        };
+        let side_by_side = |attempts: Attempts| {
+            let hashes = hash_many(&cache, &program, &attempts);
+            std::array::from_fn(|at| hashes[at])
+        };
+        let reference =
+            |attempts: Attempts| attempts.map(|attempt| of_reference(height, attempt.nonce));
+        let candidates: [(&str, Hashing); 3] = [
+            ("reference", &reference),
+            ("one by one", &one_by_one),
+            ("side by side", &side_by_side),
+        ];
+        compare(1, &candidates);
+        compare(processors(), &candidates);
+        digests(hash(&cache, &program, &HEADER, 0).mix);
     }
 
     fn processors() -> usize {
@@ -62,17 +68,17 @@ mod linux {
             drop(last.take());
             let begun = thread_time();
             last = LightCache::build(epoch, &|_, _| {}, &never).ok();
-            ours.push(thread_time().saturating_sub(begun).as_secs_f64());
+            ours.push(seconds_since(begun));
             of_reference(0, 0);
             let begun = thread_time();
             of_reference(height, 0);
-            theirs.push(thread_time().saturating_sub(begun).as_secs_f64());
+            theirs.push(seconds_since(begun));
         }
-        let (ours, theirs) = (median(ours), median(theirs));
+        let (ours, theirs) = (median(&mut ours), median(&mut theirs));
+        let ratio = theirs / ours;
         println!(
-            "light cache of epoch {}: {ours:.2} s, reference {theirs:.2} s, ratio {:.2}",
+            "light cache of epoch {}: {ours:.2} s, reference {theirs:.2} s: {ratio:.2} times as fast",
             epoch.number,
-            theirs / ours
         );
         last.expect("nobody called it off")
     }
@@ -82,41 +88,49 @@ mod linux {
         Hash { mix, digest }
     }
 
-    type Hashing<'a> = &'a (dyn Fn(u64) -> Hash + Sync);
+    type Attempts = [Attempt; AT_ONCE];
+    type Hashing<'a> = &'a (dyn Fn(Attempts) -> [Hash; AT_ONCE] + Sync);
 
-    fn compare(threads: usize, ours: Hashing, theirs: Hashing) {
-        let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
+    fn attempts(first: u64) -> Attempts {
+        std::array::from_fn(|at| Attempt {
+            header: HEADER,
+            nonce: first + at as u64,
+        })
+    }
+
+    fn compare(threads: usize, candidates: &[(&str, Hashing)]) {
+        let mut times = vec![Vec::new(); candidates.len()];
         for turn in 0..TURNS {
             let first = turn as u64 * HASHES_A_TURN;
-            assert_eq!(ours(first), theirs(first));
-            of_theirs.push(milliseconds(threads, first, theirs));
-            of_ours.push(milliseconds(threads, first, ours));
+            let expected = (candidates[0].1)(attempts(first));
+            for ((_, hashing), times) in candidates.iter().zip(&mut times) {
+                assert_eq!(hashing(attempts(first)), expected);
+                times.push(milliseconds(threads, first, *hashing));
+            }
         }
-        let least = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
-        let (least_ours, least_theirs) = (least(&of_ours), least(&of_theirs));
-        let (ours, theirs) = (median(of_ours), median(of_theirs));
-        println!(
-            "a check, {threads} at once: {ours:.2} ms (at best {least_ours:.2}), reference {theirs:.2} ms \
-             (at best {least_theirs:.2}), ratio {:.2}",
-            theirs / ours
-        );
+        println!("a check, milliseconds of a processor, {threads} working:");
+        let reference = median(&mut times[0]);
+        for ((name, _), times) in candidates.iter().zip(&mut times) {
+            let middle = median(times);
+            let (least, ratio) = (times[0], reference / middle);
+            println!("  {name:12}: {middle:5.2}, at best {least:5.2}: {ratio:.2} times as fast");
+        }
     }
 
     /// Milliseconds of a processor for a hash.
-    fn milliseconds(threads: usize, first: u64, hash: Hashing) -> f64 {
+    fn milliseconds(threads: usize, first: u64, hashing: Hashing) -> f64 {
         let next = AtomicU64::new(first);
         let used = AtomicU64::new(0);
-        let end = first + HASHES_A_TURN;
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
                     let begun = thread_time();
                     loop {
-                        let nonce = next.fetch_add(1, Ordering::Relaxed);
-                        if nonce >= end {
+                        let nonce = next.fetch_add(AT_ONCE as u64, Ordering::Relaxed);
+                        if nonce >= first + HASHES_A_TURN {
                             break;
                         }
-                        std::hint::black_box(hash(nonce));
+                        black_box(hashing(attempts(nonce)));
                     }
                     let time = thread_time().saturating_sub(begun);
                     used.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
@@ -126,7 +140,23 @@ mod linux {
         used.load(Ordering::Relaxed) as f64 * 1e-6 / HASHES_A_TURN as f64
     }
 
-    fn median(mut values: Vec<f64>) -> f64 {
+    /// The first step of a check, which needs no cache.
+    fn digests(mix: [u8; 32]) {
+        const COUNT: u64 = 100_000;
+        let begun = thread_time();
+        for nonce in 0..COUNT {
+            black_box(digest_of_mix(&KAWPOW, &HEADER, nonce, &mix));
+        }
+        let each = seconds_since(begun) / COUNT as f64 * 1e6;
+        println!("the digest that follows from a mix: {each:.2} µs");
+    }
+
+    fn seconds_since(begun: Duration) -> f64 {
+        thread_time().saturating_sub(begun).as_secs_f64()
+    }
+
+    /// Sorts them.
+    fn median(values: &mut [f64]) -> f64 {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     }

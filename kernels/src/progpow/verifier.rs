@@ -162,7 +162,7 @@ impl Verifier {
                 drop(used);
                 let oldest = shelf.remove(0);
                 drop(shelf);
-                // Gives its room back, which takes both locks, unless somebody uses it.
+                // Gives its room back, for which it takes the room's lock, unless somebody uses it.
                 drop(oldest);
             }
         }
