@@ -1,7 +1,7 @@
 //! Which processor works on what: the best-paying algorithm for each, the jobs as they come, each processor on its
 //! own part of the nonces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::benchmarks::allowed_algorithms;
 use crate::daemon::Daemon;
-use crate::engine::{Engines, ProcessorId};
+use crate::engine::{Engines, ProcessorId, ProcessorState};
 use crate::work::offers::{MeasuredRate, choose};
 use crate::work::{CurrentJob, Work};
 
@@ -31,8 +31,10 @@ pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allot
         })
         .collect();
     let processors = daemon.board().processors.clone();
+    let aside = set_aside(daemon);
     let chosen = processors.into_iter().filter_map(|processor| {
-        let allowed = allowed_algorithms(&daemon.settings, processor.kind);
+        let mut allowed = allowed_algorithms(&daemon.settings, &processor);
+        allowed.retain(|algorithm| !aside.contains(&(processor.id.clone(), *algorithm)));
         let rates: Vec<MeasuredRate> = rates
             .iter()
             .filter(|rate| allowed.contains(&rate.algorithm))
@@ -47,12 +49,83 @@ pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allot
 
 /// For a pool, which has one algorithm: every processor that can and may.
 pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
+    let aside = set_aside(daemon);
     let board = daemon.board();
     let able = board.processors.iter().filter(|processor| {
-        allowed_algorithms(&daemon.settings, processor.kind).contains(&algorithm)
+        allowed_algorithms(&daemon.settings, processor).contains(&algorithm)
+            && !aside.contains(&(processor.id.clone(), algorithm))
     });
     able.map(|processor| (processor.id.clone(), algorithm))
         .collect()
+}
+
+/// What processors are not to be given at present.
+fn set_aside(daemon: &Daemon) -> BTreeSet<(ProcessorId, Algorithm)> {
+    let board = daemon.board();
+    let states = board.engines.as_ref().map(|engines| engines.states());
+    pairs(&states.unwrap_or_default())
+}
+
+fn pairs(states: &[ProcessorState]) -> BTreeSet<(ProcessorId, Algorithm)> {
+    let each = states.iter().flat_map(|state| {
+        let aside = state.set_aside.iter();
+        aside.map(|one| (state.id.clone(), one.algorithm))
+    });
+    each.collect()
+}
+
+/// What makes another choice necessary beside other offers: something was set aside or is no longer, or was measured.
+pub struct Changes {
+    states: watch::Receiver<Vec<ProcessorState>>,
+    aside: BTreeSet<(ProcessorId, Algorithm)>,
+    measured: watch::Receiver<()>,
+}
+
+impl Changes {
+    /// From now on.
+    pub fn of(daemon: &Daemon, engines: &Engines) -> Changes {
+        let states = engines.subscribe();
+        let aside = pairs(&states.borrow());
+        Changes {
+            aside,
+            states,
+            measured: daemon.watch_measured(),
+        }
+    }
+
+    /// Waits for the next one; for ever where everything ends.
+    pub async fn next(&mut self) {
+        loop {
+            let alive = tokio::select! {
+                changed = self.measured.changed() => match changed {
+                    Ok(()) => return,
+                    Err(_) => false,
+                },
+                changed = self.states.changed() => changed.is_ok(),
+            };
+            if !alive {
+                return std::future::pending().await;
+            }
+            let now = pairs(&self.states.borrow_and_update());
+            if now != self.aside {
+                self.aside = now;
+                return;
+            }
+        }
+    }
+}
+
+/// Publishes another allotment if it is another one.
+pub fn send_if_different(
+    sender: &watch::Sender<Allotment>,
+    next: impl FnOnce(&Allotment) -> Allotment,
+) {
+    sender.send_if_modified(|before| {
+        let next = next(before);
+        let differs = next != *before;
+        *before = next;
+        differs
+    });
 }
 
 /// Hands jobs to engines as they come and as the allotment changes. Ends with the allotment's sender.

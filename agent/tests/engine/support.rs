@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use idlewatt::engine::child::MemoryChoice;
 use idlewatt::engine::{
-    Allowance, EngineSettings, Engines, Found, Processor, ProcessorState, message,
+    Allowance, BenchOrder, EngineSettings, Engines, Found, Pace, Processor, ProcessorState, message,
 };
-use idlewatt_kernels::{Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution, Target};
+use idlewatt_kernels::{
+    Algorithm, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution, Target,
+};
 use tokio::sync::mpsc::Receiver;
 
 pub const EXE: &str = env!("CARGO_BIN_EXE_idlewatt");
@@ -31,6 +33,16 @@ pub fn percent(percent: u8) -> Allowance {
     Allowance {
         percent,
         dispatch_budget: Duration::from_millis(50),
+    }
+}
+
+/// A second at full speed.
+pub fn order(algorithm: Algorithm) -> BenchOrder {
+    BenchOrder {
+        algorithm,
+        duration: Duration::from_secs(1),
+        pace: Pace::Full,
+        tune: false,
     }
 }
 

@@ -24,7 +24,7 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
     let data = common.data()?;
     let settings = arguments.settings.load(&data)?.settings;
     let Some(consent) = consent::given(&data)? else {
-        return Err(Failure::failed(super::NO_CONSENT));
+        return Err(Failure::failed(crate::cli::alone::NO_CONSENT));
     };
     // Held while measuring: an agent that starts now would disturb the figures.
     let _lock = data.lock()?;
