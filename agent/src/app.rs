@@ -115,8 +115,7 @@ impl App {
             receipts,
             consent,
             mode,
-            benchmarks,
-            tunings,
+            (benchmarks, tunings),
         ));
 
         let point = ControlPoint::new(port);

@@ -109,8 +109,7 @@ impl Daemon {
         receipts: Receipts,
         has_consent: bool,
         mode: ChosenMode,
-        benchmarks: Benchmarks,
-        tunings: Tunings,
+        (benchmarks, tunings): (Benchmarks, Tunings),
     ) -> Self {
         let board = Board {
             source: status::source(&settings),

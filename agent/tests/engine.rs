@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "engine/faults.rs"]
+mod faults;
 #[path = "engine/support.rs"]
 mod support;
 
@@ -320,9 +322,7 @@ async fn this_device_has_its_cpu() {
 async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
     let refused = idlewatt::engine::processors(EXE.as_ref(), false).await;
     assert!(refused.iter().all(|processor| !processor.software));
-    let processors = idlewatt::engine::processors(EXE.as_ref(), true).await;
-    let gpu = processors.into_iter().find(|processor| processor.software);
-    let gpu = gpu.expect("Mesa's software driver is installed");
+    let gpu = gpu().await;
     let id = gpu.id.clone();
     let settings = EngineSettings {
         allow_software_gpu: true,

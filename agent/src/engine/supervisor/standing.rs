@@ -264,7 +264,7 @@ mod tests {
         all.iter().map(|one| one.algorithm).collect()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn too_little_memory_sets_the_algorithm_aside_for_a_while() {
         let settings = settings();
         let mut standing = Standing::new(&settings.processors[0], &settings);
@@ -279,11 +279,17 @@ mod tests {
             let verdict = standing.failed(&settings, algorithm, &memory, 0.5);
             assert_eq!(verdict, Verdict::AlgorithmAside);
         }
-        let end = standing.next_end().expect("it ends");
-        assert_eq!(end - Instant::now(), Duration::from_secs(3_600));
-        tokio::time::sleep_until(end).await;
         standing.end_what_is_due();
-        assert_eq!(aside(&standing), []);
+        assert_eq!(aside(&standing), [Sha256d, KawPow, ProgPowZ]);
+        let end = standing.next_end().expect("it ends");
+        assert!(end <= Instant::now() + settings.memory_patience);
+        let at_once = EngineSettings {
+            memory_patience: Duration::ZERO,
+            ..settings
+        };
+        standing.failed(&at_once, KawPow, &memory, 0.5);
+        standing.end_what_is_due();
+        assert_eq!(aside(&standing), [Sha256d, ProgPowZ]);
         assert!(standing.may(Some(KawPow)).is_ok());
     }
 
@@ -310,7 +316,7 @@ mod tests {
         let settings = settings();
         let mut standing = Standing::new(&settings.processors[0], &settings);
         let device = fault(FaultKind::Device);
-        let mut fail = |standing: &mut Standing, algorithm| {
+        let fail = |standing: &mut Standing, algorithm| {
             let verdicts: Vec<Verdict> = (0..3)
                 .map(|_| standing.failed(&settings, algorithm, &device, 0.5))
                 .collect();
