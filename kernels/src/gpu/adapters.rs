@@ -45,6 +45,9 @@ pub enum AdapterKind {
     Other,
 }
 
+/// How much may be used of the memory that the driver says is there for us, in per cent.
+const MEMORY_PERCENT: u8 = 97;
+
 /// Every adapter that can compute, hardware first.
 pub fn adapters() -> Vec<AdapterDescription> {
     found().into_iter().map(|(listed, _)| listed).collect()
@@ -56,6 +59,9 @@ pub(super) fn found() -> Vec<(AdapterDescription, wgpu::Adapter)> {
     descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::DX12;
     // No validation layers: they are not installed on users' PCs, and warn where they are missing.
     descriptor.flags = wgpu::InstanceFlags::empty();
+    // A buffer that does not fit into the card's own memory is refused, where some drivers would put it into the PC's,
+    // and the screen would suffer.
+    descriptor.memory_budget_thresholds.for_resource_creation = Some(MEMORY_PERCENT);
     let instance = wgpu::Instance::new(descriptor);
     let mut handles: Vec<Option<wgpu::Adapter>> = Vec::new();
     let mut seen = Vec::new();

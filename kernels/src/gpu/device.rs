@@ -8,14 +8,24 @@ use std::time::Duration;
 use super::GpuError;
 use super::adapters::{self, AdapterDescription};
 
+/// What is used where an adapter has it.
+const WANTED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY
+    .union(wgpu::Features::SUBGROUP)
+    .union(wgpu::Features::SHADER_INT64);
+
 /// An opened adapter. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Device {
     description: AdapterDescription,
     device: wgpu::Device,
     queue: wgpu::Queue,
+    /// The smallest and the largest subgroup that programs may be run in.
+    subgroups: (u32, u32),
     /// The first failure that wgpu reported: nothing works after it.
     failure: Arc<Mutex<Option<GpuError>>>,
+    /// Whether buffers are refused, as if memory were used up.
+    #[cfg(test)]
+    denied: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl fmt::Debug for Device {
@@ -42,9 +52,10 @@ impl Device {
             });
         };
         let (description, adapter) = found.swap_remove(place);
+        let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("idlewatt"),
-            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+            required_features: adapter.features() & WANTED,
             required_limits: adapter.limits(),
             memory_hints: wgpu::MemoryHints::MemoryUsage,
             ..wgpu::DeviceDescriptor::default()
@@ -66,7 +77,10 @@ impl Device {
             description,
             device,
             queue,
+            subgroups: (info.subgroup_min_size, info.subgroup_max_size),
             failure,
+            #[cfg(test)]
+            denied: Arc::default(),
         })
     }
 
@@ -83,6 +97,86 @@ impl Device {
     /// wgpu's queue, for kernels.
     pub(crate) fn queue(&self) -> &wgpu::Queue {
         &self.queue
+    }
+
+    /// The smallest and the largest subgroup that a program may be run in; `None` where programs cannot use them.
+    pub(crate) fn subgroups(&self) -> Option<(u32, u32)> {
+        let usable = self.device.features().contains(wgpu::Features::SUBGROUP);
+        usable.then_some(self.subgroups)
+    }
+
+    /// Whether programs may compute with 64 bits.
+    pub(crate) fn has_wide_integers(&self) -> bool {
+        let features = self.device.features();
+        features.contains(wgpu::Features::SHADER_INT64)
+    }
+
+    /// A program of ours, without what wgpu would add to loops and divisions of programs that it cannot trust.
+    #[allow(unsafe_code)]
+    pub(crate) fn module(&self, label: &str, source: String) -> wgpu::ShaderModule {
+        let checks = wgpu::ShaderRuntimeChecks {
+            force_loop_bounding: false,
+            int_div_checks: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(label),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
+        };
+        // SAFETY: the programs of this crate are written by it alone; each of their loops counts up to a constant, and
+        // they divide by constants above zero.
+        unsafe { self.device.create_shader_module_trusted(descriptor, checks) }
+    }
+
+    /// A buffer that may be too large for the card.
+    ///
+    /// # Errors
+    /// If it is, or the device failed.
+    pub(crate) fn buffer(
+        &self,
+        label: &str,
+        size: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        #[cfg(test)]
+        if self.denied.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(GpuError::OutOfMemory(format!("{label} is denied memory")));
+        }
+        let most = self.device.limits().max_buffer_size;
+        if size > most {
+            return Err(GpuError::OutOfMemory(format!(
+                "{label} needs {size} bytes; allowed in a buffer: {most}"
+            )));
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size,
+            usage,
+            mapped_at_creation: false,
+        });
+        match pollster::block_on(scope.pop()) {
+            Some(error) => Err(GpuError::OutOfMemory(format!(
+                "{label} needs {size} bytes: {error}"
+            ))),
+            None => self.check().map(|()| buffer),
+        }
+    }
+
+    /// All 32-bit words of a buffer that was mapped for reading, which is then free again.
+    ///
+    /// # Errors
+    /// If the device failed.
+    pub(crate) fn words(&self, buffer: &wgpu::Buffer) -> Result<Vec<u32>, GpuError> {
+        let words = match buffer.get_mapped_range(..) {
+            Ok(view) => bytemuck::pod_collect_to_vec(&view),
+            Err(error) => {
+                self.check()?;
+                return Err(GpuError::DeviceLost(error.to_string()));
+            }
+        };
+        buffer.unmap();
+        Ok(words)
     }
 
     /// The first failure so far.
@@ -114,7 +208,8 @@ impl Device {
         let failed = match polled {
             Ok(Ok(_)) => return self.check(),
             Ok(Err(wgpu::PollError::Timeout)) => GpuError::Timeout(deadline),
-            Ok(Err(error)) => GpuError::Validation(error.to_string()),
+            // What was submitted to a lost device does not count as submitted.
+            Ok(Err(error)) => GpuError::DeviceLost(error.to_string()),
             Err(panic) => GpuError::DeviceLost(
                 panic
                     .downcast_ref::<String>()
@@ -123,6 +218,13 @@ impl Device {
             ),
         };
         Err(lock(&self.failure).get_or_insert(failed).clone())
+    }
+
+    /// Refuses buffers from now on, or no longer.
+    #[cfg(test)]
+    pub(crate) fn deny_memory(&self, deny: bool) {
+        self.denied
+            .store(deny, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Loses the device as a driver reset would.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{BatchSizer, Device, GpuError, Tuning};
-use crate::{Algorithm, Batch, Job, Outcome, Search, SearchError, sha256d};
+use crate::{Algorithm, Batch, Job, Outcome, Search, SearchError, progpow, sha256d};
 
 /// What came of a batch, and how long it took.
 #[derive(Clone, Debug)]
@@ -73,6 +73,14 @@ pub trait Kernel: Search + fmt::Debug + Send {
     /// [`GpuError::needs_new_device`] says so, so is the device.
     fn wait(&mut self) -> Result<Finished, GpuError>;
 
+    /// Tries about a workgroup of nonces that all meet a target, from a random place of the job's, and expects each of
+    /// them reported: an adapter that misses hits would otherwise only seem slow. The CPU computes some again (of
+    /// [`Kernel::wait`]'s hits all). The kernel must be ready for the job, and no batch in flight.
+    ///
+    /// # Errors
+    /// [`GpuError::WrongResult`] if the adapter missed something or computed wrongly, else if it is not ready or failed.
+    fn probe(&mut self, job: &Job, random: u64) -> Result<(), GpuError>;
+
     /// How it is laid out at present.
     fn tuning(&self) -> Tuning;
 
@@ -100,11 +108,18 @@ pub fn kernel(
             let tuning = tuning.unwrap_or_else(|| sha256d::default_tuning(device));
             Ok(Box::new(sha256d::GpuSearch::with_tuning(device, tuning)?))
         }
-        _ => Err(GpuError::NoKernel(algorithm)),
+        _ => Ok(Box::new(progpow::GpuSearch::new(
+            device, algorithm, tuning,
+        )?)),
     }
 }
 
 /// The version of an algorithm's kernel: a measurement of another version says nothing about this one.
-pub fn kernel_version(_algorithm: Algorithm) -> u32 {
-    1
+pub fn kernel_version(algorithm: Algorithm) -> u32 {
+    match algorithm {
+        Algorithm::Sha256d => sha256d::KERNEL_VERSION,
+        _ if algorithm.progpow().is_some() => progpow::KERNEL_VERSION,
+        // There is none.
+        _ => 0,
+    }
 }

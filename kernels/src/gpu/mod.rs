@@ -2,10 +2,14 @@
 //! work to hand it at once.
 
 mod adapters;
+mod clock;
 mod device;
 mod kernel;
+pub(crate) mod probe;
 mod sizing;
 mod tuning;
+
+pub(crate) use clock::{Clock, grid};
 
 pub use adapters::{AdapterDescription, AdapterKind, adapters};
 pub use device::Device;

@@ -1,6 +1,8 @@
 //! The ProgPoW family: KawPow (Ravencoin, Quai), ProgPoWZ (Zano). One set of code, one table of parameters.
 
 mod epoch;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod hash;
 mod keccak;
 mod light_cache;
@@ -24,6 +26,8 @@ pub const fn traits(parameters: &'static Parameters) -> Traits {
 }
 
 pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
+#[cfg(feature = "gpu")]
+pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
 pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
 pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};

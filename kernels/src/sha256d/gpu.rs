@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::hash_header;
 use super::kernel::{self, Input, Purpose};
-use crate::gpu::{BatchSizer, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning};
+use crate::gpu::{
+    BatchSizer, Clock, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning, grid, probe,
+};
 use crate::search::set_header_nonce;
 use crate::{Algorithm, Batch, BatchInput, Digest, Job, Outcome, Search, SearchError};
 
+/// Rises with every change of the program or of how it is run that may change its speed.
+pub const KERNEL_VERSION: u32 = 2;
 /// How many batches may be in flight: one computes while the results of the other are read.
 const IN_FLIGHT: usize = 2;
 /// The most nonces in a batch: beyond it the program's counters would wrap.
@@ -17,8 +21,6 @@ const MOST_NONCES: u32 = 1 << 31;
 pub(super) const ROOM: usize = 4_095;
 /// The hits: their count, then the nonces.
 const HITS_BYTES: u64 = 4 * (1 + ROOM as u64);
-/// Two timestamps of 64 bits.
-const TIMES_BYTES: u64 = 16;
 /// A dispatch is sized to milliseconds. A card that has not answered by now has hung.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -188,6 +190,15 @@ impl Kernel for GpuSearch {
         })
     }
 
+    fn probe(&mut self, job: &Job, random: u64) -> Result<(), GpuError> {
+        if self.in_flight() > 0 {
+            return Err(GpuError::Busy(self.in_flight()));
+        }
+        let batch = probe::batch(job, random, self.tuning.workgroup_size)?;
+        self.submit(&batch).map_err(probe::refused)?;
+        probe::check(&batch, &self.wait()?.outcome)
+    }
+
     fn tuning(&self) -> Tuning {
         self.tuning
     }
@@ -245,7 +256,7 @@ pub fn hash_header_on(device: &Device, header: &[u8; 80]) -> Result<Digest, GpuE
     input.stride = 1;
     let submission = slot.submit(device, &program, &input, tuning);
     device.wait(submission, DEADLINE)?;
-    let words = slot.words(device)?;
+    let words = device.words(&slot.readback)?;
     let mut digest = [0; 32];
     for (bytes, word) in digest.chunks_exact_mut(4).zip(&words[1..]) {
         bytes.copy_from_slice(&word.to_be_bytes());
@@ -270,10 +281,7 @@ impl Program {
     fn compile(device: &Device, purpose: Purpose, tuning: Tuning) -> Result<Self, GpuError> {
         device.check()?;
         let raw = device.raw();
-        let module = raw.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("sha256d"),
-            source: wgpu::ShaderSource::Wgsl(kernel::source(purpose).into()),
-        });
+        let module = device.module("sha256d", kernel::source(purpose));
         let constants = [
             ("workgroup_size", f64::from(tuning.workgroup_size)),
             ("nonces_each", f64::from(tuning.nonces_each)),
@@ -304,14 +312,6 @@ struct Slot {
     readback: wgpu::Buffer,
     bindings: wgpu::BindGroup,
     clock: Option<Clock>,
-}
-
-/// The device's own clock, read before and after a dispatch.
-#[derive(Debug)]
-struct Clock {
-    times: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
-    nanoseconds_a_tick: f32,
 }
 
 /// What a batch left in its readback buffer.
@@ -345,7 +345,7 @@ impl Slot {
         );
         let readback = buffer(
             "readback",
-            HITS_BYTES + TIMES_BYTES,
+            HITS_BYTES + Clock::BYTES,
             Usages::MAP_READ | Usages::COPY_DST,
         );
         let bindings = raw.create_bind_group(&wgpu::BindGroupDescriptor {
@@ -362,22 +362,7 @@ impl Slot {
                 },
             ],
         });
-        let clock = raw
-            .features()
-            .contains(wgpu::Features::TIMESTAMP_QUERY)
-            .then(|| Clock {
-                times: raw.create_query_set(&wgpu::QuerySetDescriptor {
-                    label: Some("times"),
-                    ty: wgpu::QueryType::Timestamp,
-                    count: 2,
-                }),
-                resolved: buffer(
-                    "times",
-                    TIMES_BYTES,
-                    Usages::QUERY_RESOLVE | Usages::COPY_SRC,
-                ),
-                nanoseconds_a_tick: device.queue().get_timestamp_period(),
-            });
+        let clock = Clock::new(device);
         Self {
             input,
             hits,
@@ -396,10 +381,7 @@ impl Slot {
         tuning: Tuning,
     ) -> wgpu::SubmissionIndex {
         let workgroups = input.stride.div_ceil(tuning.workgroup_size);
-        let (columns, rows) = grid(
-            workgroups,
-            device.raw().limits().max_compute_workgroups_per_dimension,
-        );
+        let (columns, rows) = grid(device, workgroups);
         device
             .queue()
             .write_buffer(&self.input, 0, bytemuck::bytes_of(input));
@@ -408,14 +390,7 @@ impl Slot {
             .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.clear_buffer(&self.hits, 0, Some(4));
         {
-            let timestamp_writes =
-                self.clock
-                    .as_ref()
-                    .map(|clock| wgpu::ComputePassTimestampWrites {
-                        query_set: &clock.times,
-                        beginning_of_pass_write_index: Some(0),
-                        end_of_pass_write_index: Some(1),
-                    });
+            let timestamp_writes = self.clock.as_ref().map(Clock::of_pass);
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: Some("sha256d"),
                 timestamp_writes,
@@ -426,14 +401,7 @@ impl Slot {
         }
         encoder.copy_buffer_to_buffer(&self.hits, 0, &self.readback, 0, Some(HITS_BYTES));
         if let Some(clock) = &self.clock {
-            encoder.resolve_query_set(&clock.times, 0..2, &clock.resolved, 0);
-            encoder.copy_buffer_to_buffer(
-                &clock.resolved,
-                0,
-                &self.readback,
-                HITS_BYTES,
-                Some(TIMES_BYTES),
-            );
+            clock.write(&mut encoder, &self.readback, HITS_BYTES);
         }
         let submission = device.queue().submit([encoder.finish()]);
         // Whether it worked shows when the range is asked for.
@@ -441,44 +409,19 @@ impl Slot {
         submission
     }
 
-    /// All 32-bit words of the readback buffer, which is then free again.
-    fn words(&self, device: &Device) -> Result<Vec<u32>, GpuError> {
-        let words = match self.readback.get_mapped_range(..) {
-            Ok(view) => bytemuck::pod_collect_to_vec(&view),
-            Err(error) => {
-                device.check()?;
-                return Err(GpuError::DeviceLost(error.to_string()));
-            }
-        };
-        self.readback.unmap();
-        Ok(words)
-    }
-
     fn results(&self, device: &Device) -> Result<Results, GpuError> {
-        let words = self.words(device)?;
+        let words = device.words(&self.readback)?;
         let (hits, times) = words.split_at(HITS_BYTES as usize / 4);
         let count = hits[0];
         let filled = (count as usize).min(ROOM);
         let mut nonces = hits[1..=filled].to_vec();
         nonces.sort_unstable();
-        let device_time = self.clock.as_ref().and_then(|clock| {
-            let tick =
-                |index: usize| u64::from(times[2 * index]) | u64::from(times[2 * index + 1]) << 32;
-            // Drivers have been seen to leave zeros, or times in the wrong order.
-            let ticks = tick(1).checked_sub(tick(0)).filter(|ticks| *ticks > 0)?;
-            let seconds = ticks as f64 * f64::from(clock.nanoseconds_a_tick) * 1e-9;
-            Duration::try_from_secs_f64(seconds).ok()
-        });
+        let device_time = self.clock.as_ref();
+        let device_time = device_time.and_then(|clock| clock.between(times));
         Ok(Results {
             count,
             nonces,
             device_time,
         })
     }
-}
-
-/// Columns and rows that hold at least so many workgroups.
-fn grid(workgroups: u32, most: u32) -> (u32, u32) {
-    let rows = workgroups.div_ceil(most);
-    (workgroups.div_ceil(rows), rows)
 }

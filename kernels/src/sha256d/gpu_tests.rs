@@ -154,6 +154,21 @@ fn two_batches_are_in_flight_and_come_back_in_order() {
 }
 
 #[test]
+fn a_probe_passes_and_needs_an_idle_card() {
+    for device in devices() {
+        let mut search = GpuSearch::new(&device).expect("compiles");
+        let job = super::tests::block_100_000();
+        for random in [0, 7, u64::MAX] {
+            assert_eq!(search.probe(&job, random), Ok(()), "{device:?}");
+        }
+        let batch = batch([1; 80], 0, 10, Target::MAX);
+        search.submit(&batch).expect("room");
+        assert_eq!(search.probe(&job, 0), Err(GpuError::Busy(1)));
+        assert_eq!(search.wait().expect("works").outcome.found.len(), 10);
+    }
+}
+
+#[test]
 fn the_target_itself_is_met_and_one_below_is_not() {
     for device in devices() {
         let mut search = GpuSearch::new(&device).expect("compiles");

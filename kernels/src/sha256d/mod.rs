@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use cpu::CpuSearch;
 #[cfg(feature = "gpu")]
-pub use gpu::{GpuSearch, default_tuning, hash_header_on};
+pub use gpu::{GpuSearch, KERNEL_VERSION, default_tuning, hash_header_on};
 
 use crate::algorithm::Traits;
 use crate::search::set_header_nonce;
