@@ -8,6 +8,8 @@ use idlewatt_kernels::{Job, JobInput};
 use crate::engine::child::Fault;
 use crate::engine::message::FaultKind;
 
+/// Kernels begin later than this with the next epoch.
+const NEAR_SECONDS: u64 = 30 * 60;
 /// What is left for everybody else.
 const FOR_OTHERS: u64 = 2 << 30;
 
@@ -17,6 +19,8 @@ pub struct SharedMemory {
     is_shared: bool,
     /// What was found to fit, and is held by now.
     epoch: Option<Epoch>,
+    /// Whether the one behind this epoch has room beside it.
+    next: Option<(u32, bool)>,
 }
 
 impl SharedMemory {
@@ -24,6 +28,7 @@ impl SharedMemory {
         SharedMemory {
             is_shared: kind == AdapterKind::Integrated,
             epoch: None,
+            next: None,
         }
     }
 
@@ -66,14 +71,27 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// Whether the dataset of the epoch behind the job's would have room beside this one.
-    pub fn has_room_for_two(&self, job: &Job, available: impl Fn() -> u64) -> bool {
+    /// Whether the kernel may look for what comes after the job: the dataset of the next epoch only where it has room
+    /// beside this one. That is decided once an epoch, before it is begun.
+    pub fn may_look_ahead(&mut self, job: &Job, available: impl Fn() -> u64) -> bool {
         let JobInput::ProgPow(input) = &job.input else {
             return true;
         };
-        match (self.is_shared, input.epoch()) {
-            (true, Ok(epoch)) => available() >= epoch.dataset_bytes() + FOR_OTHERS,
-            _ => true,
+        let Ok(epoch) = input.epoch() else {
+            return true;
+        };
+        let parameters = epoch.parameters;
+        let left = parameters.epoch_length - input.height % parameters.epoch_length;
+        if !self.is_shared || left * parameters.block_seconds > NEAR_SECONDS {
+            return true;
+        }
+        match self.next {
+            Some((of, room)) if of == epoch.number => room,
+            _ => {
+                let room = available() >= epoch.dataset_bytes() + FOR_OTHERS;
+                self.next = Some((epoch.number, room));
+                room
+            }
         }
     }
 }
@@ -119,12 +137,17 @@ mod tests {
         // It is held now: neither the same epoch nor the next one needs as much again.
         assert_eq!(shared.check(&job(4_650_003), || 1 << 20), Ok(()));
         assert_eq!(shared.check(&job(4_657_500), || 3 << 30), Ok(()));
-        assert!(!shared.has_room_for_two(&today, || 7 << 30));
-        assert!(shared.has_room_for_two(&today, || 8 << 30));
+
+        let last = |epoch: u64| job(epoch * 7_500 + 7_499);
+        assert!(shared.may_look_ahead(&job(4_650_000), || 0), "days to go");
+        assert!(!shared.may_look_ahead(&last(620), || 7 << 30));
+        assert!(!shared.may_look_ahead(&last(620), || 9 << 30), "decided");
+        assert!(shared.may_look_ahead(&last(621), || 9 << 30));
+        assert!(shared.may_look_ahead(&last(621), || 1 << 30), "it is made");
 
         let mut own = SharedMemory::new(AdapterKind::Discrete);
         assert_eq!(own.check(&today, || 1 << 20), Ok(()));
-        assert!(own.has_room_for_two(&today, || 1 << 20));
+        assert!(own.may_look_ahead(&last(620), || 1 << 20));
         // A system that does not say is no reason to do nothing.
         let mut silent = SharedMemory::new(AdapterKind::Integrated);
         assert_eq!(silent.check(&today, || 0), Ok(()));

@@ -24,6 +24,8 @@ use crate::engine::message::{Event, FaultKind};
 const A_MOMENT: Duration = Duration::from_millis(20);
 /// How often it comes round while all nonces of a job are used up.
 const EXHAUSTED: Duration = Duration::from_secs(1);
+/// How long the device works from one look at its results to the next.
+const RECHECK_EVERY: Duration = Duration::from_secs(60);
 /// How often it is told that a target is too easy.
 const MISSED_EVERY: Duration = Duration::from_secs(60);
 
@@ -50,6 +52,35 @@ pub struct Engine<'a> {
     /// `None` once all nonces of the job are used up.
     place: Option<Place>,
     missed_told: Option<Instant>,
+    recheck: Recheck,
+}
+
+/// When the device's results are looked at again.
+enum Recheck {
+    Due,
+    /// So long it has worked since the last time.
+    After(Duration),
+}
+
+impl Default for Recheck {
+    fn default() -> Recheck {
+        Recheck::After(Duration::ZERO)
+    }
+}
+
+impl Recheck {
+    fn worked(&mut self, took: Duration) {
+        if let Recheck::After(worked) = self {
+            *worked += took;
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        match self {
+            Recheck::Due => true,
+            Recheck::After(worked) => *worked >= RECHECK_EVERY,
+        }
+    }
 }
 
 impl<'a> Engine<'a> {
@@ -74,6 +105,7 @@ impl<'a> Engine<'a> {
             ready: None,
             place: None,
             missed_told: None,
+            recheck: Recheck::Due,
             device,
         })
     }
@@ -89,6 +121,9 @@ impl<'a> Engine<'a> {
             let generation = work.generation;
             if self.ready != Some(generation) && !self.get_ready(&work, allowed)? {
                 continue;
+            }
+            if self.recheck.is_due() {
+                self.probe(&work)?;
             }
             if allowed.percent >= 100 {
                 self.at_full_speed(&work, allowed)?;
@@ -135,6 +170,8 @@ impl<'a> Engine<'a> {
                 device_time,
             } => {
                 self.control.show_preparing(what, done, total);
+                // Something new may be wrong.
+                self.recheck = Recheck::Due;
                 // The work before counts no more, but what was found for it may.
                 self.place = None;
                 self.drain()?;
@@ -219,6 +256,18 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Has the device find hits that are known to be there, of which the CPU computes some again: one that misses hits
+    /// would otherwise only seem slow.
+    pub fn probe(&mut self, work: &Work) -> Result<(), Fault> {
+        self.drain()?;
+        self.kernel
+            .probe(&work.job, rand::random())
+            .map_err(fault)?;
+        self.recheck = Recheck::default();
+        self.round();
+        Ok(())
+    }
+
     /// Waits for everything in flight.
     pub fn drain(&mut self) -> Result<(), Fault> {
         while !self.in_flight.is_empty() {
@@ -240,6 +289,7 @@ impl<'a> Engine<'a> {
             .fetch_add(outcome.hashes, Ordering::Relaxed);
         self.control.record_dispatch(took);
         self.ahead.worked(took);
+        self.recheck.worked(took);
         for solution in outcome.found {
             if let Some(work) = &work {
                 self.checker.check(&work.job, &solution)?;
@@ -253,7 +303,12 @@ impl<'a> Engine<'a> {
     /// A step towards what comes after this work, if it is time. Returns how long the device took.
     fn look_ahead(&mut self, work: &Work, allowed: Allowed) -> Result<Duration, Fault> {
         // What is submitted for work before this one finishes first.
-        if self.ready != Some(work.generation) || !self.ahead.may() {
+        if self.ready != Some(work.generation)
+            || !self.ahead.may()
+            || !self
+                .memory
+                .may_look_ahead(&work.job, system::available_memory)
+        {
             return Ok(Duration::ZERO);
         }
         let ahead = self.kernel.look_ahead(&work.job, allowed.budget);

@@ -100,6 +100,8 @@ impl Engine<'_> {
         self.sizer = self.kernel.sizer();
         self.until_ready()?;
         show(self);
+        let (work, _) = self.active();
+        self.probe(&work)?;
         let (mut warm, mut warmed) = (false, Duration::ZERO);
         let (mut hashes, mut took, mut batches) = (0, Duration::ZERO, 0);
         let mut cursor = None;
