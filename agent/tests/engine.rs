@@ -4,6 +4,8 @@
 
 #[path = "engine/faults.rs"]
 mod faults;
+#[path = "engine/progpow.rs"]
+mod progpow;
 #[path = "engine/support.rs"]
 mod support;
 
