@@ -7,7 +7,7 @@ use idlewatt_kernels::Algorithm;
 use crate::benchmarks::{self, Manner, Measurement};
 use crate::control::answers::Phase;
 use crate::daemon::Daemon;
-use crate::engine::{BenchError, Engines, Pace};
+use crate::engine::{self, BenchError, Engines, Pace};
 use crate::governor::Decision;
 use crate::steering::Decided;
 
@@ -75,6 +75,13 @@ pub async fn measure_first(daemon: &Daemon, engines: &Engines, plan: &[Measureme
 /// need not wait for it.
 pub async fn measure_beside(daemon: Arc<Daemon>, engines: Arc<Engines>, plan: Vec<Measurement>) {
     for one in plan {
+        let states = engines.states();
+        let is_aside = states.iter().any(|state| {
+            state.id == one.processor && matches!(state.phase, engine::Phase::SetAside { .. })
+        });
+        if is_aside {
+            continue;
+        }
         if let Some(Err(failed)) = daemon.measure_beside(&engines, &one).await {
             tell(&failed);
         }

@@ -39,6 +39,10 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
         seconds: None,
     };
     let mut plan = benchmarks::chosen(&settings, &processors, &asked).map_err(Failure::Usage)?;
+    if asked.algorithm.is_none() {
+        // Datasets take minutes to make: only where they are asked for.
+        plan.retain(|one| !one.takes_long());
+    }
     let left_out = impact::affordable(&mut plan);
     if plan.is_empty() {
         return Err(Failure::failed(

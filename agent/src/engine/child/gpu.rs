@@ -56,7 +56,7 @@ pub fn run(
     // Graphics libraries panic in places where a driver fails: that ends this engine like any other fault.
     let worked = catch_unwind(AssertUnwindSafe(|| {
         let device = open(id, args.allow_software_gpu)?;
-        let mut engine = Engine::new(control, output, device, algorithm, args.tuning)?;
+        let mut engine = Engine::new(control, output, &device, algorithm, args.tuning)?;
         if args.tune {
             engine.tune(&args.leave_out)?;
         }

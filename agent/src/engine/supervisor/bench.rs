@@ -25,7 +25,7 @@ const FULL: Allowance = Allowance {
     dispatch_budget: Duration::from_millis(50),
 };
 /// After so many layouts at which an engine has ended, the usual layout is measured without trying others.
-const ENDED_MOST: usize = 4;
+const ENDED_MOST: usize = 8;
 
 /// What is to be measured, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

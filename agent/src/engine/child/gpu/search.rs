@@ -38,7 +38,6 @@ struct Place {
 pub struct Engine<'a> {
     pub control: &'a Control,
     pub output: &'a Output,
-    pub device: Device,
     pub kernel: Box<dyn Kernel>,
     pub sizer: BatchSizer,
     pub gaps: Gaps,
@@ -87,11 +86,11 @@ impl<'a> Engine<'a> {
     pub fn new(
         control: &'a Control,
         output: &'a Output,
-        device: Device,
+        device: &Device,
         algorithm: Algorithm,
         tuning: Option<Tuning>,
     ) -> Result<Self, Fault> {
-        let kernel = gpu::kernel(algorithm, &device, tuning).map_err(fault)?;
+        let kernel = gpu::kernel(algorithm, device, tuning).map_err(fault)?;
         Ok(Engine {
             control,
             output,
@@ -106,7 +105,6 @@ impl<'a> Engine<'a> {
             place: None,
             missed_told: None,
             recheck: Recheck::Due,
-            device,
         })
     }
 

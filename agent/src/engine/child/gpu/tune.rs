@@ -32,36 +32,24 @@ impl Engine<'_> {
         candidates.extend(self.kernel.candidates());
         candidates.retain(|tuning| seen.insert(*tuning));
 
-        let (mut measured, mut last) = (left_out.to_vec(), None);
+        let mut measured = left_out.to_vec();
         let total = candidates.len() as u64;
         for (index, tuning) in candidates.into_iter().enumerate() {
+            // What fails here ends this engine, as the device may be of no more use; the next one leaves this layout out.
             self.output.event(&Event::Trying { tuning });
             let rate = self.rate_of(tuning, &|engine| {
                 let done = index as u64;
                 engine.control.show_preparing(WHAT, done, total);
-            });
-            // What has failed for good fails for the next layout too: this engine ends, and another one leaves this
-            // layout out.
-            self.device.check().map_err(fault)?;
-            let (rate, reason) = match rate {
-                Ok(rate) => (Some(rate), None),
-                Err(failed) => {
-                    let message = failed.message.clone();
-                    last = Some(failed);
-                    (None, Some(message))
-                }
-            };
+            })?;
             measured.push(MeasuredTuning {
                 tuning,
-                rate,
-                left_out: reason,
+                rate: Some(rate),
+                left_out: None,
             });
         }
-        let Some(best) = layout::best(usual, &measured) else {
-            return Err(last.unwrap_or_else(|| {
-                Fault::new(FaultKind::Device, "no layout of the kernel works here")
-            }));
-        };
+        let best = layout::best(usual, &measured);
+        let best = best
+            .ok_or_else(|| Fault::new(FaultKind::Device, "no layout of the kernel works here"))?;
         self.kernel.set_tuning(best.tuning).map_err(fault)?;
         self.sizer = self.kernel.sizer();
         self.until_ready()?;
