@@ -2,7 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use idlewatt::engine::{EngineSettings, Engines, Phase, ProcessorId, ProcessorState};
+use idlewatt::engine::{
+    BenchOrder, BenchProgress, EngineSettings, Engines, Phase, ProcessorId, ProcessorState,
+};
 use idlewatt_kernels::progpow::{self, Epoch, KAWPOW_TEST, LightCache, Program};
 use idlewatt_kernels::{Algorithm, Job, JobInput, NonceSpace, ProgPowJob, Solution, Target};
 
@@ -137,5 +139,37 @@ async fn work_taken_away_ends_the_making_of_a_dataset_and_work_given_back_goes_o
     let solution = next_of(&mut found, "job").await;
     assert_solves(&job, NonceSpace::WHOLE, &solution);
     assert_eq!(engines.states()[0].engine_process, Some(process));
+    engines.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layouts_are_measured_on_the_dataset_and_the_rate_with_the_best() {
+    let (engines, _found, id) = start().await;
+    let (progress, mut seen) = tokio::sync::mpsc::channel(10_000);
+    let tune = BenchOrder {
+        tune: true,
+        ..order(Algorithm::KawPowTest)
+    };
+    let result = engines.bench(&id, tune, progress).await.unwrap();
+    let tuned = result.tuned.expect("layouts were measured");
+    assert!(result.rate > 0.0);
+    let rates = tuned.measured.iter().filter_map(|one| one.rate);
+    assert!(rates.clone().count() > 3, "{tuned:?}");
+    assert!(tuned.rate * 1.03 > rates.fold(0.0, f64::max));
+    let mut steps = Vec::new();
+    seen.recv_many(&mut steps, 10_000).await;
+    let mut whats: Vec<String> = steps
+        .into_iter()
+        .filter_map(|step| match step {
+            BenchProgress::Preparing { what, .. } => Some(what),
+            BenchProgress::Measuring { .. } => None,
+        })
+        .collect();
+    whats.dedup();
+    assert!(
+        whats.iter().any(|what| what == "layouts tried"),
+        "{whats:?}"
+    );
+    assert!(whats.len() > 1, "the dataset was told of first: {whats:?}");
     engines.shutdown().await;
 }

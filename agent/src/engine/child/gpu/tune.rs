@@ -18,6 +18,8 @@ use crate::engine::message::{Event, FaultKind, MeasuredTuning};
 const MEASURED: Duration = Duration::from_millis(400);
 /// How long it is warmed up at most: until its batches are as long as they may be.
 const WARM: Duration = Duration::from_millis(400);
+/// How long before the first one: a card that was idle takes a while to come up to its clock rate.
+const WOKEN: Duration = Duration::from_millis(1_500);
 /// However slow the device, so many batches are measured.
 const FEWEST: u32 = 2;
 const WHAT: &str = "layouts tried";
@@ -37,7 +39,7 @@ impl Engine<'_> {
         for (index, tuning) in candidates.into_iter().enumerate() {
             // What fails here ends this engine, as the device may be of no more use; the next one leaves this layout out.
             self.output.event(&Event::Trying { tuning });
-            let rate = self.rate_of(tuning, &|engine| {
+            let rate = self.rate_of(tuning, index == 0, &|engine| {
                 let done = index as u64;
                 engine.control.show_preparing(WHAT, done, total);
             })?;
@@ -82,7 +84,12 @@ impl Engine<'_> {
     }
 
     /// Hashes a second with a layout, at all of the device's time.
-    fn rate_of(&mut self, tuning: Tuning, show: &dyn Fn(&Self)) -> Result<f64, Fault> {
+    fn rate_of(
+        &mut self,
+        tuning: Tuning,
+        is_first: bool,
+        show: &dyn Fn(&Self),
+    ) -> Result<f64, Fault> {
         show(self);
         self.kernel.set_tuning(tuning).map_err(fault)?;
         self.sizer = self.kernel.sizer();
@@ -91,6 +98,7 @@ impl Engine<'_> {
         let (work, _) = self.active();
         self.probe(&work)?;
         let (mut warm, mut warmed) = (false, Duration::ZERO);
+        let at_least = if is_first { WOKEN } else { Duration::ZERO };
         let (mut hashes, mut took, mut batches) = (0, Duration::ZERO, 0);
         let mut cursor = None;
         while took < MEASURED || batches < FEWEST {
@@ -117,7 +125,8 @@ impl Engine<'_> {
                 batches += 1;
             } else {
                 warmed += device_time;
-                warm = warmed >= WARM || device_time >= allowed.budget / 2;
+                let is_steady = warmed >= WARM || device_time >= allowed.budget / 2;
+                warm = is_steady && warmed >= at_least;
             }
         }
         Ok(hashes as f64 / took.as_secs_f64())
