@@ -2,7 +2,8 @@
 # Correctness and speed of every kernel on this machine's GPUs; prints adapter, driver, results and rates.
 # usage: tests/gpu.sh            build here (needs Rust), or use what --pack made, and run
 #        tests/gpu.sh --pack     build here into target/gpu, to be carried to a machine without a compiler
-# Adapter ids and --table (a table over layouts) go to the report.
+# Adapter ids, names of algorithms and --table (a table over layouts) go to the report. Datasets of today need up to 6 GiB on the
+# card and a minute or two; software adapters get one of a few MiB.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 packed=target/gpu

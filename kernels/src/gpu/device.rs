@@ -111,21 +111,19 @@ impl Device {
         features.contains(wgpu::Features::SHADER_INT64)
     }
 
-    /// A program of ours, without what wgpu would add to loops and divisions of programs that it cannot trust.
+    /// A program of ours, without what wgpu would add to programs that it cannot trust: to loops, divisions and indices.
     #[allow(unsafe_code)]
     pub(crate) fn module(&self, label: &str, source: String) -> wgpu::ShaderModule {
-        let checks = wgpu::ShaderRuntimeChecks {
-            force_loop_bounding: false,
-            int_div_checks: false,
-            ..wgpu::ShaderRuntimeChecks::checked()
-        };
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(label),
             source: wgpu::ShaderSource::Wgsl(source.into()),
         };
-        // SAFETY: the programs of this crate are written by it alone; each of their loops counts up to a constant, and
-        // they divide by constants above zero.
-        unsafe { self.device.create_shader_module_trusted(descriptor, checks) }
+        // SAFETY: the programs of this crate are written by it alone. Each of their loops counts up to a constant, they
+        // divide by constants above zero, and every index is a remainder or was compared with the length before.
+        unsafe {
+            self.device
+                .create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        }
     }
 
     /// A buffer that may be too large for the card.

@@ -2,6 +2,7 @@
 //! work to hand it at once.
 
 mod adapters;
+mod bounds;
 mod clock;
 mod device;
 mod kernel;
@@ -12,6 +13,7 @@ mod tuning;
 pub(crate) use clock::{Clock, grid};
 
 pub use adapters::{AdapterDescription, AdapterKind, adapters};
+pub use bounds::{Cost, copy_bandwidth, cost, integer_rate};
 pub use device::Device;
 pub use kernel::{Finished, Kernel, Readiness, kernel, kernel_version};
 pub use sizing::BatchSizer;

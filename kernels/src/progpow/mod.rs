@@ -14,6 +14,9 @@ mod vectors;
 
 use crate::algorithm::Traits;
 
+#[cfg(feature = "gpu")]
+pub use gpu::{BYTES_A_HASH, DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on, operations};
+
 /// What the rest of the program has to know of a member of the family. A CPU takes milliseconds a hash: it only checks.
 pub const fn traits(parameters: &'static Parameters) -> Traits {
     Traits {
@@ -26,8 +29,6 @@ pub const fn traits(parameters: &'static Parameters) -> Traits {
 }
 
 pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
-#[cfg(feature = "gpu")]
-pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on};
 pub use hash::{Hash, LANES, ROUNDS, digest_of_mix, hash};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, Item, LightCache};
 pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};

@@ -38,6 +38,23 @@ pub(super) fn source(purpose: Purpose) -> String {
     frame.replacen(PLACE, rounds(purpose).trim_end(), 1)
 }
 
+/// 32-bit integer operations a hash, counted in the program as a card with three-input sums and three-input logic needs
+/// them at least: a rotation is one. Loops and comparisons come on top.
+pub fn operations() -> u64 {
+    let rounds = rounds(Purpose::Search);
+    let count = |what: &str| rounds.matches(what).count() as u64;
+    let sums: u64 = rounds
+        .lines()
+        .map(|line| (line.matches(" + ").count() as u64).div_ceil(2))
+        .sum();
+    // Three rotations or shifts and their exclusive or.
+    let sigmas = 4 * ["big0(", "big1(", "small0(", "small1("]
+        .map(count)
+        .iter()
+        .sum::<u64>();
+    sums + sigmas + count("choice(") + count("majority(")
+}
+
 /// What the program needs to know of a header: one 32-bit word a field, in the order of `Input` in the program.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -374,6 +391,14 @@ mod tests {
             assert!(!source.contains(PLACE));
             assert!(source.contains(end));
         }
+    }
+
+    #[test]
+    fn operations_are_those_of_two_compressions_less_what_is_saved() {
+        // A round in full: its word (2 sigmas, 2 sums), 2 sigmas, choice, majority, and 4 sums.
+        let whole = (4 * 4 + 2 + 2 + 4) * 128;
+        let counted = operations();
+        assert!((whole * 3 / 4..whole).contains(&counted), "{counted}");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use sha2::{Digest as _, Sha256};
 pub use cpu::CpuSearch;
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuSearch, KERNEL_VERSION, default_tuning, hash_header_on};
+#[cfg(feature = "gpu")]
+pub use kernel::operations;
 
 use crate::algorithm::Traits;
 use crate::search::set_header_nonce;

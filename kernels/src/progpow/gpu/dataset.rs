@@ -116,10 +116,11 @@ impl Filling {
             .map(|entries| device.buffer("dataset", u64::from(entries) * ENTRY_BYTES, usage))
             .collect();
         let cache = device.buffer("light cache", epoch.cache_bytes(), usage);
-        let (first, granularity) = if device.description().is_software() {
-            (1 << 10, generator::DATASET_WORKGROUP)
+        // Small enough for a processor's own graphics.
+        let first = if device.description().is_software() {
+            1 << 10
         } else {
-            (1 << 14, generator::DATASET_WORKGROUP)
+            1 << 12
         };
         let uniform = Usages::UNIFORM | Usages::COPY_DST;
         let readback = Usages::MAP_READ | Usages::COPY_DST;
@@ -130,7 +131,7 @@ impl Filling {
             constants: pipeline::constants(device)?,
             readback: device.buffer("times", Clock::BYTES, readback)?,
             clock: Clock::new(device),
-            sizer: BatchSizer::new(first, granularity, MOST_ITEMS),
+            sizer: BatchSizer::new(first, generator::DATASET_WORKGROUP, MOST_ITEMS),
             light,
             maker,
             layout,
@@ -208,7 +209,6 @@ impl Filling {
         };
         let queue = device.queue();
         queue.write_buffer(&self.slice, 0, bytemuck::bytes_of(&slice));
-        let whole = |buffer: &wgpu::Buffer| buffer.size();
         let output = wgpu::BufferBinding {
             buffer: &self.buffers[number as usize],
             offset: inside * ITEM_BYTES,
@@ -217,7 +217,7 @@ impl Filling {
         let binding = |buffer| wgpu::BufferBinding {
             buffer,
             offset: 0,
-            size: wgpu::BufferSize::new(whole(buffer)),
+            size: wgpu::BufferSize::new(buffer.size()),
         };
         let resources = [
             binding(&self.slice),

@@ -1,6 +1,8 @@
 //! ProgPoW on graphics cards: programs and datasets are written out as WGSL from the same tables as on the CPU.
 
+mod cost;
 mod dataset;
+mod epochs;
 mod flight;
 mod generator;
 mod keccak;
@@ -19,6 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use cost::{BYTES as BYTES_A_HASH, operations};
 pub use search::GpuSearch;
 pub use single::{DatasetChoice, hash_on};
 
@@ -35,7 +38,7 @@ pub fn default_tuning(device: &Device) -> Tuning {
         workgroup_size: if device.description().is_software() {
             32
         } else {
-            128
+            256
         },
         nonces_each: 1,
         exchange: Exchange::Workgroup,

@@ -4,17 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::dataset::Dataset;
+use super::epochs::Epochs;
 use super::flight::{Again, Flight};
 use super::layout::Limits;
-use super::making::{Making, Step};
 use super::periods::{Key, Periods};
 use super::slot::{Input, ROOM, Slot};
 use super::{DEADLINE, default_tuning, pipeline, shuffles};
 use crate::gpu::{
     BatchSizer, Device, Exchange, Finished, GpuError, Kernel, Readiness, Tuning, probe,
 };
-use crate::progpow::{Epoch, Parameters};
+use crate::progpow::Parameters;
 use crate::{Algorithm, Batch, BatchInput, Job, JobError, JobInput, Outcome, Search, SearchError};
 
 /// How many batches may be in flight: one computes while the results of the other are read.
@@ -38,12 +37,7 @@ pub struct GpuSearch {
     periods: Periods,
     /// The program that was last prepared.
     current: Option<Key>,
-    pub(super) dataset: Option<Dataset>,
-    /// That of the epoch that follows.
-    pub(super) next: Option<Dataset>,
-    making: Option<Making>,
-    /// The epoch for whose dataset there was no memory beside the one before.
-    pub(super) no_room_for: Option<u32>,
+    pub(super) epochs: Epochs,
     free: Vec<Slot>,
     in_flight: VecDeque<Flight>,
     last_completion: Option<Instant>,
@@ -85,10 +79,7 @@ impl GpuSearch {
             shuffles,
             periods: Periods::new(device, tuning, limits),
             current: None,
-            dataset: None,
-            next: None,
-            making: None,
-            no_room_for: None,
+            epochs: Epochs::new(device, limits),
             free: free?,
             in_flight: VecDeque::new(),
             last_completion: None,
@@ -104,76 +95,6 @@ impl GpuSearch {
         }
         let key = Key::of_height(self.parameters, input.height);
         Ok(key.map_err(JobError::Height)?)
-    }
-
-    /// One step towards the dataset of an epoch, in the place of the one that is there.
-    fn prepare_dataset(&mut self, epoch: Epoch, budget: Duration) -> Result<Readiness, GpuError> {
-        let mut freed = self.dataset.take().is_some();
-        if let Some(next) = self.next.take() {
-            if next.light.epoch() == epoch {
-                self.dataset = Some(next);
-                return Ok(Readiness::Ready);
-            }
-            freed = true;
-        }
-        let wanted = self.making.take_if(|making| making.epoch() == epoch);
-        freed |= self.making.take().is_some();
-        if freed && let Some(last) = self.in_flight.back() {
-            // Memory is given back once nothing in flight uses it.
-            self.device.wait(last.submission.clone(), DEADLINE)?;
-        }
-        let mut making = match wanted {
-            Some(making) => making,
-            None => Making::start(&self.device, epoch, self.limits)?,
-        };
-        match making.step(&self.device, self.limits, budget)? {
-            Step::Made(readiness) => {
-                self.making = Some(making);
-                Ok(readiness)
-            }
-            Step::NoMemory(error) => Err(error),
-            Step::Done(dataset) => {
-                self.dataset = Some(dataset);
-                Ok(Readiness::Ready)
-            }
-        }
-    }
-
-    /// One step towards the dataset of the next epoch, beside the present one.
-    fn ahead(&mut self, epoch: Epoch, budget: Duration) -> Result<Duration, GpuError> {
-        if self
-            .next
-            .as_ref()
-            .is_some_and(|next| next.light.epoch() == epoch)
-        {
-            return Ok(Duration::ZERO);
-        }
-        let mut making = match self.making.take_if(|making| making.epoch() == epoch) {
-            Some(making) => making,
-            None => match Making::start(&self.device, epoch, self.limits) {
-                Err(GpuError::OutOfMemory(error)) => {
-                    tracing::info!(error, "the next epoch does not fit this card");
-                    self.no_room_for = Some(epoch.number);
-                    return Ok(Duration::ZERO);
-                }
-                other => other?,
-            },
-        };
-        let took = match making.step(&self.device, self.limits, budget)? {
-            Step::Done(dataset) => {
-                self.next = Some(dataset);
-                return Ok(Duration::ZERO);
-            }
-            Step::Made(Readiness::Preparing { device_time, .. }) => device_time,
-            Step::Made(Readiness::Ready) => Duration::ZERO,
-            Step::NoMemory(error) => {
-                tracing::info!(%error, "the next epoch waits for the memory of this one");
-                self.no_room_for = Some(epoch.number);
-                Duration::ZERO
-            }
-        };
-        self.making = Some(making);
-        Ok(took)
     }
 
     fn flight(&self, batch: &Batch) -> Result<([u8; 32], Key), SearchError> {
@@ -233,12 +154,10 @@ impl Kernel for GpuSearch {
         self.device.check()?;
         // Before anything else: it is compiled while the dataset is made.
         let is_compiled = self.periods.want(key)?;
-        let epoch = self.dataset.as_ref().map(|dataset| dataset.light.epoch());
-        if epoch != Some(key.epoch) {
-            let readiness = self.prepare_dataset(key.epoch, budget)?;
-            if readiness != Readiness::Ready {
-                return Ok(readiness);
-            }
+        let last = self.in_flight.back().map(|flight| &flight.submission);
+        let readiness = self.epochs.prepare(key.epoch, last, budget)?;
+        if readiness != Readiness::Ready {
+            return Ok(readiness);
         }
         if !is_compiled && !self.periods.want(key)? {
             return Ok(Readiness::Preparing {
@@ -260,8 +179,7 @@ impl Kernel for GpuSearch {
         let JobInput::ProgPow(input) = &job.input else {
             return Ok(Duration::ZERO);
         };
-        let epoch = self.dataset.as_ref().map(|dataset| dataset.light.epoch());
-        if epoch != Some(key.epoch) {
+        if self.epochs.of(key.epoch).is_none() {
             return Ok(Duration::ZERO);
         }
         if let Some(next) = key.next() {
@@ -271,13 +189,10 @@ impl Kernel for GpuSearch {
         let distance = (AHEAD_SECONDS / self.parameters.block_seconds).min(length / 2);
         let left = length - input.height % length;
         let next = Key::of_height(self.parameters, input.height + left);
-        let Ok(Key { epoch: next, .. }) = next else {
-            return Ok(Duration::ZERO);
-        };
-        if left > distance || self.no_room_for == Some(next.number) {
-            return Ok(Duration::ZERO);
+        match next {
+            Ok(Key { epoch, .. }) if left <= distance => self.epochs.ahead(epoch, budget),
+            _ => Ok(Duration::ZERO),
         }
-        self.ahead(next, budget)
     }
 
     fn sizer(&self) -> BatchSizer {
@@ -301,9 +216,8 @@ impl Kernel for GpuSearch {
     fn submit(&mut self, batch: &Batch) -> Result<(), SearchError> {
         let (header, key) = self.flight(batch)?;
         self.device.check()?;
-        let dataset = self.dataset.as_ref();
-        let dataset = dataset.filter(|dataset| dataset.light.epoch() == key.epoch);
-        let (Some(dataset), Some(compiled)) = (dataset, self.periods.get(key)) else {
+        let ready = (self.epochs.of(key.epoch), self.periods.get(key));
+        let (Some(dataset), Some(compiled)) = ready else {
             return Err(SearchError::Gpu(GpuError::Validation(format!(
                 "the kernel was not prepared for epoch {} and period {}",
                 key.epoch.number, key.period
@@ -392,16 +306,12 @@ impl GpuSearch {
     pub(super) fn set_binding_bytes(&mut self, bytes: u64) {
         self.limits.binding_bytes = bytes;
         self.periods = Periods::new(&self.device, self.tuning, self.limits);
+        self.epochs = Epochs::new(&self.device, self.limits);
     }
 
     /// Whether a program is there.
     pub(super) fn has_program(&self, key: Key) -> bool {
         self.periods.get(key).is_some()
-    }
-
-    /// Whether something is being made.
-    pub(super) fn looks_ahead(&self) -> bool {
-        self.making.is_some()
     }
 }
 

@@ -72,12 +72,14 @@ fn the_next_dataset_of_a_gpu_is_made_between_batches() {
             let took = search.look_ahead(&job(EPOCH / 2 - 1), BUDGET);
             assert_eq!(took, Ok(Duration::ZERO));
         }
-        assert!(!search.looks_ahead());
+        assert!(!search.epochs.is_making());
         get_ready(&mut search, &job(EPOCH - 1));
         search
             .submit(&batch(EPOCH - 1, 0, 20, Target::MAX))
             .expect("room");
-        look_ahead(&mut search, &job(EPOCH - 1), |search| search.next.is_some());
+        look_ahead(&mut search, &job(EPOCH - 1), |search| {
+            search.epochs.has_next()
+        });
         assert_eq!(search.wait().expect("works").outcome.found.len(), 20);
         let key = periods::Key::of_height(&KAWPOW_TEST, EPOCH).expect("a height");
         look_ahead(&mut search, &job(EPOCH - 1), |search| {
@@ -85,7 +87,7 @@ fn the_next_dataset_of_a_gpu_is_made_between_batches() {
         });
         // No step is left to be taken.
         assert_eq!(search.prepare(&job(EPOCH), BUDGET), Ok(Readiness::Ready));
-        assert!(search.next.is_none());
+        assert!(!search.epochs.has_next());
         let batch = batch(EPOCH, 0, 20, Target::MAX);
         assert_eq!(
             search.search(&batch).expect("works"),
@@ -105,13 +107,13 @@ fn without_memory_beside_it_the_next_dataset_waits_for_its_turn() {
         let last = job(EPOCH - 1);
         get_ready(&mut search, &last);
         device.deny_memory(true);
-        look_ahead(&mut search, &last, |search| search.no_room_for == Some(1));
+        look_ahead(&mut search, &last, |search| search.epochs.lacks_room());
         // Not tried again and again, and the present one works on.
         assert_eq!(search.look_ahead(&last, BUDGET), Ok(Duration::ZERO));
         assert_eq!(search.probe(&last, 1), Ok(()));
         device.deny_memory(false);
         assert_eq!(search.look_ahead(&last, BUDGET), Ok(Duration::ZERO));
-        assert!(search.next.is_none());
+        assert!(!search.epochs.has_next());
         // The light cache was kept: the first step is the dataset's.
         let first = search.prepare(&job(EPOCH), BUDGET).expect("works");
         assert!(

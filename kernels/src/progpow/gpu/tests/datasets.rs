@@ -43,12 +43,12 @@ fn make(device: &Device, epoch: Epoch, limits: Limits) -> Dataset {
     }
 }
 
-/// A buffer's bytes as words.
-fn read(device: &Device, buffer: &wgpu::Buffer) -> Vec<u32> {
+/// A part of a buffer as words.
+pub fn read(device: &Device, buffer: &wgpu::Buffer, offset: u64, size: u64) -> Vec<u32> {
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-    let copy = device.buffer("copy", buffer.size(), usage).expect("memory");
+    let copy = device.buffer("copy", size, usage).expect("memory");
     let mut encoder = device.raw().create_command_encoder(&Default::default());
-    encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, None);
+    encoder.copy_buffer_to_buffer(buffer, offset, &copy, 0, Some(size));
     let submission = device.queue().submit([encoder.finish()]);
     copy.map_async(wgpu::MapMode::Read, .., |_| {});
     device.wait(submission, DEADLINE).expect("works");
@@ -74,7 +74,8 @@ fn every_entry_is_that_of_the_cpu() {
             let mut index = 0;
             for buffer in &dataset.buffers {
                 assert!(buffer.size() <= limits.binding_bytes);
-                for entry in read(&device, buffer).chunks_exact(ENTRY_BYTES as usize / 4) {
+                let words = read(&device, buffer, 0, buffer.size());
+                for entry in words.chunks_exact(ENTRY_BYTES as usize / 4) {
                     let right = dataset.light.entry(index);
                     assert_eq!(entry, right.as_flattened(), "entry {index} of {epoch:?}");
                     index += 1;

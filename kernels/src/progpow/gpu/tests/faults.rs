@@ -5,7 +5,7 @@ use crate::SearchError;
 
 /// Overwrites a part of the dataset, as failing memory would.
 fn spoil(device: &Device, search: &GpuSearch) {
-    let dataset = search.dataset.as_ref().expect("it is ready");
+    let dataset = search.epochs.present().expect("it is ready");
     for buffer in &dataset.buffers {
         let bytes = vec![0x55; (buffer.size() as usize / 2) & !3];
         device.queue().write_buffer(buffer, 0, &bytes);
@@ -110,5 +110,33 @@ fn a_dataset_that_does_not_fit_a_gpu_is_an_error_with_the_bytes() {
         device.deny_memory(false);
         get_ready(&mut search, &job(0));
         assert_eq!(search.probe(&job(0), 1), Ok(()));
+    }
+}
+
+/// llvmpipe hands out addresses without end.
+#[test]
+#[ignore = "needs a real GPU: tests/gpu.sh runs it"]
+fn a_real_gpu_whose_memory_is_used_up_says_so_and_works_on() {
+    const MOST: usize = 256;
+    for device in devices() {
+        if device.description().is_software() {
+            continue;
+        }
+        let mut search = kernel(&device);
+        get_ready(&mut search, &job(0));
+        let size = device.raw().limits().max_buffer_size.min(1 << 30);
+        let mut taken = Vec::new();
+        let error = loop {
+            assert!(taken.len() < MOST, "{device:?} has no end");
+            match device.buffer("taken", size, wgpu::BufferUsages::STORAGE) {
+                Ok(buffer) => taken.push(buffer),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, GpuError::OutOfMemory(_)), "{error:?}");
+        assert!(error.to_string().contains(&size.to_string()), "{error}");
+        assert_eq!(search.probe(&job(0), 1), Ok(()));
+        drop(taken);
+        assert_eq!(search.probe(&job(0), 2), Ok(()));
     }
 }

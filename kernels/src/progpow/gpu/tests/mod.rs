@@ -5,6 +5,7 @@ mod datasets;
 mod faults;
 mod searches;
 mod vectors;
+mod whole;
 
 use std::thread;
 use std::time::{Duration, Instant};
