@@ -24,9 +24,11 @@ use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::{ChosenMode, Mode, Policy};
 use crate::hub_child::HubProgram;
 use crate::shares::{Receipts, ReceiptsError};
+use crate::tuning::Tunings;
 use policy::PolicyError;
 
 mod allotment;
+mod measuring;
 pub mod policy;
 mod shift;
 mod source;
@@ -103,6 +105,7 @@ impl App {
             .port();
         let mode = first_mode(&data, &options.settings, options.mode)?;
         let benchmarks = Benchmarks::load(&data)?;
+        let tunings = Tunings::load(&data)?;
         let consent = consent::given(&data)?.is_some();
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
         let daemon = Arc::new(Daemon::new(
@@ -112,7 +115,7 @@ impl App {
             receipts,
             consent,
             mode,
-            benchmarks,
+            (benchmarks, tunings),
         ));
 
         let point = ControlPoint::new(port);

@@ -1,34 +1,34 @@
 //! What each processor is worth: measured once, kept, measured again when the processor changes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use idlewatt_config::AgentSettings;
 use idlewatt_kernels::Algorithm;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use crate::control::answers::{BenchRequest, Benchmark, BenchmarkProgress, ProcessorListing};
+use crate::control::answers::{Benchmark, BenchmarkProgress};
 use crate::data_dir::{DataDir, DataDirError};
-use crate::engine::child::MemoryChoice;
 use crate::engine::{
-    BenchError, BenchProgress, EngineSettings, Engines, Processor, ProcessorId, ProcessorKind,
+    AlgorithmSetAside, BenchError, BenchOrder, BenchProgress, Engines, Pace, Processor,
+    ProcessorKind, Tuned,
+};
+use crate::tuning::Tunings;
+
+mod plan;
+
+pub use plan::{
+    Measurement, algorithms, allowed_algorithms, chosen, engine_settings, kind_name, listing, plan,
+    to_tune,
 };
 
 const FILE: &str = "benchmarks.json";
+/// However often a measurement has failed, it is tried again after a week.
+const FAILED_MOST_HOURS: i64 = 7 * 24;
 /// How long a measurement takes where nothing is said.
 pub const DURATION: Duration = Duration::from_secs(6);
-
-/// One thing to measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Measurement {
-    /// On which processor.
-    pub processor: ProcessorId,
-    /// What.
-    pub algorithm: Algorithm,
-}
 
 /// Everything measured on this PC.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,6 +37,35 @@ pub struct Benchmarks {
     /// By the processor's id, what it was when it was measured.
     measured_on: BTreeMap<String, String>,
     results: Vec<Benchmark>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Failure>,
+}
+
+/// A measurement that failed. After the first time it is tried again at the next start; after that, not at every one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    processor: String,
+    /// What it was measured on.
+    measured_on: String,
+    algorithm: Algorithm,
+    reason: String,
+    /// When it failed last.
+    at: Timestamp,
+    /// How often in a row.
+    times: u32,
+}
+
+impl Failure {
+    /// When it is to be tried again.
+    fn until(&self) -> Timestamp {
+        let hours = match self.times {
+            0 | 1 => 0,
+            times => (1 << (times - 2).min(8)).min(FAILED_MOST_HOURS),
+        };
+        let until = self.at.checked_add(SignedDuration::from_hours(hours));
+        until.unwrap_or(self.at)
+    }
 }
 
 impl Benchmarks {
@@ -62,6 +91,9 @@ impl Benchmarks {
         let before = self
             .measured_on
             .insert(result.processor.clone(), now.clone());
+        self.failures.retain(|failure| {
+            failure.processor != result.processor || failure.algorithm != result.algorithm
+        });
         // Figures of another processor that had this id say nothing about this one.
         let changed = before.is_some_and(|before| before != now);
         self.results.retain(|old| {
@@ -71,6 +103,54 @@ impl Benchmarks {
         self.results.sort_by(|left, right| {
             (&left.processor, left.algorithm).cmp(&(&right.processor, right.algorithm))
         });
+    }
+
+    /// Takes note of a measurement that failed.
+    pub fn failed(
+        &mut self,
+        settings: &AgentSettings,
+        processor: &Processor,
+        algorithm: Algorithm,
+        reason: &str,
+    ) {
+        let measured_on = full_description(settings, processor);
+        let is_it = |failure: &Failure| {
+            failure.processor == processor.id.as_str() && failure.algorithm == algorithm
+        };
+        let before = self.failures.iter().find(|failure| is_it(failure));
+        let before = before.filter(|failure| failure.measured_on == measured_on);
+        let times = before.map_or(0, |failure| failure.times);
+        self.failures.retain(|failure| !is_it(failure));
+        self.failures.push(Failure {
+            processor: processor.id.to_string(),
+            measured_on,
+            algorithm,
+            reason: reason.to_owned(),
+            at: Timestamp::now(),
+            times: times.saturating_add(1),
+        });
+    }
+
+    /// What failed before on a processor as it is, and is not to be tried again yet.
+    pub fn set_aside(
+        &self,
+        settings: &AgentSettings,
+        processor: &Processor,
+    ) -> Vec<AlgorithmSetAside> {
+        let (now, measured_on) = (Timestamp::now(), full_description(settings, processor));
+        let holds = |failure: &&Failure| {
+            failure.processor == processor.id.as_str()
+                && failure.measured_on == measured_on
+                && failure.until() > now
+        };
+        let held = self.failures.iter().filter(holds);
+        held.map(|failure| AlgorithmSetAside {
+            algorithm: failure.algorithm,
+            reason: failure.reason.clone(),
+            since: failure.at,
+            until: Some(failure.until()),
+        })
+        .collect()
     }
 
     /// The results that hold for these processors as they are, under these settings.
@@ -99,129 +179,35 @@ fn description(settings: &AgentSettings, processor: &Processor) -> String {
     }
 }
 
-/// What a processor can work on.
-pub fn algorithms(kind: ProcessorKind) -> Vec<Algorithm> {
-    let suits = |algorithm: &Algorithm| match kind {
-        ProcessorKind::Cpu => algorithm.runs_on_cpu(),
-        ProcessorKind::Gpu => algorithm.runs_on_gpu(),
-    };
-    Algorithm::offered().filter(suits).collect()
-}
-
-/// What a processor may work on under these settings.
-pub fn allowed_algorithms(settings: &AgentSettings, kind: ProcessorKind) -> Vec<Algorithm> {
-    let chosen = match kind {
-        ProcessorKind::Cpu => &settings.cpu.algorithm,
-        ProcessorKind::Gpu => &settings.gpu.algorithm,
-    };
-    let mut allowed = algorithms(kind);
-    allowed.retain(|algorithm| chosen.as_ref().is_none_or(|name| name == algorithm.name()));
-    allowed
-}
-
-/// A processor as `idlewatt processors` lists it.
-pub fn listing(processor: &Processor) -> ProcessorListing {
-    ProcessorListing {
-        id: processor.id.to_string(),
-        kind: kind_name(processor.kind).to_owned(),
-        name: processor.name.clone(),
-        software: processor.software,
-        threads: (processor.kind == ProcessorKind::Cpu).then_some(processor.threads),
-        algorithms: algorithms(processor.kind),
+/// What whether it works depends on: for a GPU its driver too.
+fn full_description(settings: &AgentSettings, processor: &Processor) -> String {
+    match processor.kind {
+        ProcessorKind::Cpu => description(settings, processor),
+        ProcessorKind::Gpu => format!("{}, {}", processor.name, processor.driver),
     }
 }
 
-/// The name of a kind in every JSON.
-pub fn kind_name(kind: ProcessorKind) -> &'static str {
-    match kind {
-        ProcessorKind::Cpu => "cpu",
-        ProcessorKind::Gpu => "gpu",
-    }
+/// How to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner<'a> {
+    /// For how long each.
+    pub duration: Duration,
+    /// How hard.
+    pub pace: Pace,
+    /// Where the layouts of a kernel are measured first.
+    pub tune: &'a [Measurement],
 }
 
-/// Everything there is to measure on these processors.
-pub fn plan(settings: &AgentSettings, processors: &[Processor]) -> Vec<Measurement> {
-    let each = processors.iter().flat_map(|processor| {
-        allowed_algorithms(settings, processor.kind)
-            .into_iter()
-            .map(|algorithm| Measurement {
-                processor: processor.id.clone(),
-                algorithm,
-            })
-    });
-    each.collect()
-}
-
-/// What of the plan is asked for.
-///
-/// # Errors
-/// With what there is, if something else is asked for.
-pub fn chosen(
-    settings: &AgentSettings,
-    processors: &[Processor],
-    asked: &BenchRequest,
-) -> Result<Vec<Measurement>, String> {
-    let mut wanted = match asked.algorithm {
-        // An algorithm asked for by name is measured though the settings leave it out.
-        Some(algorithm) => processors
-            .iter()
-            .filter(|processor| algorithms(processor.kind).contains(&algorithm))
-            .map(|processor| Measurement {
-                processor: processor.id.clone(),
-                algorithm,
-            })
-            .collect(),
-        None => plan(settings, processors),
-    };
-    if let Some(id) = &asked.processor {
-        if !processors
-            .iter()
-            .any(|processor| processor.id.as_str() == id)
-        {
-            let all: Vec<&str> = processors.iter().map(|one| one.id.as_str()).collect();
-            return Err(format!(
-                "unknown processor \"{id}\"; allowed: {}",
-                all.join(", ")
-            ));
-        }
-        wanted.retain(|one| one.processor.as_str() == id);
-    }
-    match (wanted.is_empty(), asked.algorithm) {
-        (true, Some(algorithm)) => Err(format!("{algorithm} does not run on that processor")),
-        _ => Ok(wanted),
-    }
-}
-
-/// How engines are run under these settings.
-pub fn engine_settings(
-    settings: &AgentSettings,
-    program: PathBuf,
-    processors: Vec<Processor>,
-) -> EngineSettings {
-    EngineSettings {
-        allow_software_gpu: settings.gpu.allow_software,
-        efficient: settings.engine.efficient,
-        threads: settings
-            .cpu
-            .threads
-            .and_then(|threads| u16::try_from(threads).ok()),
-        memory: match settings.cpu.randomx_memory.as_str() {
-            "light" => MemoryChoice::Light,
-            "fast" => MemoryChoice::Fast,
-            _ => MemoryChoice::Auto,
-        },
-        release_after: settings.engine.release_after,
-        ..EngineSettings::new(program, processors)
-    }
-}
+/// What was measured, and the layout where that was measured too.
+pub type Measured = (Benchmark, Option<Tuned>);
 
 /// Measures one after the other: at the same time they would disturb each other. Progress is told as it comes.
 pub async fn measure(
     engines: &Engines,
     wanted: &[Measurement],
-    duration: Duration,
+    manner: &Manner<'_>,
     tell: impl Fn(BenchmarkProgress),
-) -> Vec<Result<Benchmark, BenchError>> {
+) -> Vec<Result<Measured, BenchError>> {
     let mut results = Vec::new();
     for (index, one) in wanted.iter().enumerate() {
         let told = |step: &str, progress: f64| {
@@ -236,7 +222,13 @@ pub async fn measure(
         };
         told("starting", 0.0);
         let (sender, mut progress) = mpsc::channel(16);
-        let bench = engines.bench(&one.processor, one.algorithm, duration, sender);
+        let order = BenchOrder {
+            algorithm: one.algorithm,
+            duration: manner.duration,
+            pace: manner.pace,
+            tune: manner.tune.contains(one),
+        };
+        let bench = engines.bench(&one.processor, order, sender);
         let listen = async {
             while let Some(progress) = progress.recv().await {
                 match progress {
@@ -248,17 +240,58 @@ pub async fn measure(
             }
         };
         let (result, ()) = tokio::join!(bench, listen);
-        results.push(result.map(|result| Benchmark {
-            processor: result.processor.to_string(),
-            algorithm: result.algorithm,
-            rate: result.rate,
-            unit: result.unit,
-            seconds: result.seconds,
-            note: result.note,
-            measured_at: Timestamp::now(),
+        results.push(result.map(|result| {
+            let benchmark = Benchmark {
+                processor: result.processor.to_string(),
+                algorithm: result.algorithm,
+                rate: result.rate,
+                unit: result.unit,
+                seconds: result.seconds,
+                note: result.note,
+                measured_at: Timestamp::now(),
+            };
+            (benchmark, result.tuned)
         }));
     }
     results
+}
+
+/// Keeps what came of a measurement.
+pub fn keep(
+    settings: &AgentSettings,
+    (processor, algorithm): (&Processor, Algorithm),
+    result: &Result<Measured, BenchError>,
+    (benchmarks, tunings): (&mut Benchmarks, &mut Tunings),
+) {
+    match result {
+        Ok((benchmark, tuned)) => {
+            benchmarks.put(settings, processor, benchmark.clone());
+            if let Some(tuned) = tuned {
+                tunings.put(processor, algorithm, tuned.clone());
+            }
+        }
+        Err(BenchError::Failed { fault, .. }) => {
+            benchmarks.failed(settings, processor, algorithm, &fault.message);
+        }
+        Err(_) => {}
+    }
+}
+
+/// What of a plan is for a graphics card whose layout was not measured. An emulated one is only tuned when asked.
+pub fn untuned(
+    plan: &[Measurement],
+    processors: &[Processor],
+    tunings: &Tunings,
+) -> Vec<Measurement> {
+    let is_untuned = |one: &&Measurement| {
+        let processor = processors.iter().find(|it| it.id == one.processor);
+        processor.is_some_and(|processor| {
+            processor.kind == ProcessorKind::Gpu
+                && !processor.software
+                && !tunings.of(processor).contains_key(&one.algorithm)
+        })
+    };
+    plan.iter().filter(is_untuned).cloned().collect()
 }
 
 #[cfg(test)]
@@ -316,17 +349,36 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_follows_the_settings() {
-        let mut settings = settings();
-        let cpu = Processor::cpu();
-        assert_eq!(plan(&settings, std::slice::from_ref(&cpu)).len(), 2);
-        settings.cpu.algorithm = Some("randomx".into());
-        let planned = plan(&settings, &[cpu]);
-        assert_eq!(planned.len(), 1);
-        assert_eq!(planned[0].algorithm, Algorithm::RandomX);
-        assert_eq!(
-            allowed_algorithms(&settings, ProcessorKind::Gpu),
-            [Algorithm::Sha256d]
+    fn what_fails_again_and_again_is_not_tried_at_every_start() {
+        let (mut kept, mut gpu) = (Benchmarks::default(), Processor::cpu());
+        gpu.kind = ProcessorKind::Gpu;
+        let algorithm = Algorithm::KawPow;
+        let fail = |kept: &mut Benchmarks, gpu: &Processor| {
+            kept.failed(&settings(), gpu, algorithm, "too little memory");
+            kept.set_aside(&settings(), gpu)
+        };
+        assert_eq!(fail(&mut kept, &gpu), [], "the next start tries again");
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            let aside = fail(&mut kept, &gpu);
+            assert_eq!((aside[0].algorithm, aside.len()), (algorithm, 1));
+            assert_eq!(aside[0].reason, "too little memory");
+            let wait = aside[0].since.duration_until(aside[0].until.expect("ends"));
+            waits.push(wait.as_hours());
+        }
+        assert_eq!(waits[..4], [1, 2, 4, 8]);
+        assert_eq!(waits[11], FAILED_MOST_HOURS);
+        let mut with_another_driver = gpu.clone();
+        with_another_driver.driver = "newer".into();
+        assert_eq!(kept.set_aside(&settings(), &with_another_driver), []);
+        kept.put(
+            &settings(),
+            &gpu,
+            Benchmark {
+                processor: gpu.id.to_string(),
+                ..result(algorithm, 1.0)
+            },
         );
+        assert_eq!(kept.set_aside(&settings(), &gpu), []);
     }
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::control::client::{ControlClient, ControlError};
 use crate::data_dir::DataDir;
 
+mod alone;
 mod bar;
 mod bench;
 mod config;
@@ -30,6 +31,7 @@ mod signals;
 mod simulate;
 mod status;
 mod stop;
+mod tune;
 mod view;
 mod why;
 
@@ -104,6 +106,8 @@ enum Command {
     Resume,
     /// Measure what each processor is worth
     Bench(bench::BenchArguments),
+    /// Measure how kernels are best laid out on each graphics card
+    Tune(tune::TuneArguments),
     /// List the processors of this PC
     Processors(processors::ProcessorsArguments),
     /// Show what has been credited
@@ -163,6 +167,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Pause(pause) => mode::pause(common, pause).await,
         Command::Resume => mode::resume(common).await,
         Command::Bench(bench) => bench::run(common, bench).await,
+        Command::Tune(tune) => tune::run(common, tune).await,
         Command::Processors(processors) => processors::run(common, processors).await,
         Command::Earnings => earnings::run(common).await,
         Command::Receipts(receipts) => receipts::run(common, receipts).await,

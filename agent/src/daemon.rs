@@ -14,21 +14,23 @@ use crate::benchmarks::{self, Benchmarks};
 use crate::chosen_mode;
 use crate::consent;
 use crate::control::answers::{
-    BenchRequest, Benchmark, BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase,
-    ProcessorListing, ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
+    BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase, ProcessorListing,
+    ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
 };
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
-use crate::engine::{Allowance, Engines, Processor};
+use crate::engine::{Engines, Processor};
 use crate::governor::ChosenMode;
 use crate::identity::Identity;
 use crate::journal;
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
+use crate::tuning::Tunings;
 use crate::work::Work;
 use crate::work::hub_client::HubClient;
 
+mod measuring;
 mod mode;
 mod receipts;
 pub(crate) mod signals;
@@ -56,6 +58,10 @@ pub struct Daemon {
     decisions: watch::Sender<Option<Decided>>,
     /// Held while measuring: two measurements at once would disturb each other.
     measuring: tokio::sync::Mutex<()>,
+    /// How many measurements the owner waits for.
+    asked: watch::Sender<usize>,
+    /// Told of each measurement.
+    measured: watch::Sender<()>,
 }
 
 /// What the wiring says about itself.
@@ -79,6 +85,8 @@ pub struct Board {
     pub measuring: Option<BenchmarkProgress>,
     /// What was measured.
     pub benchmarks: Benchmarks,
+    /// How kernels are laid out.
+    pub tunings: Tunings,
     /// What was credited.
     pub earned: Earned,
 }
@@ -101,11 +109,12 @@ impl Daemon {
         receipts: Receipts,
         has_consent: bool,
         mode: ChosenMode,
-        benchmarks: Benchmarks,
+        (benchmarks, tunings): (Benchmarks, Tunings),
     ) -> Self {
         let board = Board {
             source: status::source(&settings),
             benchmarks,
+            tunings,
             ..Board::default()
         };
         Daemon {
@@ -122,6 +131,8 @@ impl Daemon {
             resting: watch::Sender::new(false),
             decisions: watch::Sender::new(None),
             measuring: tokio::sync::Mutex::new(()),
+            asked: watch::Sender::new(0),
+            measured: watch::Sender::new(()),
         }
     }
 
@@ -140,11 +151,11 @@ impl Daemon {
     pub fn clear(&self) {
         let mut board = self.board();
         self.decisions.send_replace(None);
-        let (benchmarks, earned) = (board.benchmarks.clone(), board.earned.clone());
         *board = Board {
             source: status::source(&self.settings),
-            benchmarks,
-            earned,
+            benchmarks: std::mem::take(&mut board.benchmarks),
+            tunings: std::mem::take(&mut board.tunings),
+            earned: std::mem::take(&mut board.earned),
             ..Board::default()
         };
     }
@@ -295,81 +306,6 @@ impl Daemon {
         Ok(found.iter().map(benchmarks::listing).collect())
     }
 
-    /// What was measured on the processors as they are.
-    pub fn benchmarks(&self) -> Vec<Benchmark> {
-        let board = self.board();
-        board.benchmarks.of(&self.settings, &board.processors)
-    }
-
-    /// Measures what is asked for; the usual work rests meanwhile.
-    ///
-    /// # Errors
-    /// If nothing may run, what is asked for does not exist, or a measurement fails.
-    pub async fn bench(&self, asked: &BenchRequest) -> Result<Vec<Benchmark>, Refusal> {
-        let (engines, processors) = {
-            let board = self.board();
-            (board.engines.clone(), board.processors.clone())
-        };
-        let Some(engines) = engines else {
-            return Err(Refusal::conflict(match self.has_consent() {
-                true => "the agent is still starting",
-                false => "nothing runs before consent: `idlewatt consent --accept`",
-            }));
-        };
-        let plan =
-            benchmarks::chosen(&self.settings, &processors, asked).map_err(Refusal::bad_request)?;
-        let duration = match asked.seconds {
-            None => benchmarks::DURATION,
-            Some(seconds @ 1..=600) => Duration::from_secs(seconds),
-            Some(seconds) => {
-                return Err(Refusal::bad_request(format!(
-                    "seconds = {seconds}; allowed: 1 to 600"
-                )));
-            }
-        };
-        let measured = self.measure(&engines, &plan, duration).await;
-        measured
-            .into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(Refusal::failed)
-    }
-
-    /// Measures and keeps the results.
-    pub async fn measure(
-        &self,
-        engines: &Engines,
-        plan: &[benchmarks::Measurement],
-        duration: Duration,
-    ) -> Vec<Result<Benchmark, crate::engine::BenchError>> {
-        let _alone = self.measuring.lock().await;
-        // Also when whoever asked goes away meanwhile.
-        let _told = Told(self);
-        self.resting.send_replace(true);
-        // Also the processors that are not being measured: they would disturb it. Steering leaves it at that.
-        for processor in engines.processors() {
-            engines.set_allowance(&processor.id, Allowance::NONE);
-        }
-        let tell = |progress| self.board().measuring = Some(progress);
-        let measured = benchmarks::measure(engines, plan, duration, tell).await;
-        let kept = {
-            let mut board = self.board();
-            let processors = board.processors.clone();
-            for result in measured.iter().flatten() {
-                let of = |processor: &&Processor| processor.id.as_str() == result.processor;
-                if let Some(processor) = processors.iter().find(of) {
-                    board
-                        .benchmarks
-                        .put(&self.settings, processor, result.clone());
-                }
-            }
-            board.benchmarks.clone()
-        };
-        if let Err(error) = kept.save(&self.data) {
-            tracing::warn!(%error, "the benchmarks could not be kept");
-        }
-        measured
-    }
-
     /// What was credited, asked for anew if the hub can be reached.
     pub async fn earnings(&self) -> Earned {
         earnings::refresh(self).await
@@ -394,15 +330,5 @@ impl Daemon {
     /// If there is no hub, or it or the receipts cannot be read.
     pub async fn check_receipts(&self) -> Result<ReceiptsCheck, Refusal> {
         receipts::check(self).await
-    }
-}
-
-/// Takes the progress of a measurement away when it is over in any way.
-struct Told<'a>(&'a Daemon);
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        self.0.board().measuring = None;
-        self.0.resting.send_replace(false);
     }
 }

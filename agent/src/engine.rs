@@ -5,12 +5,13 @@
 //! talk in the lines of [`message`].
 
 pub mod child;
+pub mod layout;
 pub mod message;
 pub mod processor;
 mod supervisor;
 
 pub use processor::{Processor, ProcessorId, ProcessorKind, processors};
 pub use supervisor::{
-    Allowance, BenchError, BenchProgress, BenchResult, EngineSettings, Engines, Found, Phase,
-    ProcessorState, nothing_to_find,
+    AlgorithmSetAside, Allowance, BenchError, BenchOrder, BenchProgress, BenchResult,
+    EngineSettings, Engines, Found, Pace, Phase, ProcessorState, Tuned, nothing_to_find,
 };

@@ -24,4 +24,5 @@ pub mod journal;
 pub mod shares;
 pub mod simulation;
 pub mod steering;
+pub mod tuning;
 pub mod work;

@@ -18,3 +18,5 @@ mod modes;
 mod running;
 #[path = "cli/simulate.rs"]
 mod simulate;
+#[path = "cli/tune.rs"]
+mod tune;

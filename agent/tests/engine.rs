@@ -2,6 +2,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "engine/faults.rs"]
+mod faults;
+#[path = "engine/progpow.rs"]
+mod progpow;
 #[path = "engine/support.rs"]
 mod support;
 
@@ -212,9 +216,8 @@ async fn a_benchmark_measures_and_the_usual_work_goes_on_afterwards() {
     next_of(&mut found, "job").await;
 
     let (progress, mut seen) = mpsc::channel(100);
-    let second = Duration::from_secs(1);
     let result = engines
-        .bench(&cpu, Algorithm::RandomX, second, progress)
+        .bench(&cpu, order(Algorithm::RandomX), progress)
         .await
         .unwrap();
     assert!(result.rate > 0.0 && result.seconds >= 1.0);
@@ -242,7 +245,7 @@ async fn a_benchmark_measures_and_the_usual_work_goes_on_afterwards() {
     let nobody = ProcessorId("gpu-of-another-pc".into());
     let (progress, _) = mpsc::channel(1);
     let unknown = engines
-        .bench(&nobody, Algorithm::Sha256d, second, progress)
+        .bench(&nobody, order(Algorithm::Sha256d), progress)
         .await;
     assert_eq!(unknown, Err(BenchError::Unknown(nobody)));
     engines.shutdown().await;
@@ -321,9 +324,7 @@ async fn this_device_has_its_cpu() {
 async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
     let refused = idlewatt::engine::processors(EXE.as_ref(), false).await;
     assert!(refused.iter().all(|processor| !processor.software));
-    let processors = idlewatt::engine::processors(EXE.as_ref(), true).await;
-    let gpu = processors.into_iter().find(|processor| processor.software);
-    let gpu = gpu.expect("Mesa's software driver is installed");
+    let gpu = gpu().await;
     let id = gpu.id.clone();
     let settings = EngineSettings {
         allow_software_gpu: true,
@@ -346,17 +347,12 @@ async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
 
     let (progress, _seen) = mpsc::channel(1);
     let result = engines
-        .bench(
-            &id,
-            Algorithm::Sha256d,
-            Duration::from_secs(1),
-            progress.clone(),
-        )
+        .bench(&id, order(Algorithm::Sha256d), progress.clone())
         .await
         .unwrap();
     assert!(result.rate > 0.0);
     let unsuited = engines
-        .bench(&id, Algorithm::RandomX, Duration::from_secs(1), progress)
+        .bench(&id, order(Algorithm::RandomX), progress)
         .await;
     assert!(matches!(unsuited, Err(BenchError::Unsuited { .. })));
     engines.shutdown().await;

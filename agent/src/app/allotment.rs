@@ -1,7 +1,7 @@
 //! Which processor works on what: the best-paying algorithm for each, the jobs as they come, each processor on its
 //! own part of the nonces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::benchmarks::allowed_algorithms;
 use crate::daemon::Daemon;
-use crate::engine::{Engines, ProcessorId};
+use crate::engine::{Engines, ProcessorId, ProcessorState};
 use crate::work::offers::{MeasuredRate, choose};
 use crate::work::{CurrentJob, Work};
 
@@ -31,8 +31,10 @@ pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allot
         })
         .collect();
     let processors = daemon.board().processors.clone();
+    let aside = set_aside(daemon);
     let chosen = processors.into_iter().filter_map(|processor| {
-        let allowed = allowed_algorithms(&daemon.settings, processor.kind);
+        let mut allowed = allowed_algorithms(&daemon.settings, &processor);
+        allowed.retain(|algorithm| !aside.contains(&(processor.id.clone(), *algorithm)));
         let rates: Vec<MeasuredRate> = rates
             .iter()
             .filter(|rate| allowed.contains(&rate.algorithm))
@@ -47,12 +49,83 @@ pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allot
 
 /// For a pool, which has one algorithm: every processor that can and may.
 pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
+    let aside = set_aside(daemon);
     let board = daemon.board();
     let able = board.processors.iter().filter(|processor| {
-        allowed_algorithms(&daemon.settings, processor.kind).contains(&algorithm)
+        allowed_algorithms(&daemon.settings, processor).contains(&algorithm)
+            && !aside.contains(&(processor.id.clone(), algorithm))
     });
     able.map(|processor| (processor.id.clone(), algorithm))
         .collect()
+}
+
+/// What processors are not to be given at present.
+fn set_aside(daemon: &Daemon) -> BTreeSet<(ProcessorId, Algorithm)> {
+    let board = daemon.board();
+    let states = board.engines.as_ref().map(|engines| engines.states());
+    pairs(&states.unwrap_or_default())
+}
+
+fn pairs(states: &[ProcessorState]) -> BTreeSet<(ProcessorId, Algorithm)> {
+    let each = states.iter().flat_map(|state| {
+        let aside = state.set_aside.iter();
+        aside.map(|one| (state.id.clone(), one.algorithm))
+    });
+    each.collect()
+}
+
+/// What makes another choice necessary beside other offers: something was set aside or is no longer, or was measured.
+pub struct Changes {
+    states: watch::Receiver<Vec<ProcessorState>>,
+    aside: BTreeSet<(ProcessorId, Algorithm)>,
+    measured: watch::Receiver<()>,
+}
+
+impl Changes {
+    /// From now on.
+    pub fn of(daemon: &Daemon, engines: &Engines) -> Changes {
+        let states = engines.subscribe();
+        let aside = pairs(&states.borrow());
+        Changes {
+            aside,
+            states,
+            measured: daemon.watch_measured(),
+        }
+    }
+
+    /// Waits for the next one; for ever where everything ends.
+    pub async fn next(&mut self) {
+        loop {
+            let alive = tokio::select! {
+                changed = self.measured.changed() => match changed {
+                    Ok(()) => return,
+                    Err(_) => false,
+                },
+                changed = self.states.changed() => changed.is_ok(),
+            };
+            if !alive {
+                return std::future::pending().await;
+            }
+            let now = pairs(&self.states.borrow_and_update());
+            if now != self.aside {
+                self.aside = now;
+                return;
+            }
+        }
+    }
+}
+
+/// Publishes another allotment if it is another one.
+pub fn send_if_different(
+    sender: &watch::Sender<Allotment>,
+    next: impl FnOnce(&Allotment) -> Allotment,
+) {
+    sender.send_if_modified(|before| {
+        let next = next(before);
+        let differs = next != *before;
+        *before = next;
+        differs
+    });
 }
 
 /// Hands jobs to engines as they come and as the allotment changes. Ends with the allotment's sender.
@@ -126,5 +199,111 @@ mod tests {
         assert_eq!(space("gpu-1"), Some((1, 2)));
         assert_eq!(space("gpu-2"), Some((0, 1)));
         assert_eq!(space("gpu-3"), None);
+    }
+
+    /// An agent with one graphics card that earns most with one algorithm, for which its memory does not suffice.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_set_aside_gives_way_to_the_next_best_until_it_is_tried_again() {
+        use std::os::unix::fs::PermissionsExt;
+
+        use idlewatt_protocol::{Asset, Money};
+
+        use crate::benchmarks::{Benchmarks, engine_settings};
+        use crate::control::answers::Benchmark;
+        use crate::data_dir::DataDir;
+        use crate::engine::{Allowance, Processor, ProcessorKind};
+        use crate::governor::{ChosenMode, Mode};
+        use crate::shares::Receipts;
+        use crate::tuning::Tunings;
+
+        let folder = tempfile::tempdir().expect("a directory");
+        let program = folder.path().join("engine");
+        let fault = r#"{"event":"fault","kind":"memory","message":"5 GiB are missing"}"#;
+        std::fs::write(&program, format!("#!/bin/sh\necho '{fault}'\n")).expect("written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&program, executable).expect("set");
+
+        let settings = idlewatt_config::load(None, &[]).expect("valid").settings;
+        let gpu = Processor {
+            id: ProcessorId("gpu-1".into()),
+            kind: ProcessorKind::Gpu,
+            ..Processor::cpu()
+        };
+        let mut benchmarks = Benchmarks::default();
+        for algorithm in [Algorithm::Sha256d, Algorithm::KawPow] {
+            let benchmark = Benchmark {
+                processor: gpu.id.to_string(),
+                algorithm,
+                rate: 1e6,
+                unit: "H/s".into(),
+                seconds: 1.0,
+                note: None,
+                measured_at: jiff::Timestamp::now(),
+            };
+            benchmarks.put(&settings, &gpu, benchmark);
+        }
+        let data = DataDir::locate(Some(folder.path().to_owned())).expect("named");
+        let receipts = Receipts::open(&data.file("receipts.sqlite")).await;
+        let daemon = Daemon::new(
+            data,
+            settings.clone(),
+            program.clone(),
+            receipts.expect("opened"),
+            true,
+            ChosenMode::lasting(Mode::Smart, jiff::Timestamp::now()),
+            (benchmarks, Tunings::default()),
+        );
+        let engine_settings = engine_settings(&settings, program, vec![gpu.clone()]);
+        let (engines, _found) = Engines::start(engine_settings).expect("none is started yet");
+        let engines = Arc::new(engines);
+        {
+            let mut board = daemon.board();
+            board.processors = vec![gpu.clone()];
+            board.engines = Some(engines.clone());
+        }
+        let offer = |algorithm: Algorithm, atomic| WorkOffer {
+            algorithm: algorithm.to_string(),
+            upstream: "practice".into(),
+            credit_per_terahash: Money {
+                asset: Asset::Practice,
+                atomic,
+            },
+            available: true,
+            stratum_port: None,
+        };
+        let offers = [
+            offer(Algorithm::Sha256d, 1),
+            offer(Algorithm::KawPow, 1_000),
+        ];
+        let mut changes = Changes::of(&daemon, &engines);
+        let first = allot(&daemon, &offers, &Allotment::new());
+        assert_eq!(first[&gpu.id], Algorithm::KawPow);
+        assert!(allot_to_pool(&daemon, Algorithm::KawPow).contains_key(&gpu.id));
+
+        let allowance = Allowance {
+            percent: 100,
+            ..Allowance::NONE
+        };
+        engines.set_allowance(&gpu.id, allowance);
+        let job = crate::engine::nothing_to_find(Algorithm::KawPow);
+        engines.set_work(&gpu.id, Some((job, NonceSpace::WHOLE)));
+        let limit = std::time::Duration::from_secs(60);
+        let change = tokio::time::timeout(limit, changes.next()).await;
+        change.expect("it is set aside");
+        let second = allot(&daemon, &offers, &first);
+        assert_eq!(second[&gpu.id], Algorithm::Sha256d);
+        assert!(!allot_to_pool(&daemon, Algorithm::KawPow).contains_key(&gpu.id));
+        let status = daemon.status();
+        let told = &status.processors[0].set_aside[0];
+        assert_eq!(told.algorithm, Algorithm::KawPow);
+        assert_eq!(told.reason, "5 GiB are missing");
+
+        engines.set_work(&gpu.id, None);
+        engines.retry(&gpu.id).await;
+        let change = tokio::time::timeout(limit, changes.next()).await;
+        change.expect("it gets another chance");
+        assert_eq!(allot(&daemon, &offers, &second)[&gpu.id], Algorithm::KawPow);
+        engines.shutdown().await;
     }
 }

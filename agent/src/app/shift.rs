@@ -10,18 +10,19 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::allotment::{Allotment, allot, allot_to_pool, distribute};
+use super::allotment::{Allotment, Changes, allot, allot_to_pool, distribute, send_if_different};
+use super::measuring::{measure_beside, measure_first, missing};
 use super::source::Reach;
-use crate::benchmarks::{self, Measurement, engine_settings};
+use crate::benchmarks::{Measurement, engine_settings};
 use crate::control::answers::Phase;
 use crate::daemon::{Daemon, HubAccess};
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::{Decision, Policy};
+use crate::governor::Policy;
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
 use crate::shares::{self, FoundShare, Submitter};
-use crate::steering::{Decided, Governed, Steering};
+use crate::steering::{Governed, Steering};
 use crate::work::offers::Offers;
 use crate::work::{Source, Timing, Work};
 
@@ -101,12 +102,23 @@ impl Shift {
         let daemon = &self.daemon;
         daemon.board().phase = Some(Phase::Starting);
         let processors = self.processors().await;
-        let settings =
+        let mut settings =
             engine_settings(&daemon.settings, daemon.program.clone(), processors.clone());
+        for processor in &processors {
+            let before = daemon
+                .board()
+                .benchmarks
+                .set_aside(&daemon.settings, processor);
+            let all = settings.set_aside.entry(processor.id.clone());
+            all.or_default().extend(before);
+        }
         let (engines, found) = Engines::start(settings)?;
         let engines = Arc::new(engines);
         {
             let mut board = daemon.board();
+            for processor in &processors {
+                engines.set_tunings(&processor.id, board.tunings.of(processor));
+            }
             board.processors = processors;
             board.engines = Some(engines.clone());
         }
@@ -129,8 +141,13 @@ impl Shift {
                 false => Some(reach.hub().await),
             }
         };
-        let (hub, ()) = tokio::join!(hub, self.measure_what_is_new(&engines));
+        let (long, short): (Vec<_>, Vec<_>) = missing(daemon)
+            .into_iter()
+            .partition(Measurement::takes_long);
+        let (hub, ()) = tokio::join!(hub, measure_first(daemon, &engines, &short));
         daemon.board().phase = Some(Phase::Running);
+        let beside = measure_beside(daemon.clone(), engines.clone(), long);
+        self.spawn(tasks, beside);
         match hub {
             Some((access, embedded)) => {
                 self.work_for_hub(tasks, engines, found, access, embedded)
@@ -176,50 +193,6 @@ impl Shift {
         found.into_iter().filter(enabled).collect()
     }
 
-    /// Measures what was never measured on these processors. Not while any of them may do nothing, such as on
-    /// battery or paused by hand: then it waits, and begins anew.
-    async fn measure_what_is_new(&self, engines: &Engines) {
-        let daemon = &self.daemon;
-        let plan = self.missing();
-        if plan.is_empty() {
-            return;
-        }
-        let may = |decided: &Option<Decided>| {
-            decided
-                .as_ref()
-                .is_some_and(|decided| may_measure(&decided.decision, &plan))
-        };
-        let mut decisions = daemon.decisions().subscribe();
-        let measured = loop {
-            // The sender lives as long as the daemon.
-            let _ = decisions.wait_for(may).await;
-            daemon.board().phase = Some(Phase::Benchmarking);
-            tokio::select! {
-                measured = daemon.measure(engines, &plan, benchmarks::DURATION) => break measured,
-                _ = decisions.wait_for(|decided| !may(decided)) => {
-                    daemon.board().phase = Some(Phase::Starting);
-                }
-            }
-        };
-        // The hub may still be awaited.
-        daemon.board().phase = Some(Phase::Starting);
-        for failed in measured.into_iter().filter_map(Result::err) {
-            tracing::warn!(error = %failed, "not measured, and so not used");
-        }
-    }
-
-    fn missing(&self) -> Vec<Measurement> {
-        let known = self.daemon.benchmarks();
-        let processors = self.daemon.board().processors.clone();
-        let mut plan = benchmarks::plan(&self.daemon.settings, &processors);
-        plan.retain(|one| {
-            !known.iter().any(|result| {
-                result.processor == one.processor.as_str() && result.algorithm == one.algorithm
-            })
-        });
-        plan
-    }
-
     async fn work_for_hub(
         &self,
         tasks: &TaskTracker,
@@ -259,6 +232,7 @@ impl Shift {
         let work = self.start_work(source);
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
+        let mut changes = Changes::of(&daemon, &engines);
         self.spawn(tasks, distribute(engines, work.clone(), allotment));
         let hub = shares::HubAccess {
             client: access.client.clone(),
@@ -269,7 +243,11 @@ impl Shift {
         self.spawn(tasks, async move {
             // Kept: the hub is asked for as long as this lives.
             let _offers = offers;
-            while state.changed().await.is_ok() {
+            loop {
+                tokio::select! {
+                    changed = state.changed() => if changed.is_err() { return },
+                    () = changes.next() => {}
+                }
                 let now = state.borrow_and_update().clone();
                 daemon.board().source.trouble = now.error;
                 if let Some(addresses) = &now.stratum
@@ -277,12 +255,7 @@ impl Shift {
                 {
                     tracing::warn!(%error, "the hub names a Stratum address that is none");
                 }
-                sender.send_if_modified(|before| {
-                    let next = allot(&daemon, &now.offers, before);
-                    let differs = next != *before;
-                    *before = next;
-                    differs
-                });
+                send_if_different(&sender, |before| allot(&daemon, &now.offers, before));
             }
         });
     }
@@ -313,11 +286,16 @@ impl Shift {
         };
         let work = self.start_work(source);
         let (sender, allotment) = watch::channel(Allotment::new());
-        sender.send_replace(allot_to_pool(&self.daemon, algorithm));
+        let daemon = self.daemon.clone();
+        let mut changes = Changes::of(&daemon, &engines);
+        sender.send_replace(allot_to_pool(&daemon, algorithm));
         self.submit(tasks, work.clone(), None, found);
+        self.spawn(tasks, distribute(engines, work, allotment));
         self.spawn(tasks, async move {
-            let _sender = sender;
-            distribute(engines, work, allotment).await;
+            loop {
+                changes.next().await;
+                send_if_different(&sender, |_| allot_to_pool(&daemon, algorithm));
+            }
         });
     }
 
@@ -393,14 +371,6 @@ async fn follow(
             HubState::Starting => {}
         }
     }
-}
-
-fn may_measure(decision: &Decision, plan: &[Measurement]) -> bool {
-    let may_work = |one: &Measurement| {
-        let verdict = decision.verdicts.get(&one.processor);
-        verdict.is_some_and(|verdict| verdict.target_percent > 0)
-    };
-    plan.iter().all(may_work)
 }
 
 /// Writes every change of decision down.

@@ -6,21 +6,16 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use indicatif::ProgressBar;
-use tokio_util::sync::CancellationToken;
 
-use super::daemon::end_when_asked;
+use super::alone::Alone;
 use super::settings::SettingsArguments;
 use super::{Common, Failure, bar, output, view};
-use crate::benchmarks::{self, Benchmarks};
-use crate::consent;
-use crate::control::answers::{BenchRequest, Benchmark, BenchmarkProgress};
-use crate::control::client::ControlClient;
-use crate::engine::{self, Engines};
+use crate::benchmarks;
+use crate::control::answers::{BenchRequest, BenchmarkProgress};
+use crate::control::client::{ControlClient, ControlError};
 
 /// How often the progress of a daemon's benchmark is asked for.
 const ASK_EVERY: Duration = Duration::from_millis(500);
-
-const NO_CONSENT: &str = "nothing runs before consent: `idlewatt consent --accept`";
 
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
@@ -52,10 +47,19 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
     };
     let bar = Bar::new();
     let results = match common.running().await? {
-        Some(client) => through_daemon(&client, &asked, &bar).await?,
-        None => alone(common, &arguments.settings, &asked, &bar).await?,
+        Some(client) => through_daemon(&client, client.bench(&asked), &bar).await?,
+        None => {
+            let alone = Alone::begin(common, &arguments.settings).await?;
+            let plan = benchmarks::chosen(&alone.settings, &alone.processors, &asked);
+            let plan = plan.map_err(Failure::Usage)?;
+            let duration = asked
+                .seconds
+                .map_or(benchmarks::DURATION, Duration::from_secs);
+            let untuned = benchmarks::untuned(&plan, &alone.processors, &alone.tunings);
+            alone.measure(&plan, duration, &untuned, &bar).await?.0
+        }
     };
-    bar.0.finish_and_clear();
+    bar.end();
     output::either(common.json, &results, || {
         let rows: Vec<Vec<String>> = results.iter().map(view::benchmark_row).collect();
         output::table(&["processor", "algorithm", "rate", "measured for"], &rows)
@@ -63,16 +67,15 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
 }
 
 /// Its progress is in the status meanwhile.
-async fn through_daemon(
+pub async fn through_daemon<T>(
     client: &ControlClient,
-    asked: &BenchRequest,
+    measuring: impl Future<Output = Result<T, ControlError>>,
     bar: &Bar,
-) -> Result<Vec<Benchmark>, Failure> {
-    let bench = client.bench(asked);
-    tokio::pin!(bench);
+) -> Result<T, Failure> {
+    tokio::pin!(measuring);
     loop {
         tokio::select! {
-            results = &mut bench => return Ok(results?),
+            results = &mut measuring => return Ok(results?),
             () = tokio::time::sleep(ASK_EVERY) => {
                 if let Ok(Some(progress)) = client.status().await.map(|status| status.benchmark) {
                     bar.show(&progress);
@@ -82,59 +85,16 @@ async fn through_daemon(
     }
 }
 
-async fn alone(
-    common: &Common,
-    settings: &SettingsArguments,
-    asked: &BenchRequest,
-    bar: &Bar,
-) -> Result<Vec<Benchmark>, Failure> {
-    let data = common.data()?;
-    let settings = settings.load(&data)?.settings;
-    if consent::given(&data)?.is_none() {
-        return Err(Failure::failed(NO_CONSENT));
-    }
-    // Held while measuring: an agent that starts now would disturb the figures.
-    let _lock = data.lock()?;
-    let exe = std::env::current_exe()?;
-    let processors = engine::processors(&exe, settings.gpu.allow_software).await;
-    let plan = benchmarks::chosen(&settings, &processors, asked).map_err(Failure::Usage)?;
-    let engine_settings = benchmarks::engine_settings(&settings, exe, processors.clone());
-    let (engines, _found) = Engines::start(engine_settings)?;
-    let asked_to_end = CancellationToken::new();
-    end_when_asked(asked_to_end.clone())?;
-    let duration = asked
-        .seconds
-        .map_or(benchmarks::DURATION, Duration::from_secs);
-    let measured = tokio::select! {
-        measured = benchmarks::measure(&engines, &plan, duration, |progress| bar.show(&progress)) => measured,
-        () = asked_to_end.cancelled() => Vec::new(),
-    };
-    engines.shutdown().await;
-    if asked_to_end.is_cancelled() {
-        return Err(Failure::failed("interrupted"));
-    }
-    let mut kept = Benchmarks::load(&data)?;
-    let results = measured
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::failed)?;
-    for result in &results {
-        let measured_on =
-            |processor: &&engine::Processor| processor.id.as_str() == result.processor;
-        if let Some(processor) = processors.iter().find(measured_on) {
-            kept.put(&settings, processor, result.clone());
-        }
-    }
-    kept.save(&data)?;
-    Ok(results)
-}
-
 /// How far the measurements are.
-struct Bar(ProgressBar);
+pub struct Bar(ProgressBar);
 
 impl Bar {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Bar(bar::on_stderr(1_000))
+    }
+
+    pub fn end(&self) {
+        self.0.finish_and_clear();
     }
 
     fn step(&self, step: &str, number: usize, of: usize) {
@@ -143,7 +103,7 @@ impl Bar {
             .set_position(1_000 * (number as u64 - 1) / of.max(1) as u64);
     }
 
-    fn show(&self, progress: &BenchmarkProgress) {
+    pub fn show(&self, progress: &BenchmarkProgress) {
         self.0.set_message(format!(
             "{} of {}: {} on {}, {}",
             progress.number, progress.of, progress.algorithm, progress.processor, progress.step

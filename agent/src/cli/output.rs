@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::control::client::ControlError;
 use crate::data_dir::DataDirError;
+pub use crate::engine::layout::hash_rate as rate;
 
 /// Why a command ends with another code than 0.
 #[derive(Debug)]
@@ -132,26 +133,6 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// A hash rate with three digits and its unit, such as `1.23 kH/s`.
-pub fn rate(hashes_per_second: f64) -> String {
-    let mut value = hashes_per_second;
-    for unit in ["H/s", "kH/s", "MH/s", "GH/s"] {
-        if value < 999.5 {
-            return format!("{} {unit}", three_digits(value));
-        }
-        value /= 1000.0;
-    }
-    format!("{} TH/s", three_digits(value))
-}
-
-fn three_digits(value: f64) -> String {
-    match value {
-        v if v < 9.995 => format!("{v:.2}"),
-        v if v < 99.95 => format!("{v:.1}"),
-        v => format!("{v:.0}"),
-    }
-}
-
 /// Amounts without the zeros at their end; practice says that it is.
 pub fn amounts(all: &[Money]) -> String {
     if all.is_empty() {
@@ -177,22 +158,6 @@ pub fn amounts(all: &[Money]) -> String {
 mod tests {
     use super::*;
     use idlewatt_protocol::Asset;
-
-    #[test]
-    fn rates_have_three_digits() {
-        for (value, shown) in [
-            (0.0, "0.00 H/s"),
-            (9.999, "10.0 H/s"),
-            (99.96, "100 H/s"),
-            (999.6, "1.00 kH/s"),
-            (1234.0, "1.23 kH/s"),
-            (12.34e9, "12.3 GH/s"),
-            (5.0e12, "5.00 TH/s"),
-            (5.0e15, "5000 TH/s"),
-        ] {
-            assert_eq!(rate(value), shown);
-        }
-    }
 
     #[test]
     fn practice_is_never_shown_as_money() {

@@ -3,7 +3,8 @@
 use jiff::Zoned;
 
 use super::{Common, Failure, moment, output};
-use crate::control::answers::{Phase, Processor, Status};
+use crate::control::answers::{Processor, Status};
+use crate::engine::AlgorithmSetAside;
 
 pub async fn run(common: &Common) -> Result<(), Failure> {
     let status = common.client()?.status().await?;
@@ -24,9 +25,7 @@ fn shown(status: &Status) -> String {
         "mode       {}{until}: {}",
         status.mode, status.reason
     ));
-    if status.phase == Phase::Benchmarking
-        && let Some(benchmark) = &status.benchmark
-    {
+    if let Some(benchmark) = &status.benchmark {
         lines.push(format!(
             "benchmark  {} of {}: {} on {}",
             benchmark.number, benchmark.of, benchmark.algorithm, benchmark.processor
@@ -63,8 +62,24 @@ fn shown(status: &Status) -> String {
         ];
         let rows: Vec<Vec<String>> = status.processors.iter().map(row).collect();
         lines.push(output::table(&heading, &rows));
+        lines.extend(status.processors.iter().flat_map(set_aside));
     }
     lines.join("\n")
+}
+
+/// What a processor is not asked to compute, and why.
+fn set_aside(processor: &Processor) -> Vec<String> {
+    let now = Zoned::now();
+    let line = |one: &AlgorithmSetAside| {
+        let until = one.until.map_or(String::new(), |until| {
+            format!(", until {}", moment::shown(until, &now))
+        });
+        format!(
+            "{}: {} is set aside{until}: {}",
+            processor.id, one.algorithm, one.reason
+        )
+    };
+    processor.set_aside.iter().map(line).collect()
 }
 
 fn row(processor: &Processor) -> Vec<String> {

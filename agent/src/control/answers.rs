@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_kernels::gpu::Tuning;
 use idlewatt_protocol::{AccountId, DeviceId, Money};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::AlgorithmSetAside;
+use crate::engine::message::MeasuredTuning;
 use crate::governor::Reason;
 use crate::journal;
 
@@ -228,6 +231,9 @@ pub struct Processor {
     /// A graphics card's longest dispatch in the last second, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest_dispatch_ms: Option<f64>,
+    /// The algorithms that it is not asked to compute, and why.
+    #[serde(default)]
+    pub set_aside: Vec<AlgorithmSetAside>,
     /// Where it has to prepare something before it hashes again: about how long that takes, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_seconds: Option<f64>,
@@ -302,6 +308,46 @@ pub struct Benchmark {
     pub note: Option<String>,
     /// When it was measured.
     pub measured_at: Timestamp,
+}
+
+/// One entry of `tune`: how a kernel is laid out on a graphics card, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunedKernel {
+    /// The graphics card's id.
+    pub processor: String,
+    /// What its driver calls it.
+    pub name: String,
+    /// Interface, driver and version: with another one, it is measured anew.
+    pub driver: String,
+    /// Whose kernel.
+    pub algorithm: Algorithm,
+    /// Which version of the kernel: with another one, it is measured anew.
+    pub kernel_version: u32,
+    /// The layout.
+    pub tuning: Tuning,
+    /// Its hashes a second.
+    pub rate: f64,
+    /// `H/s`.
+    pub unit: String,
+    /// Why this one, in words.
+    pub why: String,
+    /// Every layout that was tried, with its rate or the reason why it was left out.
+    pub measured: Vec<MeasuredTuning>,
+    /// When it was measured.
+    pub measured_at: Timestamp,
+}
+
+/// What `tune` asks for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TuneRequest {
+    /// Only this graphics card.
+    #[serde(default)]
+    pub processor: Option<String>,
+    /// Only this algorithm.
+    #[serde(default)]
+    pub algorithm: Option<Algorithm>,
 }
 
 /// `earnings`: what the hub has credited.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{
     BenchRequest, Benchmark, Change, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status,
+    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
 use super::point::ControlPoint;
 use crate::data_dir::{DataDir, DataDirError};
@@ -117,6 +117,23 @@ impl ControlClient {
     /// Of [`ControlError`].
     pub async fn bench(&self, asked: &BenchRequest) -> Result<Vec<Benchmark>, ControlError> {
         let request = self.request(Method::POST, "/v1/benchmarks").json(asked);
+        self.answer(request.timeout(MEASURING)).await
+    }
+
+    /// `GET /v1/tuning`: the layouts that were chosen, and why.
+    ///
+    /// # Errors
+    /// Of [`ControlError`].
+    pub async fn tunings(&self) -> Result<Vec<TunedKernel>, ControlError> {
+        self.get("/v1/tuning", QUICK).await
+    }
+
+    /// `POST /v1/tuning`: measures layouts anew, which takes its time.
+    ///
+    /// # Errors
+    /// Of [`ControlError`].
+    pub async fn tune(&self, asked: &TuneRequest) -> Result<Vec<TunedKernel>, ControlError> {
+        let request = self.request(Method::POST, "/v1/tuning").json(asked);
         self.answer(request.timeout(MEASURING)).await
     }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::{
     BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status,
+    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
@@ -57,6 +57,7 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         .route("/v1/decisions", get(decisions))
         .route("/v1/processors", get(processors))
         .route("/v1/benchmarks", get(benchmarks).post(bench))
+        .route("/v1/tuning", get(tunings).post(tune))
         .route("/v1/earnings", get(earnings))
         .route("/v1/receipts", get(receipts))
         .route("/v1/receipts/check", post(check))
@@ -166,6 +167,14 @@ async fn benchmarks(State(daemon): Shared) -> Json<Vec<Benchmark>> {
 
 async fn bench(State(daemon): Shared, Json(asked): Json<BenchRequest>) -> Answer<Vec<Benchmark>> {
     daemon.bench(&asked).await.map(Json)
+}
+
+async fn tunings(State(daemon): Shared) -> Json<Vec<TunedKernel>> {
+    Json(daemon.tunings())
+}
+
+async fn tune(State(daemon): Shared, Json(asked): Json<TuneRequest>) -> Answer<Vec<TunedKernel>> {
+    daemon.tune(&asked).await.map(Json)
 }
 
 async fn earnings(State(daemon): Shared) -> Json<Earned> {

@@ -161,5 +161,6 @@ fn processor(state: ProcessorState, software: bool, reason: Option<Reason>) -> P
         reason: reason.map(|reason| reason.to_string()),
         resume_seconds: state.resume_seconds,
         longest_dispatch_ms: state.longest_dispatch_ms,
+        set_aside: state.set_aside,
     }
 }

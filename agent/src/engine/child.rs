@@ -16,10 +16,12 @@ use std::thread;
 
 use anyhow::Context;
 use idlewatt_kernels::Algorithm;
+use idlewatt_kernels::gpu::Tuning;
 use idlewatt_platform::{priority, process};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::message::{self, Command, Event, FaultKind, LINE_LIMIT};
+use super::message::{self, Command, Event, FaultKind, LINE_LIMIT, MeasuredTuning};
 use control::Control;
 use output::Output;
 
@@ -38,6 +40,15 @@ pub struct Args {
     /// How much memory RandomX may take.
     #[arg(long, value_enum, default_value_t)]
     pub memory: MemoryChoice,
+    /// How a GPU's kernel is laid out, as JSON; as suits most cards if not given.
+    #[arg(long, value_parser = json::<Tuning>, conflicts_with = "tune")]
+    pub tuning: Option<Tuning>,
+    /// Measure how a GPU's kernel is best laid out, before anything else.
+    #[arg(long)]
+    pub tune: bool,
+    /// Layouts that are not to be tried, each with the reason, as JSON.
+    #[arg(long, value_parser = json::<MeasuredTuning>, requires = "tune")]
+    pub leave_out: Vec<MeasuredTuning>,
     /// Use GPUs that are computed by the CPU.
     #[arg(long)]
     pub allow_software_gpu: bool,
@@ -50,6 +61,10 @@ pub struct Args {
     /// Print the GPUs as JSON, and end.
     #[arg(long)]
     pub list_gpus: bool,
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// How much memory RandomX may take.
@@ -87,7 +102,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(kind: FaultKind, message: impl ToString) -> Fault {
+    /// A fault in words.
+    pub fn new(kind: FaultKind, message: impl ToString) -> Fault {
         Fault {
             kind,
             message: message.to_string(),
@@ -140,13 +156,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             let result = if is_cpu {
                 cpu::run(&of_engine, &engine_output, algorithm, &args)
             } else {
-                gpu::run(
-                    &of_engine,
-                    &engine_output,
-                    algorithm,
-                    &processor,
-                    args.allow_software_gpu,
-                )
+                gpu::run(&of_engine, &engine_output, algorithm, &processor, &args)
             };
             let Err(fault) = result;
             end_with(&engine_output, fault);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use idlewatt_kernels::gpu::Tuning;
 use idlewatt_kernels::{Job, NonceSpace, Solution};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,16 @@ pub enum Event {
         /// How many there are.
         total: u64,
     },
+    /// About once a second while something is being made: how much of the processor that took.
+    Used {
+        /// The time since the last report.
+        seconds: f64,
+        /// How much of that time the processor worked for us; of all its threads' time, for a CPU.
+        busy_seconds: f64,
+        /// The longest dispatch since the last report, in milliseconds; a GPU's alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        longest_dispatch_ms: Option<f64>,
+    },
     /// About once a second while there is work and allowance.
     Rate {
         /// Hashes since the last report.
@@ -66,6 +77,22 @@ pub enum Event {
         /// It.
         solution: Solution,
     },
+    /// A layout is tried next: should the engine die now, that layout is to be left out.
+    Trying {
+        /// It.
+        tuning: Tuning,
+    },
+    /// The layouts were measured, and the engine goes on with the best one.
+    Tuned {
+        /// It.
+        tuning: Tuning,
+        /// Its hashes a second, at all of the processor's time.
+        rate: f64,
+        /// Every layout that was tried.
+        measured: Vec<MeasuredTuning>,
+        /// Why this one, in words.
+        why: String,
+    },
     /// Something worth showing.
     Note {
         /// In words.
@@ -78,6 +105,19 @@ pub enum Event {
         /// In words.
         message: String,
     },
+}
+
+/// What came of trying a layout: a rate, or the reason why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredTuning {
+    /// The layout.
+    pub tuning: Tuning,
+    /// Hashes a second, at all of the processor's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Why it was left out, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 /// Why an engine gave up.
@@ -187,6 +227,17 @@ mod tests {
         (0..1u32 << 30).prop_map(|eighths| f64::from(eighths) / 8.0)
     }
 
+    fn tuning() -> impl Strategy<Value = Tuning> {
+        (any::<u32>(), any::<u32>(), any::<bool>()).prop_map(
+            |(workgroup_size, nonces_each, wide_integers)| Tuning {
+                workgroup_size,
+                nonces_each,
+                exchange: Default::default(),
+                wide_integers,
+            },
+        )
+    }
+
     fn events() -> impl Strategy<Value = Event> {
         prop_oneof![
             Just(Event::Ready),
@@ -221,6 +272,31 @@ mod tests {
                 }
             ),
             ".*".prop_map(|text| Event::Note { text }),
+            tuning().prop_map(|tuning| Event::Trying { tuning }),
+            (
+                tuning(),
+                seconds(),
+                prop::option::of(seconds()),
+                prop::option::of(".*"),
+                ".*"
+            )
+                .prop_map(|(tuning, rate, measured, left_out, why)| Event::Tuned {
+                    tuning,
+                    rate,
+                    measured: vec![MeasuredTuning {
+                        tuning,
+                        rate: measured,
+                        left_out,
+                    }],
+                    why,
+                }),
+            (seconds(), seconds(), prop::option::of(seconds())).prop_map(
+                |(seconds, busy_seconds, longest_dispatch_ms)| Event::Used {
+                    seconds,
+                    busy_seconds,
+                    longest_dispatch_ms,
+                }
+            ),
             ".*".prop_map(|message| Event::Fault {
                 kind: FaultKind::WrongHash,
                 message

@@ -10,24 +10,31 @@ mod keeper;
 mod lines;
 mod preparation;
 mod rate;
+mod standing;
 mod state;
+mod wanted;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idlewatt_kernels::gpu::Tuning;
 use idlewatt_kernels::{Algorithm, Job, NonceSpace, Solution};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use bench::{BenchError, BenchProgress, BenchResult, nothing_to_find};
+pub use bench::{BenchError, BenchOrder, BenchProgress, BenchResult, Pace, Tuned, nothing_to_find};
+pub use standing::AlgorithmSetAside;
 pub use state::{Allowance, Phase, ProcessorState};
 
 use super::child::MemoryChoice;
 use super::{Processor, ProcessorId};
-use keeper::{Keeper, Wanted};
+use keeper::Keeper;
+use standing::Standing;
 use state::States;
+use wanted::Wanted;
 
 /// How engines are run.
 #[derive(Clone, Debug)]
@@ -36,6 +43,10 @@ pub struct EngineSettings {
     pub exe: PathBuf,
     /// What is to be worked.
     pub processors: Vec<Processor>,
+    /// What each processor may be given; so that where one algorithm fails, another one is known to be left.
+    pub algorithms: BTreeMap<ProcessorId, Vec<Algorithm>>,
+    /// What each processor is not given from the start. An entry without an end stays as long as the engines are kept.
+    pub set_aside: BTreeMap<ProcessorId, Vec<AlgorithmSetAside>>,
     /// Whether GPUs computed by the CPU may be worked.
     pub allow_software_gpu: bool,
     /// Whether engines ask the system to save energy rather than time (Windows).
@@ -48,7 +59,9 @@ pub struct EngineSettings {
     pub backoff_first: Duration,
     /// The longest wait before a restart.
     pub backoff_most: Duration,
-    /// So many faults within `fault_window` set a processor aside.
+    /// An algorithm for which a GPU has too little memory is tried again after so long: memory may be free by then.
+    pub memory_patience: Duration,
+    /// So many faults within `fault_window` set an algorithm aside, or the processor.
     pub faults_allowed: usize,
     /// See `faults_allowed`.
     pub fault_window: Duration,
@@ -64,12 +77,15 @@ impl EngineSettings {
         EngineSettings {
             exe,
             processors,
+            algorithms: BTreeMap::new(),
+            set_aside: BTreeMap::new(),
             allow_software_gpu: false,
             efficient: false,
             threads: None,
             memory: MemoryChoice::Auto,
             backoff_first: Duration::from_secs(1),
             backoff_most: Duration::from_secs(60),
+            memory_patience: Duration::from_secs(3_600),
             faults_allowed: 5,
             fault_window: Duration::from_secs(600),
             release_after: Duration::from_secs(60),
@@ -132,6 +148,8 @@ impl Engines {
                     found: found.clone(),
                     cancel: cancel.clone(),
                     preparation: preparation::Preparation::default(),
+                    standing: Standing::new(processor, &settings),
+                    is_preparing: false,
                 };
                 tasks.spawn(keeper.run());
                 Handle {
@@ -181,6 +199,18 @@ impl Engines {
         }
     }
 
+    /// Says how a processor's kernels are laid out, from the next start of an engine on. A processor that is not kept
+    /// is ignored.
+    pub fn set_tunings(&self, processor: &ProcessorId, tunings: BTreeMap<Algorithm, Tuning>) {
+        if let Some(keeper) = self.keeper(processor) {
+            keeper.wanted.send_if_modified(|wanted| {
+                wanted.tunings = Arc::new(tunings);
+                // An engine that runs is left alone.
+                false
+            });
+        }
+    }
+
     /// How each processor stands.
     pub fn states(&self) -> Vec<ProcessorState> {
         self.states.subscribe().borrow().clone()
@@ -191,7 +221,7 @@ impl Engines {
         self.states.subscribe()
     }
 
-    /// Gives a processor that was set aside another chance.
+    /// Gives a processor that was set aside another chance, with every algorithm.
     pub async fn retry(&self, processor: &ProcessorId) {
         if let Some(keeper) = self.keeper(processor) {
             // Fails only while shutting down.
@@ -199,16 +229,14 @@ impl Engines {
         }
     }
 
-    /// Measures a processor's rate with an algorithm, at full speed for `duration`, with nothing to find. Its usual
-    /// work rests meanwhile.
+    /// Measures a processor's rate with an algorithm, with nothing to find. Its usual work rests meanwhile.
     ///
     /// # Errors
     /// If the processor is not kept, cannot do it, or fails at it.
     pub async fn bench(
         &self,
         processor: &ProcessorId,
-        algorithm: Algorithm,
-        duration: Duration,
+        order: BenchOrder,
         progress: mpsc::Sender<BenchProgress>,
     ) -> Result<BenchResult, BenchError> {
         let keeper = self
@@ -216,8 +244,7 @@ impl Engines {
             .ok_or_else(|| BenchError::Unknown(processor.clone()))?;
         let (reply, answer) = oneshot::channel();
         let request = bench::Request {
-            algorithm,
-            duration,
+            order,
             progress,
             reply,
         };

@@ -53,7 +53,12 @@ fn damaged_receipts_are_named_and_kept() {
 
 #[test]
 fn damaged_records_are_named_and_kept() {
-    for name in ["consent.json", "mode.json", "benchmarks.json"] {
+    for name in [
+        "consent.json",
+        "mode.json",
+        "benchmarks.json",
+        "tuning.json",
+    ] {
         let home = Home::new();
         home.write(name, "{");
         home.run(&["daemon"])

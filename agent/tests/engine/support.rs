@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 
 use idlewatt::engine::child::MemoryChoice;
 use idlewatt::engine::{
-    Allowance, EngineSettings, Engines, Found, Processor, ProcessorState, message,
+    Allowance, BenchOrder, EngineSettings, Engines, Found, Pace, Processor, ProcessorState, message,
 };
-use idlewatt_kernels::{Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution, Target};
+use idlewatt_kernels::{
+    Algorithm, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution, Target,
+};
 use tokio::sync::mpsc::Receiver;
 
 pub const EXE: &str = env!("CARGO_BIN_EXE_idlewatt");
@@ -31,6 +33,42 @@ pub fn percent(percent: u8) -> Allowance {
     Allowance {
         percent,
         dispatch_budget: Duration::from_millis(50),
+    }
+}
+
+/// The software GPU.
+pub async fn gpu() -> Processor {
+    let processors = idlewatt::engine::processors(EXE.as_ref(), true).await;
+    let gpu = processors.into_iter().find(|processor| processor.software);
+    gpu.expect("Mesa's software driver is installed")
+}
+
+/// A program whose engines see the software GPU twice: its driver's description is there under two names.
+pub fn software_gpu_twice() -> Script {
+    let folder = fs::read_dir("/usr/share/vulkan/icd.d").expect("drivers are installed");
+    let driver = folder
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains("lvp_icd"))
+        .expect("Mesa's software driver is installed");
+    let script = Script::new("");
+    let names = ["first.json", "second.json"].map(|name| script.path().with_file_name(name));
+    for name in &names {
+        fs::copy(&driver, name).unwrap();
+    }
+    let [first, second] = names.map(|name| name.display().to_string());
+    script.write(&format!(
+        "export VK_ICD_FILENAMES={first}:{second} VK_DRIVER_FILES={first}:{second}\nexec {EXE} \"$@\""
+    ));
+    script
+}
+
+/// A second at full speed.
+pub fn order(algorithm: Algorithm) -> BenchOrder {
+    BenchOrder {
+        algorithm,
+        duration: Duration::from_secs(1),
+        pace: Pace::Full,
+        tune: false,
     }
 }
 
@@ -135,9 +173,13 @@ impl Script {
     pub fn new(text: &str) -> Script {
         let folder = tempfile::tempdir().unwrap();
         let script = Script(folder);
-        fs::write(script.path(), format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(script.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        script.write(text);
         script
+    }
+
+    pub fn write(&self, text: &str) {
+        fs::write(self.path(), format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(self.path(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     pub fn path(&self) -> PathBuf {

@@ -24,7 +24,7 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
     let data = common.data()?;
     let settings = arguments.settings.load(&data)?.settings;
     let Some(consent) = consent::given(&data)? else {
-        return Err(Failure::failed(super::NO_CONSENT));
+        return Err(Failure::failed(crate::cli::alone::NO_CONSENT));
     };
     // Held while measuring: an agent that starts now would disturb the figures.
     let _lock = data.lock()?;
@@ -39,6 +39,10 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
         seconds: None,
     };
     let mut plan = benchmarks::chosen(&settings, &processors, &asked).map_err(Failure::Usage)?;
+    if asked.algorithm.is_none() {
+        // Datasets take minutes to make: only where they are asked for.
+        plan.retain(|one| !one.takes_long());
+    }
     let left_out = impact::affordable(&mut plan);
     if plan.is_empty() {
         return Err(Failure::failed(

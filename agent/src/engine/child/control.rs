@@ -54,6 +54,9 @@ pub struct Control {
     /// Set when what is being prepared is no longer wanted.
     pub cancel: AtomicBool,
     pub hashes: AtomicU64,
+    /// How often a GPU's engine came round: one that waits for its driver for ever does not, and then nothing is
+    /// reported, by which its supervisor knows.
+    pub rounds: AtomicU64,
     /// How long the GPU has worked, in nanoseconds; a CPU's time is the pacer's to know.
     pub busy_nanoseconds: AtomicU64,
     /// The longest GPU dispatch since this was last taken, in nanoseconds.
@@ -65,8 +68,15 @@ pub struct Control {
 struct Wanted {
     work: Option<Arc<Work>>,
     allowed: Allowed,
-    preparing: Option<[u8; 32]>,
+    preparing: Option<Made>,
+}
+
+/// What is being made at present.
+#[derive(Clone, Copy)]
+struct Made {
     what: &'static str,
+    /// What memory is made for, where work for another key ends the making.
+    key: Option<[u8; 32]>,
 }
 
 impl Wanted {
@@ -85,7 +95,6 @@ impl Control {
                     budget: Duration::from_millis(4),
                 },
                 preparing: None,
-                what: "",
             }),
             changed: Condvar::new(),
             generation: AtomicU64::new(0),
@@ -94,6 +103,7 @@ impl Control {
             threads: AtomicU64::new(1),
             cancel: AtomicBool::new(false),
             hashes: AtomicU64::new(0),
+            rounds: AtomicU64::new(0),
             busy_nanoseconds: AtomicU64::new(0),
             longest_nanoseconds: AtomicU64::new(0),
             pacer: paced.then(|| Pacer::start(0)).transpose()?,
@@ -112,7 +122,8 @@ impl Control {
                 space,
                 generation,
             };
-            if wanted.preparing.is_some() && wanted.preparing != work.key() {
+            let key = wanted.preparing.and_then(|made| made.key);
+            if key.is_some() && key != work.key() {
                 self.cancel.store(true, Ordering::Relaxed);
             }
             wanted.work = checked.is_ok().then(|| Arc::new(work));
@@ -185,14 +196,6 @@ impl Control {
         });
     }
 
-    /// Waits until there is another change of work than this.
-    pub fn wait_generation(&self, seen: u64) {
-        let mut wanted = self.lock();
-        while self.generation.load(Ordering::Acquire) == seen {
-            wanted = self.wait(wanted);
-        }
-    }
-
     /// Marks a preparation as begun: other work sets `cancel` from now on. False if it is not wanted any more.
     pub fn begin_preparing(&self, what: &'static str, key: [u8; 32]) -> bool {
         let mut wanted = self.lock();
@@ -202,11 +205,19 @@ impl Control {
             .is_none_or(|work| work.key() == Some(key));
         if still {
             self.cancel.store(false, Ordering::Relaxed);
-            wanted.preparing = Some(key);
-            wanted.what = what;
+            wanted.preparing = Some(Made {
+                what,
+                key: Some(key),
+            });
             self.set_progress(0, 1);
         }
         still
+    }
+
+    /// Shows how far something is that is made in steps: nothing has to cancel it.
+    pub fn show_preparing(&self, what: &'static str, done: u64, total: u64) {
+        self.set_progress(done, total);
+        self.lock().preparing = Some(Made { what, key: None });
     }
 
     /// How far the preparation is. Takes no lock, as it is called by threads that may be stopped at any moment.
@@ -223,8 +234,8 @@ impl Control {
     /// What is being prepared.
     pub fn preparation(&self) -> Option<Preparation> {
         let wanted = self.lock();
-        wanted.preparing.map(|_| Preparation {
-            what: wanted.what,
+        wanted.preparing.map(|made| Preparation {
+            what: made.what,
             done: self.done.load(Ordering::Relaxed),
             total: self.total.load(Ordering::Relaxed),
         })

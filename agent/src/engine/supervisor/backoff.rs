@@ -44,11 +44,6 @@ impl Faults {
                 .min(settings.backoff_most),
         )
     }
-
-    /// Begins anew.
-    pub fn forget(&mut self) {
-        self.recent.clear();
-    }
 }
 
 #[cfg(test)]
@@ -69,7 +64,7 @@ mod tests {
                 assert_eq!(faults.record(&settings, now, chance), Next::After(expected));
             }
             assert_eq!(faults.record(&settings, now, chance), Next::SetAside);
-            faults.forget();
+            faults = Faults::default();
             assert!(matches!(
                 faults.record(&settings, now, chance),
                 Next::After(_)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_kernels::gpu::Tuning;
 use idlewatt_platform::process::ChildGroup;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -15,7 +16,8 @@ use tokio::time::timeout;
 use super::EngineSettings;
 use super::lines::Lines;
 use crate::engine::Processor;
-use crate::engine::message::{self, Event, LINE_LIMIT, to_line};
+use crate::engine::child::Fault;
+use crate::engine::message::{self, Event, FaultKind, LINE_LIMIT, MeasuredTuning, to_line};
 
 /// A pipe that stays full for so long leads to a process that hangs.
 const WRITE_PATIENCE: Duration = Duration::from_secs(5);
@@ -23,6 +25,38 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(5);
 const STOP_PATIENCE: Duration = Duration::from_millis(400);
 /// Longer lines on its standard error are cut into several.
 const ERROR_LINE_LIMIT: usize = 1_000;
+
+/// How an engine's kernel is laid out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layout {
+    /// As suits most cards.
+    Usual,
+    /// As measured before.
+    Given(Tuning),
+    /// As it finds best itself, without trying these.
+    Measured { left_out: Vec<MeasuredTuning> },
+}
+
+impl Layout {
+    /// As measured, if it was.
+    pub fn of(tuning: Option<Tuning>) -> Layout {
+        tuning.map_or(Layout::Usual, Layout::Given)
+    }
+
+    fn arguments(&self) -> io::Result<Vec<String>> {
+        match self {
+            Layout::Usual => Ok(Vec::new()),
+            Layout::Given(tuning) => Ok(vec!["--tuning".into(), serde_json::to_string(tuning)?]),
+            Layout::Measured { left_out } => {
+                let mut arguments = vec!["--tune".to_owned()];
+                for one in left_out {
+                    arguments.extend(["--leave-out".into(), serde_json::to_string(one)?]);
+                }
+                Ok(arguments)
+            }
+        }
+    }
+}
 
 /// A running engine. Dropped, it is killed.
 pub struct EngineChild {
@@ -39,6 +73,24 @@ impl EngineChild {
         settings: &EngineSettings,
         processor: &Processor,
         algorithm: Algorithm,
+        layout: &Layout,
+        group: &ChildGroup,
+    ) -> Result<EngineChild, Fault> {
+        let spawned = Self::spawn(settings, processor, algorithm, layout, group);
+        spawned.map_err(|error| {
+            let program = settings.exe.display();
+            Fault::new(
+                FaultKind::System,
+                format!("{program} cannot be started: {error}"),
+            )
+        })
+    }
+
+    fn spawn(
+        settings: &EngineSettings,
+        processor: &Processor,
+        algorithm: Algorithm,
+        layout: &Layout,
         group: &ChildGroup,
     ) -> io::Result<EngineChild> {
         let mut command = Command::new(&settings.exe);
@@ -64,6 +116,7 @@ impl EngineChild {
         if settings.allow_software_gpu {
             command.arg("--allow-software-gpu");
         }
+        command.args(layout.arguments()?);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -105,15 +158,17 @@ impl EngineChild {
         }
     }
 
-    /// The next event, or in words why there is none. Cancel safe.
-    pub async fn event(&mut self) -> Result<Event, String> {
-        match self.lines.next(&mut self.output, LINE_LIMIT).await {
-            Ok(Some(line)) => {
-                message::parse(&line).map_err(|error| format!("the engine wrote {error}"))
-            }
-            Ok(None) => Err(self.why_ended().await),
-            Err(error) => Err(format!("the engine cannot be read: {error}")),
-        }
+    /// The next event, or why there is none. Cancel safe.
+    pub async fn event(&mut self) -> Result<Event, Fault> {
+        let reason = match self.lines.next(&mut self.output, LINE_LIMIT).await {
+            Ok(Some(line)) => match message::parse(&line) {
+                Ok(event) => return Ok(event),
+                Err(error) => format!("the engine wrote {error}"),
+            },
+            Ok(None) => self.why_ended().await,
+            Err(error) => format!("the engine cannot be read: {error}"),
+        };
+        Err(Fault::new(FaultKind::System, reason))
     }
 
     /// Tells it to end, waits a moment, and kills it if need be. It is gone afterwards.

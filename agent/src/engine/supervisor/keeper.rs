@@ -4,55 +4,22 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_kernels::{Algorithm, Job, NonceSpace};
+use idlewatt_kernels::Algorithm;
 use idlewatt_platform::process::ChildGroup;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::{Faults, Next};
-use super::child::EngineChild;
+use super::child::{EngineChild, Layout};
 use super::preparation::Preparation;
 use super::rate::RateWindow;
+use super::standing::{Standing, Verdict};
 use super::state::{Phase, StateHandle};
-use super::{Allowance, EngineSettings, Found, bench};
+use super::wanted::{Wanted, tell};
+use super::{BenchError, EngineSettings, Found, bench};
 use crate::engine::Processor;
-use crate::engine::message::{Command, Event};
-
-/// What the callers want of a processor.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    pub work: Option<Arc<(Job, NonceSpace)>>,
-    pub allowance: Allowance,
-}
-
-impl Default for Wanted {
-    fn default() -> Wanted {
-        Wanted {
-            work: None,
-            allowance: Allowance::NONE,
-        }
-    }
-}
-
-impl Wanted {
-    fn algorithm(&self) -> Option<Algorithm> {
-        self.work.as_ref().map(|work| work.0.algorithm())
-    }
-
-    fn is_active(&self) -> bool {
-        self.work.is_some() && self.allowance.percent > 0
-    }
-
-    /// What there is to say about it while nothing hinders.
-    fn phase(&self) -> Phase {
-        match (&self.work, self.allowance.percent) {
-            (None, _) => Phase::Idle,
-            (Some(_), 0) => Phase::Paused,
-            (Some(_), _) => Phase::Running,
-        }
-    }
-}
+use crate::engine::child::Fault;
+use crate::engine::message::{Event, FaultKind};
 
 /// Something asked of a keeper once.
 pub enum Request {
@@ -70,6 +37,9 @@ pub struct Keeper {
     pub found: mpsc::Sender<Found>,
     pub cancel: CancellationToken,
     pub preparation: Preparation,
+    pub standing: Standing,
+    /// Whether the engine prepares something: what it does meanwhile says nothing of its rate.
+    pub is_preparing: bool,
 }
 
 /// Why an engine's time is over.
@@ -79,7 +49,7 @@ enum Ended {
     /// The work is for another algorithm now.
     OtherAlgorithm,
     Bench(bench::Request),
-    Fault(String),
+    Fault(Algorithm, Fault),
     Shutdown,
 }
 
@@ -94,40 +64,28 @@ enum Woken {
 impl Keeper {
     /// Keeps the engine until shut down.
     pub async fn run(mut self) {
-        let mut faults = Faults::default();
-        // When the engine may be started, or why it is set aside.
-        let mut standing = Ok(Instant::now());
         loop {
+            self.standing.end_what_is_due();
             let wanted = self.wanted.borrow_and_update().clone();
-            self.show(&wanted, &standing);
-            let due = standing
-                .as_ref()
-                .ok()
-                .copied()
-                .filter(|_| wanted.is_active());
-            match self.wait(due).await {
+            self.show(&wanted);
+            let due = self.standing.may(wanted.algorithm()).ok();
+            match self.wait(due.filter(|_| wanted.is_active())).await {
                 Woken::Shutdown => return,
                 Woken::Wanted => {}
-                Woken::Request(Request::Retry) => {
-                    faults.forget();
-                    standing = Ok(Instant::now());
-                }
+                Woken::Request(Request::Retry) => self.standing.forget(),
                 Woken::Request(Request::Bench(request)) => self.bench(request).await,
                 Woken::Due => match self.serve().await {
                     Ended::Shutdown => return,
                     Ended::Released | Ended::OtherAlgorithm => {}
                     Ended::Bench(request) => self.bench(request).await,
-                    Ended::Fault(reason) => {
-                        let next = faults.record(&self.settings, Instant::now(), rand::random());
-                        standing = self.after_fault(next, reason);
-                    }
+                    Ended::Fault(algorithm, fault) => self.after_fault(algorithm, &fault),
                 },
             }
         }
     }
 
     /// Publishes how things stand while no engine runs.
-    fn show(&self, wanted: &Wanted, standing: &Result<Instant, String>) {
+    fn show(&self, wanted: &Wanted) {
         self.state.update(|state| {
             state.algorithm = wanted.algorithm();
             state.allowed_percent = wanted.allowance.percent;
@@ -136,9 +94,10 @@ impl Keeper {
             state.resume_seconds = wanted
                 .algorithm()
                 .and_then(|algorithm| self.preparation.whole(algorithm, wanted.allowance.percent));
-            state.phase = match (standing, wanted.phase()) {
+            state.set_aside = self.standing.set_aside();
+            state.phase = match (self.standing.may(wanted.algorithm()), wanted.phase()) {
                 (Err(reason), _) => Phase::SetAside {
-                    reason: reason.clone(),
+                    reason: reason.to_owned(),
                 },
                 (Ok(_), Phase::Running) => Phase::Starting,
                 (Ok(_), phase) => phase,
@@ -146,27 +105,30 @@ impl Keeper {
         });
     }
 
-    fn after_fault(&self, next: Next, reason: String) -> Result<Instant, String> {
+    fn after_fault(&mut self, algorithm: Algorithm, fault: &Fault) {
         let processor = self.processor.id.as_str();
-        match next {
-            Next::After(wait) => {
+        let reason = fault.message.as_str();
+        let chance = rand::random();
+        let verdict = self
+            .standing
+            .failed(&self.settings, algorithm, fault, chance);
+        match verdict {
+            Verdict::Again(wait) => {
                 tracing::warn!(processor, reason, wait = ?wait, "the engine failed and will be started again");
-                self.state.update(|state| {
-                    state.faults += 1;
-                    state.note = Some(format!("started again after a fault: {reason}"));
-                });
-                Ok(Instant::now() + wait)
             }
-            Next::SetAside => {
-                tracing::error!(
-                    processor,
-                    reason,
-                    "the engine failed too often: the processor is set aside"
-                );
-                self.state.update(|state| state.faults += 1);
-                Err(reason)
+            Verdict::AlgorithmAside => {
+                tracing::error!(processor, %algorithm, reason, "the algorithm is set aside on this processor");
+            }
+            Verdict::ProcessorAside => {
+                tracing::error!(processor, reason, "the processor is set aside");
             }
         }
+        self.state.update(|state| {
+            state.faults += 1;
+            if matches!(verdict, Verdict::Again(_)) {
+                state.note = Some(format!("started again after a fault: {reason}"));
+            }
+        });
     }
 
     async fn wait(&mut self, due: Option<Instant>) -> Woken {
@@ -175,24 +137,47 @@ impl Keeper {
             () = self.cancel.cancelled() => Woken::Shutdown,
             request = self.requests.recv() => request.map_or(Woken::Shutdown, Woken::Request),
             changed = self.wanted.changed() => if changed.is_ok() { Woken::Wanted } else { Woken::Shutdown },
+            // The loop looks again at what may be done.
+            () = at(self.standing.next_end()) => Woken::Wanted,
             () = at(due) => Woken::Due,
         }
     }
 
     async fn bench(&mut self, request: bench::Request) {
+        let bench::Request {
+            order,
+            progress,
+            mut reply,
+        } = request;
         self.state.update(|state| {
             state.phase = Phase::Benchmarking;
-            state.algorithm = Some(request.algorithm);
+            state.algorithm = Some(order.algorithm);
+            (state.rate, state.achieved_percent) = (0.0, 0.0);
             state.engine_process = None;
         });
-        bench::run(
-            &self.settings,
-            &self.processor,
-            &self.group,
-            request,
-            &self.cancel,
-        )
-        .await;
+        let bench = bench::Bench {
+            settings: &self.settings,
+            processor: &self.processor,
+            group: &self.group,
+            order: &order,
+            progress,
+            wanted: self.wanted.clone(),
+        };
+        let result = tokio::select! {
+            result = bench.run() => result,
+            () = self.cancel.cancelled() => Err(BenchError::Ended),
+            () = reply.closed() => return,
+        };
+        match &result {
+            Ok(_) => self.standing.works(order.algorithm),
+            Err(BenchError::Failed { fault, .. }) => {
+                self.standing
+                    .failed_measurement(&self.settings, order.algorithm, fault);
+            }
+            Err(_) => {}
+        }
+        // Whoever asked may have gone.
+        let _ = reply.send(result);
     }
 
     /// Starts the engine and keeps it at its work until its time is over.
@@ -200,24 +185,28 @@ impl Keeper {
         let Some(algorithm) = self.wanted.borrow().algorithm() else {
             return Ended::Released;
         };
-        let mut engine =
-            match EngineChild::start(&self.settings, &self.processor, algorithm, &self.group) {
-                Ok(engine) => engine,
-                Err(error) => {
-                    return Ended::Fault(format!(
-                        "{} cannot be started: {error}",
-                        self.settings.exe.display()
-                    ));
-                }
-            };
+        let tuning = self.wanted.borrow().tunings.get(&algorithm).copied();
+        let layout = Layout::of(tuning);
+        let started = EngineChild::start(
+            &self.settings,
+            &self.processor,
+            algorithm,
+            &layout,
+            &self.group,
+        );
+        let mut engine = match started {
+            Ok(engine) => engine,
+            Err(fault) => return Ended::Fault(algorithm, fault),
+        };
         self.preparation.begin(Instant::now());
+        self.is_preparing = false;
         self.state.update(|state| {
             state.engine_process = engine.id();
             state.resume_seconds = None;
         });
         let ended = self.attend(&mut engine, algorithm).await;
         match ended {
-            Ended::Fault(_) => engine.kill().await,
+            Ended::Fault(..) => engine.kill().await,
             _ => engine.stop().await,
         }
         ended
@@ -239,7 +228,10 @@ impl Keeper {
                 () = self.cancel.cancelled() => return Ended::Shutdown,
                 request = self.requests.recv() => match request {
                     Some(Request::Bench(request)) => return Ended::Bench(request),
-                    Some(Request::Retry) => {}
+                    Some(Request::Retry) => {
+                        self.standing.forget();
+                        self.show_aside();
+                    }
                     None => return Ended::Shutdown,
                 },
                 changed = self.wanted.changed() => {
@@ -251,7 +243,7 @@ impl Keeper {
                         return Ended::OtherAlgorithm;
                     }
                     if let Err(error) = tell(engine, &sent, &wanted).await {
-                        return Ended::Fault(self.last_words(engine, &error.to_string()).await);
+                        return Ended::Fault(algorithm, last_words(engine, &error).await);
                     }
                     if wanted.allowance != sent.allowance {
                         rates.restart();
@@ -267,34 +259,30 @@ impl Keeper {
                 event = engine.event() => {
                     last_heard = Instant::now();
                     match event {
-                        Ok(event) => if let Some(reason) = self.take(event, &mut rates, &sent).await {
-                            return Ended::Fault(reason);
+                        Ok(event) => if let Some(fault) = self.take(event, &mut rates, &sent).await {
+                            return Ended::Fault(algorithm, fault);
                         },
-                        Err(reason) => return Ended::Fault(reason),
+                        Err(fault) => return Ended::Fault(algorithm, fault),
                     }
+                }
+                () = at(self.standing.next_end()) => {
+                    self.standing.end_what_is_due();
+                    self.show_aside();
                 }
                 () = sleep_until(deadline) => {
                     return match idle_since {
                         Some(_) => Ended::Released,
-                        None => Ended::Fault("the engine hangs: it has not reported for a while".to_owned()),
+                        None => Ended::Fault(algorithm, hangs()),
                     };
                 }
             }
         }
     }
 
-    /// A pipe that broke because the engine ended: what it said before says more than the pipe's error.
-    async fn last_words(&self, engine: &mut EngineChild, error: &str) -> String {
-        let words = tokio::time::timeout(Duration::from_secs(1), async {
-            loop {
-                match engine.event().await {
-                    Ok(Event::Fault { message, .. }) => return message,
-                    Ok(_) => {}
-                    Err(reason) => return reason,
-                }
-            }
-        });
-        words.await.unwrap_or_else(|_| error.to_owned())
+    /// Publishes what is set aside while the engine runs on something else.
+    fn show_aside(&self) {
+        let set_aside = self.standing.set_aside();
+        self.state.update(|state| state.set_aside = set_aside);
     }
 
     /// Publishes a new wish while the engine runs. What it is doing beyond that, it says itself.
@@ -313,18 +301,14 @@ impl Keeper {
         });
     }
 
-    /// Deals with an event. Returns the reason if it was a fault.
-    async fn take(
-        &mut self,
-        event: Event,
-        rates: &mut RateWindow,
-        sent: &Wanted,
-    ) -> Option<String> {
+    /// Deals with an event. Returns the fault if it was one.
+    async fn take(&mut self, event: Event, rates: &mut RateWindow, sent: &Wanted) -> Option<Fault> {
         let active = sent.is_active();
         let percent = sent.allowance.percent;
         match event {
             Event::Ready => {}
             Event::Preparing { what, done, total } if active => {
+                self.is_preparing = true;
                 self.preparation
                     .progress(&what, done, total, percent, Instant::now());
                 let left = sent
@@ -335,12 +319,26 @@ impl Keeper {
                     state.resume_seconds = left;
                 });
             }
+            Event::Used {
+                seconds,
+                busy_seconds,
+                longest_dispatch_ms,
+            } if active => {
+                let (_, achieved) = rates.push(0, seconds, busy_seconds);
+                self.state.update(|state| {
+                    state.longest_dispatch_ms = longest_dispatch_ms;
+                    (state.rate, state.achieved_percent) = (0.0, achieved);
+                });
+            }
             Event::Rate {
                 hashes,
                 seconds,
                 busy_seconds,
                 longest_dispatch_ms,
             } if active => {
+                if std::mem::take(&mut self.is_preparing) {
+                    rates.restart();
+                }
                 let (rate, achieved) = rates.push(hashes, seconds, busy_seconds);
                 if let Some(algorithm) = sent.algorithm() {
                     self.preparation.end(algorithm);
@@ -353,7 +351,7 @@ impl Keeper {
                 });
             }
             // The last ones before a pause arrive when it has begun.
-            Event::Preparing { .. } | Event::Rate { .. } => {}
+            Event::Preparing { .. } | Event::Used { .. } | Event::Rate { .. } => {}
             Event::Found { solution } => {
                 let found = Found {
                     processor: self.processor.id.clone(),
@@ -374,38 +372,34 @@ impl Keeper {
                 );
                 self.state.update(|state| state.note = Some(text));
             }
-            Event::Fault { message, .. } => return Some(message),
+            // Only of a benchmark.
+            Event::Trying { .. } | Event::Tuned { .. } => {}
+            Event::Fault { kind, message } => return Some(Fault::new(kind, message)),
         }
         None
     }
 }
 
-/// Sends what differs.
-async fn tell(engine: &mut EngineChild, sent: &Wanted, wanted: &Wanted) -> std::io::Result<()> {
-    if wanted.allowance != sent.allowance {
-        let budget_ms = wanted
-            .allowance
-            .dispatch_budget
-            .as_millis()
-            .min(u128::from(u32::MAX)) as u32;
-        engine
-            .send(&Command::Allow {
-                percent: wanted.allowance.percent,
-                budget_ms,
-            })
-            .await?;
-    }
-    if wanted.work != sent.work {
-        let command = match &wanted.work {
-            Some(work) => Command::Job {
-                job: work.0.clone(),
-                space: work.1,
-            },
-            None => Command::NoJob,
-        };
-        engine.send(&command).await?;
-    }
-    Ok(())
+/// A pipe that broke because the engine ended: what it said before says more than the pipe's error.
+async fn last_words(engine: &mut EngineChild, error: &std::io::Error) -> Fault {
+    let words = tokio::time::timeout(Duration::from_secs(1), async {
+        loop {
+            match engine.event().await {
+                Ok(Event::Fault { kind, message }) => return Fault::new(kind, message),
+                Ok(_) => {}
+                Err(fault) => return fault,
+            }
+        }
+    });
+    words
+        .await
+        .unwrap_or_else(|_| Fault::new(FaultKind::System, error))
+}
+
+/// The fault of an engine that says nothing.
+pub fn hangs() -> Fault {
+    let message = "the engine hangs: it has not reported for a while";
+    Fault::new(FaultKind::Device, message)
 }
 
 async fn at(due: Option<Instant>) {

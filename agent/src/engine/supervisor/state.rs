@@ -7,6 +7,7 @@ use idlewatt_kernels::Algorithm;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::standing::AlgorithmSetAside;
 use crate::engine::{Processor, ProcessorId, ProcessorKind};
 
 /// How hard a processor may work.
@@ -49,7 +50,7 @@ pub enum Phase {
     Paused,
     /// Its rate is being measured.
     Benchmarking,
-    /// It failed too often and is left alone.
+    /// It, or what it is to compute, failed and is left alone.
     SetAside {
         /// The last fault, in words.
         reason: String,
@@ -86,6 +87,8 @@ pub struct ProcessorState {
     pub engine_process: Option<u32>,
     /// How often its engine has failed since the start.
     pub faults: u64,
+    /// The algorithms that it is not asked to compute, and why.
+    pub set_aside: Vec<AlgorithmSetAside>,
 }
 
 impl ProcessorState {
@@ -104,6 +107,7 @@ impl ProcessorState {
             resume_seconds: None,
             engine_process: None,
             faults: 0,
+            set_aside: Vec::new(),
         }
     }
 }
