@@ -4,15 +4,18 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use idlewatt_kernels::progpow::{self, Epoch, Hash, HeightError, Parameters};
-use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
+use idlewatt_kernels::progpow::{self, Attempt, Epoch, Hash, HeightError, Parameters};
+use tokio::sync::{OwnedMutexGuard, Semaphore, oneshot, watch};
 use tokio::task::{JoinError, spawn_blocking};
 
 use super::Unavailable;
+use waiting::{Request, Waiting};
+
+mod waiting;
 
 /// What all light caches together may take. Two epochs of each coin are in use where one ends: twice 94 MiB for
 /// KawPow and twice 33 MiB for ProgPoWZ in 2026, and a tenth more each year.
@@ -31,8 +34,10 @@ type Turn = Arc<tokio::sync::Mutex<()>>;
 pub struct Verifier {
     caches: Arc<progpow::Verifier>,
     turns: Mutex<VecDeque<(Epoch, Turn)>>,
-    /// One a hash that is being computed. Who waits for one is a session that reads no more, so the queue is bounded.
+    /// One a thread that may hash.
     threads: Arc<Semaphore>,
+    /// Those without a thread yet: each is one of a session's few, so there is a bound.
+    waiting: Mutex<Waiting>,
     hashes: AtomicU64,
     used: watch::Sender<()>,
 }
@@ -59,6 +64,7 @@ impl Verifier {
             caches,
             turns: Mutex::default(),
             threads: Arc::new(Semaphore::new(threads.clamp(1, MOST_THREADS))),
+            waiting: Mutex::default(),
             hashes: AtomicU64::new(0),
             used,
         })
@@ -80,19 +86,53 @@ impl Verifier {
         let turn = turn.lock_owned().await;
         done(spawn_blocking(self.preparing(parameters, height, turn)).await)?;
         self.look_ahead(parameters, height);
-        let thread = Arc::clone(&self.threads).acquire_owned().await;
-        let thread = thread.map_err(|_| Unavailable)?;
-        self.hashes.fetch_add(1, Ordering::Relaxed);
-        let caches = Arc::clone(&self.caches);
-        // What a computation holds is given back by itself, not by the session, which may end before.
-        let computed = spawn_blocking(move || {
-            let hash = caches.hash(parameters, height, &header, nonce);
-            drop(thread);
-            hash
-        });
-        let hash = done(computed.await);
+        let attempt = Attempt { header, nonce };
+        let hash = self.computed(parameters, height, attempt).await;
         self.used.send_replace(());
         hash
+    }
+
+    /// Waits for a thread, and computes on it whatever else of the same height waits: side by side, four hashes take
+    /// hardly longer than one.
+    async fn computed(
+        &self,
+        parameters: &'static Parameters,
+        height: u64,
+        attempt: Attempt,
+    ) -> Result<Hash, Unavailable> {
+        let (answer, answered) = oneshot::channel();
+        let number = self.waiting().enter(Request {
+            parameters,
+            height,
+            attempt,
+            answer,
+        });
+        let thread = Arc::clone(&self.threads).acquire_owned().await;
+        let thread = thread.map_err(|_| Unavailable)?;
+        let taken = self.waiting().take(number);
+        if !taken.is_empty() {
+            self.hashes.fetch_add(taken.len() as u64, Ordering::Relaxed);
+            let caches = Arc::clone(&self.caches);
+            // It runs to its end also where the session that began it ends before.
+            spawn_blocking(move || {
+                let attempts: Vec<Attempt> = taken.iter().map(|one| one.attempt).collect();
+                match caches.hash_many(parameters, height, &attempts) {
+                    Ok(hashes) => {
+                        for (request, hash) in taken.into_iter().zip(hashes) {
+                            // Whoever asked may have gone meanwhile.
+                            let _ = request.answer.send(hash);
+                        }
+                    }
+                    Err(error) => drop(unavailable(error)),
+                }
+                drop(thread);
+            });
+        }
+        answered.await.map_err(|_| Unavailable)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many hashes were computed so far.
@@ -228,6 +268,28 @@ mod tests {
             until("released", || verifier.held_bytes() == 0).await;
         }
         assert_eq!(verifier.hashes(), 8);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_at_once_get_each_their_own_hash() {
+        let verifier = Verifier::new(DEADLINE);
+        let asked: Vec<(u64, u64)> = (0..60).map(|nonce| (nonce % 7, nonce)).collect();
+        let computed = asked.iter().map(|&(height, nonce)| {
+            let verifier = Arc::clone(&verifier);
+            tokio::spawn(async move { verifier.hash(&KAWPOW_TEST, height, HEADER, nonce).await })
+        });
+        let computed: Vec<_> = computed.collect();
+        // Sessions that end take only their own questions with them.
+        for gone in computed.iter().step_by(5) {
+            gone.abort();
+        }
+        for (number, ((height, nonce), computed)) in asked.into_iter().zip(computed).enumerate() {
+            match computed.await {
+                Ok(hash) => assert_eq!(hash, Ok(expected(height, nonce))),
+                Err(error) => assert!(error.is_cancelled() && number.is_multiple_of(5)),
+            }
+        }
+        assert!(verifier.hashes() >= 48);
     }
 
     #[tokio::test]
