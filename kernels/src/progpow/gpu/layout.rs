@@ -5,6 +5,10 @@ use std::fmt::Write as _;
 use crate::gpu::{Device, GpuError};
 use crate::progpow::{ENTRY_BYTES, Epoch};
 
+/// The largest dataset that is made. A height that asks for more is no coin's for decades, and already the light cache would
+/// take the PC half a gigabyte.
+const MOST_DATASET_BYTES: u64 = 32 << 30;
+
 /// What a program is told about where the dataset is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -43,6 +47,13 @@ impl Layout {
     /// If they would be more than a program may see, or the light cache does not fit into one.
     pub fn of_epoch(epoch: Epoch, limits: Limits) -> Result<Self, GpuError> {
         let name = epoch.parameters.name;
+        if epoch.dataset_bytes() > MOST_DATASET_BYTES {
+            return Err(GpuError::OutOfMemory(format!(
+                "the dataset of {name}'s epoch {} has {} bytes; allowed: {MOST_DATASET_BYTES}",
+                epoch.number,
+                epoch.dataset_bytes(),
+            )));
+        }
         let most = u32::try_from(limits.binding_bytes / ENTRY_BYTES).unwrap_or(u32::MAX);
         let cache = epoch.cache_bytes();
         if most == 0 || cache > limits.binding_bytes {
@@ -194,9 +205,18 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("needs 8 buffers of 134217728"), "{text}");
         assert!(text.contains("allowed: 7 buffers"), "{text}");
-        let last = epoch(Parameters::LAST_EPOCH);
-        let error = Layout::of_epoch(last, limits).expect_err("too large");
+        let error = Layout::of_epoch(epoch(2_000), limits).expect_err("too large");
         assert!(error.to_string().contains("light cache"), "{error}");
+        let unlimited = Limits {
+            binding_bytes: u64::MAX,
+            bindings: u32::MAX,
+        };
+        let last = epoch(Parameters::LAST_EPOCH);
+        let error = Layout::of_epoch(last, unlimited).expect_err("nonsense");
+        assert!(
+            error.to_string().contains("allowed: 34359738368"),
+            "{error}"
+        );
         assert!(matches!(error, GpuError::OutOfMemory(_)));
     }
 
