@@ -27,6 +27,10 @@ fn a_software_gpu_earns_practice_credit_with_sha256d() {
         .expect("the software GPU");
     assert_eq!(gpu["algorithm"], "sha256d");
     assert!(gpu["rate"].as_f64().expect("a number") > 0.0, "{gpu:#}");
+    // What it is never given, and why.
+    let aside = gpu["set_aside"].as_array().expect("a list");
+    let aside = aside.iter().map(|one| one["algorithm"].as_str());
+    assert!(aside.eq([Some("kawpow"), Some("progpowz")]), "{gpu:#}");
 
     agent.command(&["mode", "pause"]);
     let check = until("agreement", Duration::from_secs(60), || {

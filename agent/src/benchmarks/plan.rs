@@ -201,9 +201,15 @@ pub fn engine_settings(
         let allowed = allowed_algorithms(settings, processor);
         (processor.id.clone(), allowed)
     });
-    let set_aside = processors
-        .iter()
-        .map(|processor| (processor.id.clone(), ruled_out(processor)));
+    // What the owner has left out needs no other reason.
+    let wished = |one: &AlgorithmSetAside| {
+        let name = settings.gpu.algorithm.as_ref();
+        name.is_none_or(|name| name == one.algorithm.name())
+    };
+    let set_aside = processors.iter().map(|processor| {
+        let ruled_out = ruled_out(processor).into_iter().filter(wished);
+        (processor.id.clone(), ruled_out.collect())
+    });
     EngineSettings {
         algorithms: algorithms.collect(),
         set_aside: set_aside.collect(),
@@ -278,6 +284,13 @@ mod tests {
             "a dataset of 5.8 GiB takes an emulated GPU hours"
         );
         assert_eq!(kawpow.until, None);
+        for (wished, shown) in [(None, 2), (Some("progpowz"), 1), (Some("sha256d"), 0)] {
+            let mut settings = settings.clone();
+            settings.gpu.algorithm = wished.map(str::to_owned);
+            let made = engine_settings(&settings, "idlewatt".into(), vec![gpu(true)]);
+            let set_aside = &made.set_aside[&ProcessorId("gpu-1".into())];
+            assert_eq!(set_aside.len(), shown, "{set_aside:?}");
+        }
         let asked = BenchRequest {
             algorithm: Some(Algorithm::KawPow),
             ..BenchRequest::default()
