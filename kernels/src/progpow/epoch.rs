@@ -1,11 +1,11 @@
 //! Epochs: how large dataset and light cache are, and what the cache begins with.
 
 use super::keccak::keccak256;
-use super::parameters::Parameters;
+use super::parameters::{Mixing, Parameters};
 
 /// Bytes of a light cache item, and of the dataset items that are made of it.
 pub const ITEM_BYTES: u64 = 64;
-/// Bytes that a search reads at once: four items.
+/// Bytes of an entry, four items: what ProgPoW reads at once.
 pub const ENTRY_BYTES: u64 = 256;
 
 /// An epoch of one member of the family.
@@ -54,14 +54,27 @@ impl Epoch {
         largest_prime((bytes / ITEM_BYTES) as u32)
     }
 
-    /// How many entries of 256 bytes the dataset has: half of a prime number, rounded down.
-    pub fn entries(&self) -> u32 {
+    /// How many places of the dataset a round chooses from: a prime number of half entries, or half as many entries,
+    /// rounded down.
+    pub fn choices(&self) -> u32 {
         let bytes =
             self.parameters.dataset_bytes + self.parameters.dataset_growth * u64::from(self.number);
-        largest_prime((bytes / 128) as u32) / 2
+        let halves = largest_prime((bytes / 128) as u32);
+        match self.parameters.mixing {
+            Mixing::ProgPow => halves / 2,
+            Mixing::Hashimoto => halves,
+        }
     }
 
-    /// How many bytes of the dataset are ever read.
+    /// How many entries of 256 bytes the dataset has. Of Hashimoto's last one only the first half is ever read.
+    pub fn entries(&self) -> u32 {
+        match self.parameters.mixing {
+            Mixing::ProgPow => self.choices(),
+            Mixing::Hashimoto => self.choices().div_ceil(2),
+        }
+    }
+
+    /// How many bytes the dataset has.
     pub fn dataset_bytes(&self) -> u64 {
         u64::from(self.entries()) * ENTRY_BYTES
     }
@@ -73,7 +86,8 @@ impl Epoch {
 
     /// What the light cache begins with; pools name epochs by it.
     pub fn seed_hash(&self) -> [u8; 32] {
-        (0..self.number).fold([0; 32], |seed, _| keccak256(&seed))
+        let hashes = self.number * self.parameters.seed_hashes;
+        (0..hashes).fold([0; 32], |seed, _| keccak256(&seed))
     }
 }
 
@@ -99,6 +113,7 @@ fn is_prime(number: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progpow::vectors::{ETCHASH, ETHASH};
     use crate::progpow::{KAWPOW, KAWPOW_TEST, PROGPOWZ};
 
     #[test]
@@ -112,6 +127,14 @@ mod tests {
         assert_eq!(epoch(1).cache_bytes(), 16_907_456);
         assert_eq!(epoch(0).entries(), 1_073_739_904 / 256);
         assert_eq!(epoch(1).entries(), 1_082_130_304 / 256);
+        let ethash = |number| Epoch {
+            parameters: &ETHASH,
+            number,
+        };
+        assert_eq!(ethash(0).choices(), 1_073_739_904 / 128);
+        assert_eq!(ethash(1).choices(), 1_082_130_304 / 128);
+        // The last half entry is in an entry as well.
+        assert_eq!(ethash(1).entries(), 1_082_130_304 / 256 + 1);
     }
 
     #[test]
@@ -134,10 +157,8 @@ mod tests {
 
     #[test]
     fn seeds_are_a_chain() {
-        let seed = |number| {
-            let parameters = &KAWPOW;
-            hex::encode(Epoch { parameters, number }.seed_hash())
-        };
+        let of = |parameters, number| hex::encode(Epoch { parameters, number }.seed_hash());
+        let seed = |number| of(&KAWPOW, number);
         assert_eq!(seed(0), "0".repeat(64));
         assert_eq!(
             seed(1),
@@ -147,5 +168,9 @@ mod tests {
             seed(2),
             "510e4e770828ddbf7f7b00ab00a9f6adaf81c0dc9cc85f1f8249c256942d61d9"
         );
+        // Ethereum Classic doubled its epochs and kept the seed of each block.
+        assert_eq!(of(&ETCHASH, 0), seed(0));
+        assert_eq!(of(&ETCHASH, 1), seed(2));
+        assert_eq!(of(&ETCHASH, 195), of(&ETHASH, 390));
     }
 }

@@ -1,8 +1,9 @@
 //! One hash, on the CPU: the reference that everything else is checked against.
 
+use super::hashimoto::{self, Hashimoto};
 use super::keccak::f800;
 use super::light_cache::{CACHE_WORDS, Entry, ITEMS_AN_ENTRY, LightCache};
-use super::parameters::Parameters;
+use super::parameters::{Mixing, Parameters};
 use super::program::{LOADS, Merge, Program, REGISTERS, Step};
 use super::random::{FNV_BASIS, Kiss99, fnv1a};
 use crate::Digest;
@@ -47,7 +48,7 @@ pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64
     hash_with(
         cache.epoch().parameters,
         cache.words(),
-        cache.entries(),
+        cache.choices(),
         program,
         header,
         nonce,
@@ -58,14 +59,21 @@ pub fn hash(cache: &LightCache, program: &Program, header: &[u8; 32], nonce: u64
 /// As [`hash`], for many of one height: four at a time are computed side by side, on the calling thread, since each
 /// waits for memory most of the time.
 pub fn hash_many(cache: &LightCache, program: &Program, attempts: &[Attempt]) -> Vec<Hash> {
+    match cache.epoch().parameters.mixing {
+        Mixing::ProgPow => many::<ProgPow>(cache, program, attempts),
+        Mixing::Hashimoto => many::<Hashimoto>(cache, program, attempts),
+    }
+}
+
+fn many<S: State>(cache: &LightCache, program: &Program, attempts: &[Attempt]) -> Vec<Hash> {
     let (fours, rest) = attempts.as_chunks();
     let (twos, ones) = rest.as_chunks();
     let mut hashes = Vec::with_capacity(attempts.len());
     for four in fours {
-        hashes.extend(side_by_side::<4, 16>(cache, program, four));
+        hashes.extend(side_by_side::<S, 4, 16>(cache, program, four));
     }
     for two in twos {
-        hashes.extend(side_by_side::<2, 8>(cache, program, two));
+        hashes.extend(side_by_side::<S, 2, 8>(cache, program, two));
     }
     for attempt in ones {
         hashes.push(hash(cache, program, &attempt.header, attempt.nonce));
@@ -74,20 +82,20 @@ pub fn hash_many(cache: &LightCache, program: &Program, attempts: &[Attempt]) ->
 }
 
 /// `ITEMS` is four times `N`.
-fn side_by_side<const N: usize, const ITEMS: usize>(
+fn side_by_side<S: State, const N: usize, const ITEMS: usize>(
     cache: &LightCache,
     program: &Program,
     attempts: &[Attempt; N],
 ) -> [Hash; N] {
     const { assert!(ITEMS == N * ITEMS_AN_ENTRY) };
     let parameters = cache.epoch().parameters;
-    let mut states: [State; N] = std::array::from_fn(|at| {
+    let mut states: [S; N] = std::array::from_fn(|at| {
         let Attempt { header, nonce } = &attempts[at];
-        State::begin(parameters, header, *nonce)
+        S::begin(parameters, header, *nonce)
     });
     for round in 0..ROUNDS {
         let items = cache.dataset_items::<ITEMS>(std::array::from_fn(|at| {
-            let entry = states[at / ITEMS_AN_ENTRY].index(round) % cache.entries();
+            let entry = states[at / ITEMS_AN_ENTRY].entry(round, cache.choices());
             entry * ITEMS_AN_ENTRY as u32 + (at % ITEMS_AN_ENTRY) as u32
         }));
         let (entries, _) = items.as_chunks();
@@ -102,18 +110,36 @@ fn side_by_side<const N: usize, const ITEMS: usize>(
 pub(super) fn hash_with(
     parameters: &Parameters,
     words: &[u32; CACHE_WORDS],
-    entries: u32,
+    choices: u32,
     program: &Program,
     header: &[u8; 32],
     nonce: u64,
-    mut entry: impl FnMut(u32) -> Entry,
+    entry: impl FnMut(u32) -> Entry,
 ) -> Hash {
-    let mut state = State::begin(parameters, header, nonce);
+    match parameters.mixing {
+        Mixing::ProgPow => {
+            let state = ProgPow::begin(parameters, header, nonce);
+            mixed(state, words, choices, program, entry).end(parameters, header)
+        }
+        Mixing::Hashimoto => {
+            let state = Hashimoto::begin(parameters, header, nonce);
+            mixed(state, words, choices, program, entry).end(parameters, header)
+        }
+    }
+}
+
+fn mixed<S: State>(
+    mut state: S,
+    words: &[u32; CACHE_WORDS],
+    choices: u32,
+    program: &Program,
+    mut entry: impl FnMut(u32) -> Entry,
+) -> S {
     for round in 0..ROUNDS {
-        let entry = entry(state.index(round) % entries);
+        let entry = entry(state.entry(round, choices));
         state.apply(program, words, round, &entry);
     }
-    state.end(parameters, header)
+    state
 }
 
 /// The hash that follows from a mix, whether or not the mix is right: the cheap half of a verification.
@@ -123,8 +149,13 @@ pub fn digest_of_mix(
     nonce: u64,
     mix: &[u8; 32],
 ) -> [u8; 32] {
-    let first = first_keccak(parameters, header, nonce);
-    last_keccak(parameters, header, &first, &words(mix))
+    match parameters.mixing {
+        Mixing::ProgPow => {
+            let first = first_keccak(parameters, header, nonce);
+            last_keccak(parameters, header, &first, &words(mix))
+        }
+        Mixing::Hashimoto => hashimoto::digest_of_mix(header, nonce, mix),
+    }
 }
 
 /// The lower and the upper half of the number that the mix begins with: the first two words, which ProgPoW as it was
@@ -173,12 +204,24 @@ fn last_keccak(
 }
 
 /// A hash that is being computed.
-struct State {
+pub(super) trait State {
+    fn begin(parameters: &Parameters, header: &[u8; 32], nonce: u64) -> Self;
+
+    /// The entry that the round reads, by a choice among so many.
+    fn entry(&mut self, round: usize, choices: u32) -> u32;
+
+    fn apply(&mut self, program: &Program, words: &[u32; CACHE_WORDS], round: usize, entry: &Entry);
+
+    fn end(&self, parameters: &Parameters, header: &[u8; 32]) -> Hash;
+}
+
+/// ProgPoW's.
+struct ProgPow {
     first: [u32; 8],
     registers: [Register; REGISTERS],
 }
 
-impl State {
+impl State for ProgPow {
     fn begin(parameters: &Parameters, header: &[u8; 32], nonce: u64) -> Self {
         let first = first_keccak(parameters, header, nonce);
         let [low, high] = seed(parameters, &first);
@@ -193,12 +236,11 @@ impl State {
                 register[lane] = random.next();
             }
         }
-        State { first, registers }
+        ProgPow { first, registers }
     }
 
-    /// The number that chooses the round's entry.
-    fn index(&self, round: usize) -> u32 {
-        self.registers[0][round % LANES]
+    fn entry(&mut self, round: usize, choices: u32) -> u32 {
+        self.registers[0][round % LANES] % choices
     }
 
     fn apply(
@@ -263,14 +305,14 @@ fn merge_all(merge: Merge, register: &mut Register, values: &Register) {
     }
 }
 
-fn words(bytes: &[u8; 32]) -> [u32; 8] {
+pub(super) fn words(bytes: &[u8; 32]) -> [u32; 8] {
     std::array::from_fn(|index| {
         let [a, b, c, d] = [0, 1, 2, 3].map(|byte| bytes[4 * index + byte]);
         u32::from_le_bytes([a, b, c, d])
     })
 }
 
-fn bytes(words: &[u32; 8]) -> [u8; 32] {
+pub(super) fn bytes(words: &[u32; 8]) -> [u8; 32] {
     let mut bytes = [0; 32];
     for (bytes, word) in bytes.chunks_exact_mut(4).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes());

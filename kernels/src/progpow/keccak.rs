@@ -103,8 +103,9 @@ pub fn keccak512(input: &[u32; 16]) -> [u32; 16] {
     squeeze512(state)
 }
 
-/// Keccak-512 of 32 bytes, as little-endian 32-bit words.
-pub fn keccak512_of_seed(input: &[u8; 32]) -> [u32; 16] {
+/// Keccak-512 of less than 64 bytes, as little-endian 32-bit words.
+pub fn keccak512_of_seed<const BYTES: usize>(input: &[u8; BYTES]) -> [u32; 16] {
+    const { assert!(BYTES < 64) };
     let mut state = absorbed(input);
     state[8] = 1 << 63;
     squeeze512(state)
@@ -120,8 +121,9 @@ fn squeeze512(mut state: [u64; 25]) -> [u32; 16] {
     output
 }
 
-/// Keccak-256 of 32 bytes.
-pub fn keccak256(input: &[u8; 32]) -> [u8; 32] {
+/// Keccak-256 of less than 128 bytes.
+pub fn keccak256<const BYTES: usize>(input: &[u8; BYTES]) -> [u8; 32] {
+    const { assert!(BYTES < 128) };
     let mut state = absorbed(input);
     state[16] = 1 << 63;
     f1600(&mut state);
@@ -132,13 +134,14 @@ pub fn keccak256(input: &[u8; 32]) -> [u8; 32] {
     output
 }
 
-/// 32 bytes, and the padding's beginning.
-fn absorbed(input: &[u8; 32]) -> [u64; 25] {
+/// Bytes, eight of them a lane, and the padding's beginning.
+fn absorbed<const BYTES: usize>(input: &[u8; BYTES]) -> [u64; 25] {
+    const { assert!(BYTES.is_multiple_of(8)) };
     let mut state = [0; 25];
     for (lane, bytes) in state.iter_mut().zip(input.as_chunks().0) {
         *lane = u64::from_le_bytes(*bytes);
     }
-    state[4] = 1;
+    state[BYTES / 8] = 1;
     state
 }
 

@@ -27,7 +27,7 @@ pub struct Cancelled;
 /// Everything that is needed to verify, and of which the dataset is made.
 pub struct LightCache {
     epoch: Epoch,
-    entries: u32,
+    choices: u32,
     lines: Lines,
     remainder: Remainder,
     words: Box<[u32; CACHE_WORDS]>,
@@ -85,7 +85,7 @@ impl LightCache {
         }
         let mut cache = LightCache {
             epoch,
-            entries: epoch.entries(),
+            choices: epoch.choices(),
             lines,
             remainder,
             words: Box::new([0; CACHE_WORDS]),
@@ -109,9 +109,9 @@ impl LightCache {
         self.epoch
     }
 
-    /// How many entries the dataset has.
-    pub fn entries(&self) -> u32 {
-        self.entries
+    /// How many places of the dataset a round chooses from.
+    pub fn choices(&self) -> u32 {
+        self.choices
     }
 
     /// The items, for whoever makes the dataset of them.

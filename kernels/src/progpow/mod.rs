@@ -4,6 +4,7 @@ mod epoch;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod hash;
+mod hashimoto;
 mod keccak;
 mod light_cache;
 mod lines;
@@ -35,6 +36,6 @@ pub use epoch::{ENTRY_BYTES, Epoch, HeightError, ITEM_BYTES};
 pub use hash::{Attempt, Hash, LANES, ROUNDS, digest_of_mix, hash, hash_many};
 pub use light_cache::{CACHE_WORDS, Cancelled, Entry, LightCache};
 pub use lines::Item;
-pub use parameters::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Padding, Parameters};
+pub use parameters::{KAWPOW, KAWPOW_TEST, Mixing, PROGPOWZ, Padding, Parameters};
 pub use program::{LOADS, Load, Merge, Operation, Program, REGISTERS, Step};
 pub use verifier::Verifier;

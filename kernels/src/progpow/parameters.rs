@@ -1,17 +1,21 @@
-//! What tells one coin's ProgPoW from another's.
+//! What tells one coin's proof of work from another's.
 
 use std::fmt;
 
-/// The parameters of a member of the family. Lanes (16), registers a lane (32), rounds (64), loads a lane and round
-/// (4 words) and the cache (16 KiB, the dataset's beginning) are the same for all.
+/// The parameters of a member of the family. Rounds (64) are the same for all; ProgPoW's lanes (16), registers a lane (32),
+/// loads a lane and round (4 words) and cache (16 KiB, the dataset's beginning) as well.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Parameters {
     /// The algorithm's name.
     pub name: &'static str,
-    /// So many blocks share a program.
+    /// How a hash is computed of what the dataset holds.
+    pub mixing: Mixing,
+    /// So many blocks share a program; an epoch's, where there is only one.
     pub period: u64,
     /// So many blocks share a dataset.
     pub epoch_length: u64,
+    /// By how many hashes the light cache's seed goes on each epoch.
+    pub seed_hashes: u32,
     /// Random reads of the cache, each round.
     pub cache_reads: usize,
     /// Random arithmetic, each round.
@@ -36,6 +40,15 @@ pub struct Parameters {
     /// What fills Keccak's state up, where ProgPoW is that of version 0.9.3 or later; there the first hash, and not the
     /// header, goes into the last one. `None` for earlier versions.
     pub padding: Option<Padding>,
+}
+
+/// How a hash is computed of what the dataset holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mixing {
+    /// ProgPoW's: random programs, which read entries of 256 bytes.
+    ProgPow,
+    /// Ethash's: nothing but FNV, over halves of entries. Cache reads, mathematics and padding mean nothing to it.
+    Hashimoto,
 }
 
 /// What fills Keccak's state of 25 words up.
@@ -72,8 +85,10 @@ const fn letters<const N: usize>(text: [u8; N]) -> [u32; N] {
 /// Ravencoin and Quai: ProgPoW 0.9.4 with words of its own (`github.com/RavenCommunity/cpp-kawpow`).
 pub const KAWPOW: Parameters = Parameters {
     name: "kawpow",
+    mixing: Mixing::ProgPow,
     period: 3,
     epoch_length: 7_500,
+    seed_hashes: 1,
     cache_reads: 11,
     math_operations: 18,
     first_operation: 0,

@@ -19,6 +19,31 @@ pub const FIROPOW: Parameters = Parameters {
     ..KAWPOW
 };
 
+/// Ethash, Ethereum's until 2022: another mixing over the same kind of dataset.
+pub const ETHASH: Parameters = Parameters {
+    name: "ethash",
+    mixing: Mixing::Hashimoto,
+    period: 30_000,
+    epoch_length: 30_000,
+    cache_reads: 0,
+    math_operations: 0,
+    parents: 256,
+    padding: None,
+    ..KAWPOW
+};
+
+/// Etchash, Ethereum Classic's from height 11,700,000 on (ECIP-1099): epochs twice as long, whose seeds are those of
+/// Ethash's.
+pub const ETCHASH: Parameters = Parameters {
+    name: "etchash",
+    period: 60_000,
+    epoch_length: 60_000,
+    seed_hashes: 2,
+    recent_height: 25_000_000,
+    block_seconds: 13,
+    ..ETHASH
+};
+
 /// A hash that is known.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Vector {
@@ -71,6 +96,19 @@ pub fn firopow() -> Vec<Vector> {
     all.hash
 }
 
+#[derive(Deserialize)]
+struct Ethash {
+    ethash: Reference,
+    etchash: Reference,
+}
+
+/// Ethash's, published with another implementation, and a block of Ethereum Classic.
+pub fn ethash() -> [(&'static Parameters, Vec<Vector>); 2] {
+    let text = include_str!("ethash.json");
+    let all: Ethash = serde_json::from_str(text).expect("valid JSON");
+    [(&ETHASH, all.ethash.hash), (&ETCHASH, all.etchash.hash)]
+}
+
 /// A light cache that nobody calls off.
 pub fn light_cache(parameters: &'static Parameters, height: u64) -> LightCache {
     let epoch = Epoch::of_height(parameters, height).expect("a height");
@@ -87,6 +125,9 @@ fn check(parameters: &'static Parameters, mut vectors: Vec<Vector>) {
             let found = hash(&cache, &program, &vector.header_hash, vector.nonce());
             assert_eq!(hex::encode(found.mix), vector.mix_hash, "{vector:?}");
             assert_eq!(hex::encode(found.digest), vector.final_hash, "{vector:?}");
+            let (header, nonce) = (vector.header_hash, vector.nonce());
+            let attempts = [Attempt { header, nonce }; 6];
+            assert_eq!(hash_many(&cache, &program, &attempts), [found; 6]);
             let quick = digest_of_mix(parameters, &vector.header_hash, vector.nonce(), &found.mix);
             assert_eq!(quick, found.digest);
         }
@@ -106,6 +147,13 @@ fn progpowz_hashes_are_right() {
 #[test]
 fn another_coin_is_nothing_but_other_parameters() {
     check(&FIROPOW, firopow());
+}
+
+#[test]
+fn another_mixing_is_a_parameter_too() {
+    for (parameters, vectors) in ethash() {
+        check(parameters, vectors);
+    }
 }
 
 #[test]

@@ -1,15 +1,27 @@
 //! What a hash must cost: the fewest integer operations that a card can do it with, and the bytes that it must read.
 
 use crate::progpow::{
-    ENTRY_BYTES, LANES, LOADS, Merge, Operation, Parameters, Program, REGISTERS, ROUNDS, Step,
+    ENTRY_BYTES, LANES, LOADS, Merge, Mixing, Operation, Parameters, Program, REGISTERS, ROUNDS,
+    Step,
 };
 
-/// Bytes of the dataset that a hash reads.
+/// Bytes of the dataset that a hash of ProgPoW reads; Hashimoto's reads half of it.
 pub const BYTES: u64 = ROUNDS as u64 * ENTRY_BYTES;
 
 /// 32-bit integer operations a hash, counted as a card with three-input sums and three-input logic needs them at least:
 /// a multiplication with a sum is one, and so is a rotation. Reads, loops and comparisons come on top.
 pub fn operations(parameters: &Parameters, period: u64) -> u64 {
+    match parameters.mixing {
+        Mixing::ProgPow => of_progpow(parameters, period),
+        Mixing::Hashimoto => OF_HASHIMOTO,
+    }
+}
+
+/// Of each round the choice (two exclusive ors, a product), and in each of eight lanes the remainder (four), the address
+/// (two) and four words mixed (exclusive or, product); each lane's three folds, and Keccak-f[1600] twice.
+const OF_HASHIMOTO: u64 = ROUNDS as u64 * (3 + 8 * (4 + 2 + 4 * 2)) + 8 * 3 * 2 + 2 * KECCAK_1600;
+
+fn of_progpow(parameters: &Parameters, period: u64) -> u64 {
     let program = Program::of_period(parameters, period);
     let steps: u64 = program.steps.iter().map(of_step).sum();
     let loads: u64 = program.loads.iter().map(|load| of_merge(load.merge)).sum();
@@ -25,6 +37,9 @@ pub fn operations(parameters: &Parameters, period: u64) -> u64 {
 /// Keccak-f[800]: of 22 rounds each theta (columns 10, rotations 5, sums 25 with three inputs), rho (24), chi (25) and
 /// iota (1).
 const KECCAK: u64 = 22 * (10 + 5 + 25 + 24 + 25 + 1);
+
+/// Keccak-f[1600]: 24 rounds of the same with lanes in two halves.
+const KECCAK_1600: u64 = 24 * 2 * (10 + 5 + 25 + 24 + 25 + 1);
 
 fn of_step(step: &Step) -> u64 {
     match step {
@@ -63,6 +78,7 @@ const _: () = assert!(LOADS == 4 && LANES == 16);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progpow::vectors::ETCHASH;
     use crate::progpow::{KAWPOW, PROGPOWZ};
 
     #[test]
@@ -77,5 +93,8 @@ mod tests {
                 assert!(counted > least && counted < 3 * least, "{counted}");
             }
         }
+        // At least a product and an exclusive or for each of 32 words.
+        let (counted, least) = (operations(&ETCHASH, 0), 64 * 32 * 2);
+        assert!(counted > least && counted < 5 * least, "{counted}");
     }
 }

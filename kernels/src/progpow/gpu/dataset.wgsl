@@ -17,8 +17,6 @@ const FNV_PRIME = 0x01000193u;
 @group(0) @binding(2) var<storage, read> cache: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> items: array<vec4<u32>>;
 
-//KECCAK
-
 @compute @workgroup_size(WORKGROUP)
 fn generate(
     @builtin(global_invocation_id) invocation: vec3<u32>,

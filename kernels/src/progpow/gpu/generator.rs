@@ -2,25 +2,48 @@
 
 use std::fmt::Write as _;
 
-use super::keccak;
 use super::layout::Layout;
+use super::{hashimoto, keccak};
 use crate::gpu::{Exchange, Tuning};
-use crate::progpow::{Epoch, LANES, Merge, Operation, Parameters, Program, REGISTERS, Step};
+use crate::progpow::{
+    Epoch, LANES, Merge, Mixing, Operation, Parameters, Program, REGISTERS, Step,
+};
 
 const FRAME: &str = include_str!("search.wgsl");
+const FUNCTIONS: &str = include_str!("progpow.wgsl");
 const DATASET_FRAME: &str = include_str!("dataset.wgsl");
 /// Invocations a workgroup that makes the dataset.
 pub const DATASET_WORKGROUP: u32 = 64;
 
 /// The search of a period.
 pub fn search(epoch: Epoch, program: &Program, layout: Layout, tuning: Tuning) -> String {
-    let subgroups = tuning.exchange == Exchange::Subgroup;
-    let exchange = if subgroups { &SUBGROUP } else { &WORKGROUP };
+    let mut parts = match epoch.parameters.mixing {
+        Mixing::ProgPow => progpow(epoch.parameters, program, tuning),
+        Mixing::Hashimoto => hashimoto::parts(tuning.exchange),
+    };
     let constants = format!(
-        "const WORKGROUP = {}u;\nconst ENTRIES = {}u;",
+        "const WORKGROUP = {}u;\nconst CHOICES = {}u;",
         tuning.workgroup_size,
-        epoch.entries()
+        epoch.choices()
     );
+    parts.extend([
+        ("CONSTANTS", constants),
+        ("BINDINGS", layout.declared()),
+        ("LOAD", layout.load()),
+    ]);
+    fill(FRAME, &parts)
+}
+
+/// ProgPoW's parts of a search.
+fn progpow(
+    parameters: &Parameters,
+    program: &Program,
+    tuning: Tuning,
+) -> Vec<(&'static str, String)> {
+    let exchange = match tuning.exchange {
+        Exchange::Workgroup => &WORKGROUP,
+        Exchange::Subgroup => &SUBGROUP,
+    };
     let multiply_high = if tuning.wide_integers {
         "fn multiply_high(x: u32, y: u32) -> u32 {
     return u32((u64(x) * u64(y)) >> 32u);
@@ -33,27 +56,46 @@ pub fn search(epoch: Epoch, program: &Program, layout: Layout, tuning: Tuning) -
     return (x >> 16u) * (y >> 16u) + (one >> 16u) + (other >> 16u);
 }"
     };
-    fill(
-        FRAME,
-        &[
-            ("CONSTANTS", &constants),
-            ("BINDINGS", &layout.declared()),
-            ("EXCHANGE_MEMORY", exchange.memory),
-            ("KECCAK", &keccak::f800()),
-            ("LOAD", &layout.load()),
-            ("MULTIPLY_HIGH", multiply_high),
-            ("BUILTINS", exchange.builtins),
-            ("FIRST", &first(epoch.parameters)),
-            ("LANE", exchange.lane),
-            ("SEED_OF_TURN", exchange.seed_of_turn),
-            ("FILL", &registers()),
-            ("CHOOSE", exchange.choose),
-            ("ROUND", &round(program)),
-            ("REDUCE", &reduce(exchange.reduce)),
-            ("LAST", &last(epoch.parameters)),
-        ],
-    )
+    let functions = [&keccak::f800(), FUNCTIONS, multiply_high].join("\n");
+    vec![
+        ("LANES", format!("const LANES = {LANES}u;")),
+        ("MEMORY", [WORDS_MEMORY, exchange.memory].concat()),
+        ("FUNCTIONS", functions),
+        ("WORDS", WORDS.to_owned()),
+        ("BUILTINS", exchange.builtins.to_owned()),
+        ("FIRST", first(parameters)),
+        ("LANE", exchange.lane.to_owned()),
+        (
+            "BEGIN",
+            [exchange.seed_of_turn, SEEDED, &registers()].concat(),
+        ),
+        ("CHOOSE", exchange.choose.to_owned()),
+        ("ROUND", [LOADED, &round(program)].concat()),
+        ("REDUCE", reduce(exchange.reduce)),
+        ("LAST", last(parameters)),
+    ]
 }
+
+/// The first words of the dataset, which programs read.
+const WORDS_MEMORY: &str = "var<workgroup> words: array<u32, 4096>;\n";
+
+const WORDS: &str = "    for (var at = local; at < 1024u; at += WORKGROUP) {
+        let four = load(at / PARTS, at % PARTS);
+        words[4u * at] = four.x;
+        words[4u * at + 1u] = four.y;
+        words[4u * at + 2u] = four.z;
+        words[4u * at + 3u] = four.w;
+    }
+";
+
+const SEEDED: &str = "
+        let z = fnv1a(FNV_BASIS, of_turn.x);
+        let w = fnv1a(z, of_turn.y);
+        let jsr = fnv1a(w, lane);
+        var random = Random(z, w, jsr, fnv1a(jsr, lane));
+";
+
+const LOADED: &str = "            let loaded = load(chosen % CHOICES, (lane ^ round) % LANES);\n";
 
 /// The program that makes an epoch's dataset.
 pub fn dataset(epoch: Epoch) -> String {
@@ -90,22 +132,21 @@ pub fn dataset(epoch: Epoch) -> String {
     fill(
         DATASET_FRAME,
         &[
-            ("CONSTANTS", &constants),
-            ("KECCAK", ""),
-            ("BEGIN", &begin),
-            ("PARENTS", &parents),
-            ("END", &end),
+            ("CONSTANTS", constants),
+            ("BEGIN", begin),
+            ("PARENTS", parents),
+            ("END", end),
         ],
     )
 }
 
 /// Replaces each line that is `//` and a name.
-fn fill(frame: &str, parts: &[(&str, &str)]) -> String {
+fn fill(frame: &str, parts: &[(&str, impl AsRef<str>)]) -> String {
     let mut text = String::new();
     for line in frame.lines() {
         let name = line.trim_start().strip_prefix("//");
         match parts.iter().find(|(part, _)| Some(*part) == name) {
-            Some((_, with)) => text += with,
+            Some((_, with)) => text += with.as_ref(),
             None => text += line,
         }
         text += "\n";
@@ -113,7 +154,7 @@ fn fill(frame: &str, parts: &[(&str, &str)]) -> String {
     text
 }
 
-/// How lanes tell each other what they need.
+/// How lanes tell each other what they need in ProgPoW.
 struct ExchangeText {
     memory: &'static str,
     builtins: &'static str,
@@ -201,10 +242,16 @@ fn last(parameters: &Parameters) -> String {
             words.extend(vec!["0u".to_owned(); 7]);
         }
     }
-    format!("    let last = keccak(State({}));", words.join(", "))
+    let digest: Vec<String> = (0..8).map(|word| format!("last.a{word}")).collect();
+    format!(
+        "    let last = keccak(State({}));\n    let digest = array<u32, 8>({});",
+        words.join(", "),
+        digest.join(", ")
+    )
 }
 
-fn header_words() -> Vec<String> {
+/// The header's hash.
+pub fn header_words() -> Vec<String> {
     let of = |half: &str| ["x", "y", "z", "w"].map(|part| format!("input.header_{half}.{part}"));
     [of("first"), of("second")].concat()
 }
@@ -314,18 +361,8 @@ fn item_words(line: impl Fn(usize, String) -> String, at: &str) -> String {
 
 /// Keccak-512 of the sixteen words `m0` to `m15`, into them.
 fn keccak512(declare: bool) -> String {
-    let mut text = String::new();
-    let variable = if declare { "var " } else { "" };
-    for lane in 0..25 {
-        let (low, high) = match lane {
-            0..8 => (format!("m{}", 2 * lane), format!("m{}", 2 * lane + 1)),
-            8 => ("1u".to_owned(), "0x80000000u".to_owned()),
-            _ => ("0u".to_owned(), "0u".to_owned()),
-        };
-        let _ = writeln!(text, "    {variable}l{lane} = {low};");
-        let _ = writeln!(text, "    {variable}h{lane} = {high};");
-    }
-    text += &keccak::f1600();
+    let words: Vec<String> = (0..16).map(|word| format!("m{word}")).collect();
+    let mut text = keccak::sponge(&words, 8, declare);
     for lane in 0..8 {
         let _ = writeln!(text, "    m{} = l{lane};", 2 * lane);
         let _ = writeln!(text, "    m{} = h{lane};", 2 * lane + 1);

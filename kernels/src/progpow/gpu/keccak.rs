@@ -47,10 +47,26 @@ pub fn f800() -> String {
 }
 
 /// Statements that permute the variables `l0` to `l24` and `h0` to `h24`, the halves of 64-bit lanes: 24 rounds.
-pub fn f1600() -> String {
+fn f1600() -> String {
     let mut text = String::from("    for (var turn = 0u; turn < 24u; turn++) {\n");
     text += &rounds(&[Half::Low, Half::High]);
     text + "    }\n"
+}
+
+/// Statements that hash words by Keccak-f[1600], up to a rate whose last lane is named, into the variables `l0` to `l24`
+/// and `h0` to `h24`.
+pub fn sponge(words: &[String], last: usize, declare: bool) -> String {
+    let mut text = String::new();
+    let variable = if declare { "var " } else { "" };
+    for lane in 0..25 {
+        let word = |at: usize, padding: &'static str| words.get(at).map_or(padding, String::as_str);
+        let begin = if 2 * lane == words.len() { "1u" } else { "0u" };
+        let end = if lane == last { "0x80000000u" } else { "0u" };
+        let (low, high) = (word(2 * lane, begin), word(2 * lane + 1, end));
+        let _ = writeln!(text, "    {variable}l{lane} = {low};");
+        let _ = writeln!(text, "    {variable}h{lane} = {high};");
+    }
+    text + &f1600()
 }
 
 /// What a variable holds of a lane.

@@ -143,7 +143,7 @@ impl Layout {
         }}
     }}
     // Every other word than the right one shows in the hash.
-    return select(vec4<u32>(), entries[low * LANES + part], numbers[low] == entry);
+    return select(vec4<u32>(), entries[low * PARTS + part], numbers[low] == entry);
 "
             ),
         };
@@ -155,7 +155,7 @@ impl Layout {
 fn choice(first: u32, end: u32, entries_each: u32, indent: &str) -> String {
     let before = u64::from(first) * u64::from(entries_each);
     if end - first <= 1 {
-        return format!("{indent}four = dataset{first}[(entry - {before}u) * LANES + part];\n");
+        return format!("{indent}four = dataset{first}[(entry - {before}u) * PARTS + part];\n");
     }
     let middle = first.midpoint(end);
     let deeper = format!("{indent}    ");
@@ -226,12 +226,12 @@ mod tests {
         assert_eq!(
             text,
             "if (entry < 10u) {
-    four = dataset0[(entry - 0u) * LANES + part];
+    four = dataset0[(entry - 0u) * PARTS + part];
 } else {
     if (entry < 20u) {
-        four = dataset1[(entry - 10u) * LANES + part];
+        four = dataset1[(entry - 10u) * PARTS + part];
     } else {
-        four = dataset2[(entry - 20u) * LANES + part];
+        four = dataset2[(entry - 20u) * PARTS + part];
     }
 }
 "

@@ -5,6 +5,7 @@ mod dataset;
 mod epochs;
 mod flight;
 mod generator;
+mod hashimoto;
 mod keccak;
 mod layout;
 mod light;

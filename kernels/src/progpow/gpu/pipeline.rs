@@ -54,7 +54,8 @@ pub fn check(device: &Device, tuning: Tuning) -> Result<(), GpuError> {
     Ok(())
 }
 
-/// Bytes of a workgroup's memory that a layout takes.
+/// Bytes of a workgroup's memory that a layout takes at most. These are ProgPoW's: Hashimoto needs thirteen for each
+/// invocation, but has no words there.
 fn workgroup_bytes(tuning: Tuning) -> u32 {
     let words = CACHE_WORDS as u32;
     let exchanged = match tuning.exchange {

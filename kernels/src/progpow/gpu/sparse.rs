@@ -26,11 +26,11 @@ pub fn entries(
     let epoch = light.epoch();
     for nonce in nonces {
         let known = |index| *entries.entry(index).or_insert_with(|| light.entry(index));
-        let (words, count) = (light.words(), epoch.entries());
+        let (words, choices) = (light.words(), light.choices());
         hash_with(
             epoch.parameters,
             words,
-            count,
+            choices,
             program,
             header,
             nonce,

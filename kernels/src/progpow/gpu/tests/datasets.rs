@@ -4,7 +4,7 @@ use super::*;
 use crate::progpow::gpu::dataset::Dataset;
 use crate::progpow::gpu::layout::{Layout, Limits};
 use crate::progpow::gpu::making::{Making, Step};
-use crate::progpow::{ENTRY_BYTES, KAWPOW_TEST, PROGPOWZ, Parameters};
+use crate::progpow::{ENTRY_BYTES, KAWPOW_TEST, PROGPOWZ};
 
 /// ProgPoWZ with a small dataset.
 static SMALL_PROGPOWZ: Parameters = Parameters {
@@ -57,7 +57,7 @@ pub fn read(device: &Device, buffer: &wgpu::Buffer, offset: u64, size: u64) -> V
 
 #[test]
 fn every_entry_is_that_of_the_cpu() {
-    let epochs = [(&KAWPOW_TEST, 7), (&SMALL_PROGPOWZ, 3)];
+    let epochs = [(&KAWPOW_TEST, 7), (&SMALL_PROGPOWZ, 3), (&SMALL_ETHASH, 2)];
     for device in devices() {
         for (parameters, number) in epochs {
             let epoch = Epoch { parameters, number };

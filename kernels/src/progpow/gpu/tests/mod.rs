@@ -12,9 +12,22 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::gpu::{self, GpuError, Kernel as _, Readiness};
-use crate::progpow::{Epoch, LightCache, Program, hash};
+use crate::progpow::vectors::ETHASH;
+use crate::progpow::{Epoch, LightCache, Parameters, Program, hash};
 use crate::{
     Algorithm, Batch, BatchInput, Job, JobInput, Outcome, ProgPowJob, Search as _, Target,
+};
+
+/// Ethash with a small dataset.
+static SMALL_ETHASH: Parameters = Parameters {
+    name: "small ethash",
+    period: 60,
+    epoch_length: 60,
+    dataset_bytes: 1 << 20,
+    dataset_growth: 1 << 12,
+    cache_bytes: 1 << 16,
+    cache_growth: 1 << 8,
+    ..ETHASH
 };
 
 const BUDGET: Duration = Duration::from_millis(50);

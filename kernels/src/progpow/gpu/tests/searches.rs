@@ -3,12 +3,12 @@
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::slot::ROOM;
+use super::slot::{Hit, Input, ROOM};
 use super::*;
 use crate::SearchError;
 use crate::gpu::{Exchange, Tuning};
-use crate::progpow::KAWPOW_TEST;
 use crate::progpow::vectors::light_cache;
+use crate::progpow::{Hash, KAWPOW_TEST};
 
 /// The target that exactly the digests up to this number meet.
 fn target(mut little_endian: [u8; 32]) -> Target {
@@ -81,13 +81,48 @@ fn every_candidate_finds_the_same_on_a_gpu() {
     }
 }
 
+#[test]
+fn every_exchange_finds_the_same_in_ethash_on_a_gpu() {
+    let (height, nonce, count) = (100, 0x1234_5678_ffff_ff00, 70);
+    let light = light_cache(&SMALL_ETHASH, height);
+    let program = Program::of_period(&SMALL_ETHASH, SMALL_ETHASH.period_of(height));
+    let header = header(height);
+    let nonces = nonce..nonce + u64::from(count);
+    // The invocations beyond the last nonce read as well, and are not heard.
+    let entries = sparse::entries(&light, &program, &header, nonces.clone());
+    let right: Vec<_> = nonces
+        .map(|nonce| hash(&light, &program, &header, nonce))
+        .collect();
+    for device in devices() {
+        let shuffled = shuffles::work(&device).expect("works");
+        let wide = shuffled.then_some(Exchange::Subgroup);
+        for exchange in [Exchange::Workgroup].into_iter().chain(wide) {
+            for workgroup_size in [32, 64] {
+                let tuning = Tuning {
+                    workgroup_size,
+                    exchange,
+                    ..default_tuning(&device)
+                };
+                let input = Input::new(header, nonce, count, Target::MAX);
+                let hits = sparse::hashes(&device, &light, &program, tuning, &input, &entries);
+                let hits = hits.expect("works").into_iter();
+                let found: Vec<_> = hits
+                    .map(|Hit { mix, digest, .. }| Hash { mix, digest })
+                    .collect();
+                assert!(found == right, "{tuning:?} on {device:?}");
+            }
+        }
+    }
+}
+
 /// llvmpipe's subgroups are as wide as the CPU's vectors, which is too narrow for shuffles. It can be told to be wider,
 /// but only before it is loaded: by another process.
 #[test]
 fn shuffles_find_the_same_on_a_gpu() {
     const WIDTH: &str = "LP_NATIVE_VECTOR_WIDTH";
-    const TESTS: [&str; 2] = [
+    const TESTS: [&str; 3] = [
         "every_candidate_finds_the_same_on_a_gpu",
+        "every_exchange_finds_the_same_in_ethash_on_a_gpu",
         "the_target_itself_is_met_and_one_below_is_not_on_a_gpu",
     ];
     let is_llvmpipe = |device: &Device| device.description().name.contains("llvmpipe");
@@ -108,7 +143,7 @@ fn shuffles_find_the_same_on_a_gpu() {
         .expect("the tests start");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("2 passed"), "{text}");
+    assert!(text.contains("3 passed"), "{text}");
 }
 
 #[test]

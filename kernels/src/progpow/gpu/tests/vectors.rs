@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::progpow::vectors::{self, Vector, light_cache};
-use crate::progpow::{KAWPOW, KAWPOW_TEST, PROGPOWZ, Parameters};
+use crate::progpow::{KAWPOW, KAWPOW_TEST, PROGPOWZ};
 
 fn check(parameters: &'static Parameters, mut vectors: Vec<Vector>) {
     vectors.sort_by_key(|vector| vector.epoch);
@@ -39,10 +39,23 @@ fn another_coin_is_nothing_but_other_parameters_on_a_gpu() {
 }
 
 #[test]
+fn another_mixing_is_a_parameter_too_on_a_gpu() {
+    for (parameters, vectors) in vectors::ethash() {
+        check(parameters, vectors);
+    }
+}
+
+#[test]
 fn a_single_hash_is_the_same_from_a_sparse_and_a_full_dataset() {
+    for parameters in [&KAWPOW_TEST, &SMALL_ETHASH] {
+        check_single(parameters);
+    }
+}
+
+fn check_single(parameters: &'static Parameters) {
     let (height, nonce) = (1_234, 0xfedc_ba98_7654_3210);
-    let light = light_cache(&KAWPOW_TEST, height);
-    let program = Program::of_period(&KAWPOW_TEST, KAWPOW_TEST.period_of(height));
+    let light = light_cache(parameters, height);
+    let program = Program::of_period(parameters, parameters.period_of(height));
     let right = hash(&light, &program, &header(height), nonce);
     for device in devices() {
         for dataset in [DatasetChoice::Sparse, DatasetChoice::Full] {
@@ -53,7 +66,7 @@ fn a_single_hash_is_the_same_from_a_sparse_and_a_full_dataset() {
             };
             let found = hash_on(
                 &device,
-                &KAWPOW_TEST,
+                parameters,
                 height,
                 &header(height),
                 nonce,
@@ -63,11 +76,11 @@ fn a_single_hash_is_the_same_from_a_sparse_and_a_full_dataset() {
             assert_eq!(found, Ok(right), "{dataset:?} on {device:?}");
             assert!(told.get() > 0);
         }
-        let beyond = KAWPOW_TEST.last_height() + 1;
+        let beyond = parameters.last_height() + 1;
         let sparse = DatasetChoice::Sparse;
         let error = hash_on(
             &device,
-            &KAWPOW_TEST,
+            parameters,
             beyond,
             &[0; 32],
             0,
