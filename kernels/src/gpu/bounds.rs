@@ -30,7 +30,7 @@ pub fn cost(algorithm: Algorithm) -> Option<Cost> {
                 .sum();
             Some(Cost {
                 operations: all / PERIODS,
-                bytes: progpow::BYTES_A_HASH,
+                bytes: progpow::bytes_a_hash(parameters),
             })
         }
         None if algorithm.runs_on_gpu() => Some(Cost {

@@ -19,7 +19,7 @@ mod verifier;
 use crate::algorithm::Traits;
 
 #[cfg(feature = "gpu")]
-pub use gpu::{BYTES_A_HASH, DatasetChoice, GpuSearch, KERNEL_VERSION, hash_on, operations};
+pub use gpu::{DatasetChoice, GpuSearch, KERNEL_VERSION, bytes_a_hash, hash_on, operations};
 
 /// What the rest of the program has to know of a member of the family. A CPU takes milliseconds a hash: it only checks.
 pub const fn traits(parameters: &'static Parameters) -> Traits {

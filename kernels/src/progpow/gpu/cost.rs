@@ -5,8 +5,14 @@ use crate::progpow::{
     Step,
 };
 
-/// Bytes of the dataset that a hash of ProgPoW reads; Hashimoto's reads half of it.
-pub const BYTES: u64 = ROUNDS as u64 * ENTRY_BYTES;
+/// Bytes of the dataset that a hash reads.
+pub fn bytes(parameters: &Parameters) -> u64 {
+    let whole = ROUNDS as u64 * ENTRY_BYTES;
+    match parameters.mixing {
+        Mixing::ProgPow => whole,
+        Mixing::Hashimoto => whole / 2,
+    }
+}
 
 /// 32-bit integer operations a hash, counted as a card with three-input sums and three-input logic needs them at least:
 /// a multiplication with a sum is one, and so is a rotation. Reads, loops and comparisons come on top.
@@ -83,7 +89,7 @@ mod tests {
 
     #[test]
     fn every_part_is_counted() {
-        assert_eq!(BYTES, 16_384);
+        assert_eq!((bytes(&KAWPOW), bytes(&ETCHASH)), (16_384, 8_192));
         for parameters in [&KAWPOW, &PROGPOWZ] {
             let steps = (parameters.cache_reads + parameters.math_operations) as u64;
             // At least two operations a step, at most five; besides what is the same for every program.

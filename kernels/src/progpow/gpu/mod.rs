@@ -22,7 +22,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use cost::{BYTES as BYTES_A_HASH, operations};
+pub use cost::{bytes as bytes_a_hash, operations};
 pub use search::GpuSearch;
 pub use single::{DatasetChoice, hash_on};
 
