@@ -20,7 +20,7 @@ use crate::control::answers::{
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
-use crate::engine::{Engines, Processor};
+use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::ChosenMode;
 use crate::identity::Identity;
 use crate::journal;
@@ -304,6 +304,25 @@ impl Daemon {
         let software = self.settings.gpu.allow_software;
         let found = crate::engine::processors(&self.program, software).await;
         Ok(found.iter().map(benchmarks::listing).collect())
+    }
+
+    /// Gives a processor that was set aside, whole or for some algorithm, another chance.
+    ///
+    /// # Errors
+    /// If it is none of those that may work at present.
+    pub async fn retry(&self, processor: &str) -> Result<Vec<ProcessorListing>, Refusal> {
+        let engines = self.board().engines.clone();
+        let engines = engines.ok_or_else(|| Refusal::conflict("nothing may run at present"))?;
+        let ids: Vec<&ProcessorId> = engines.processors().map(|known| &known.id).collect();
+        let Some(id) = ids.iter().find(|id| id.as_str() == processor) else {
+            let allowed: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+            return Err(Refusal::bad_request(format!(
+                "unknown processor \"{processor}\"; allowed: {}",
+                allowed.join(", ")
+            )));
+        };
+        engines.retry(id).await;
+        self.processors().await
     }
 
     /// What was credited, asked for anew if the hub can be reached.

@@ -300,7 +300,9 @@ mod tests {
         assert_eq!(told.reason, "5 GiB are missing");
 
         engines.set_work(&gpu.id, None);
-        engines.retry(&gpu.id).await;
+        let unknown = daemon.retry("gpu-2").await.expect_err("there is none");
+        assert!(unknown.message.contains("allowed: gpu-1"), "{unknown:?}");
+        daemon.retry("gpu-1").await.expect("it is known");
         let change = tokio::time::timeout(limit, changes.next()).await;
         change.expect("it gets another chance");
         assert_eq!(allot(&daemon, &offers, &second)[&gpu.id], Algorithm::KawPow);

@@ -8,14 +8,24 @@ use crate::engine;
 
 #[derive(Debug, clap::Args)]
 pub struct ProcessorsArguments {
+    /// Give this processor another chance, if it was set aside, whole or for some algorithm (`idlewatt status` says why)
+    #[arg(long, value_name = "ID")]
+    retry: Option<String>,
     #[command(flatten)]
     settings: SettingsArguments,
 }
 
 pub async fn run(common: &Common, arguments: ProcessorsArguments) -> Result<(), Failure> {
-    let listed = match common.running().await? {
-        Some(client) => client.processors().await?,
-        None => {
+    let running = common.running().await?;
+    let listed = match (running, arguments.retry) {
+        (Some(client), Some(id)) => client.retry(&id).await?,
+        (Some(client), None) => client.processors().await?,
+        (None, Some(_)) => {
+            return Err(Failure::failed(
+                "the agent is not running: nothing is set aside",
+            ));
+        }
+        (None, None) => {
             let settings = arguments.settings.load(&common.data()?)?.settings;
             let exe = std::env::current_exe()?;
             let found = engine::processors(&exe, settings.gpu.allow_software).await;

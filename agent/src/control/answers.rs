@@ -350,6 +350,14 @@ pub struct TuneRequest {
     pub algorithm: Option<Algorithm>,
 }
 
+/// What `processors --retry` asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRequest {
+    /// The processor that gets another chance.
+    pub processor: String,
+}
+
 /// `earnings`: what the hub has credited.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Earned {

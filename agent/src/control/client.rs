@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{
     BenchRequest, Benchmark, Change, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status, TuneRequest, TunedKernel,
+    ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
 use super::point::ControlPoint;
 use crate::data_dir::{DataDir, DataDirError};
@@ -109,6 +109,18 @@ impl ControlClient {
     /// Of [`ControlError`].
     pub async fn processors(&self) -> Result<Vec<ProcessorListing>, ControlError> {
         self.get("/v1/processors", PATIENT).await
+    }
+
+    /// `POST /v1/processors/retry`: gives a processor that was set aside another chance.
+    ///
+    /// # Errors
+    /// Of [`ControlError`].
+    pub async fn retry(&self, processor: &str) -> Result<Vec<ProcessorListing>, ControlError> {
+        let asked = RetryRequest {
+            processor: processor.to_owned(),
+        };
+        let request = self.request(Method::POST, "/v1/processors/retry");
+        self.answer(request.json(&asked).timeout(QUICK)).await
     }
 
     /// `POST /v1/benchmarks`: measures, which takes its time.

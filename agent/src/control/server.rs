@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answers::{
     BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, SignalsAnswer, Status, TuneRequest, TunedKernel,
+    ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
@@ -56,6 +56,7 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         .route("/v1/signals", get(signals))
         .route("/v1/decisions", get(decisions))
         .route("/v1/processors", get(processors))
+        .route("/v1/processors/retry", post(retry))
         .route("/v1/benchmarks", get(benchmarks).post(bench))
         .route("/v1/tuning", get(tunings).post(tune))
         .route("/v1/earnings", get(earnings))
@@ -159,6 +160,13 @@ async fn decisions(
 
 async fn processors(State(daemon): Shared) -> Answer<Vec<ProcessorListing>> {
     daemon.processors().await.map(Json)
+}
+
+async fn retry(
+    State(daemon): Shared,
+    Json(asked): Json<RetryRequest>,
+) -> Answer<Vec<ProcessorListing>> {
+    daemon.retry(&asked.processor).await.map(Json)
 }
 
 async fn benchmarks(State(daemon): Shared) -> Json<Vec<Benchmark>> {

@@ -103,3 +103,19 @@ fn a_hub_program_that_is_missing_is_told() {
         trouble.contains("no-hub-here cannot be started")
     });
 }
+
+#[test]
+fn another_chance_needs_an_agent_and_a_processor_that_it_has() {
+    let home = Home::new();
+    let retry = ["processors", "--retry", "gpu-0", "--json"];
+    home.run(&retry).failed(1, "the agent is not running");
+    home.run(&["consent", "--accept"]);
+    home.write("config.toml", "[gpu]\nenabled = false\n");
+    let _agent = home.daemon(&["--mode", "pause"]);
+    until("the processors are known", || {
+        home.run(&retry).err.contains("allowed: cpu")
+    });
+    home.run(&retry).failed(2, "unknown processor \"gpu-0\"");
+    let listed = home.run(&["processors", "--retry", "cpu", "--json"]).json();
+    assert_eq!(listed[0]["id"], "cpu");
+}
