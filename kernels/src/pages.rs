@@ -59,7 +59,7 @@ impl Region {
 
 /// Asks for huge pages in a region.
 #[cfg(target_os = "linux")]
-#[allow(unsafe_code)]
+#[expect(unsafe_code, reason = "the system call takes an address")]
 pub(crate) fn advise_huge_pages(region: Region) {
     let Some(inner) = region.aligned_within(HUGE_PAGE) else {
         return;

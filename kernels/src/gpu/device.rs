@@ -112,7 +112,7 @@ impl Device {
     }
 
     /// A program of ours, without what wgpu would add to programs that it cannot trust: to loops, divisions and indices.
-    #[allow(unsafe_code)]
+    #[expect(unsafe_code, reason = "wgpu offers it no other way")]
     pub(crate) fn module(&self, label: &str, source: String) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(label),

@@ -161,7 +161,10 @@ struct Mix<'a, const N: usize> {
 
 impl<const N: usize> Work for Mix<'_, N> {
     #[inline(always)]
-    #[allow(clippy::needless_range_loop)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "loops over known lengths become vector code"
+    )]
     fn run(self) {
         // A copy, of which the compiler sees that nothing else points there.
         let mut items = *self.items;
