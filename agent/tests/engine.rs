@@ -49,7 +49,7 @@ fn assert_solves(job: &Job, space: NonceSpace, solution: &Solution) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cpu_finds_shares_of_both_algorithms_and_moves_on_to_the_next_job() {
-    let (engines, mut found) = Engines::start(settings()).unwrap();
+    let (engines, mut found) = start_engines(settings()).unwrap();
     let cpu = ProcessorId::cpu();
     engines.set_allowance(&cpu, percent(100));
     let space = NonceSpace { index: 1, count: 3 };
@@ -82,7 +82,7 @@ async fn the_cpu_finds_shares_of_both_algorithms_and_moves_on_to_the_next_job() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_engine_is_started_again() {
-    let (engines, mut found) = Engines::start(settings()).unwrap();
+    let (engines, mut found) = start_engines(settings()).unwrap();
     let cpu = ProcessorId::cpu();
     engines.set_allowance(&cpu, percent(100));
     let job = sha256d_job("job", 100_000);
@@ -109,7 +109,7 @@ async fn at_zero_it_uses_no_time_and_after_a_while_no_memory() {
         release_after: Duration::from_secs(8),
         ..settings()
     };
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     let cpu = ProcessorId::cpu();
     let job = sha256d_job("job", 100_000);
     engines.set_work(&cpu, Some((job.clone(), NonceSpace::WHOLE)));
@@ -184,7 +184,7 @@ async fn a_program_that_is_no_engine_is_set_aside_with_the_reason() {
 
 async fn expect_set_aside(settings: EngineSettings, expected: &str) {
     let faults_allowed = settings.faults_allowed as u64;
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     let cpu = ProcessorId::cpu();
     engines.set_allowance(&cpu, percent(100));
     engines.set_work(&cpu, Some((sha256d_job("job", 1), NonceSpace::WHOLE)));
@@ -208,8 +208,41 @@ async fn expect_set_aside(settings: EngineSettings, expected: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn shares_that_nobody_takes_hold_up_no_pause_and_are_not_lost() {
+    let settings = EngineSettings {
+        // Its silence while it waits for room is no fault.
+        silence_allowed: Duration::from_secs(2),
+        ..settings()
+    };
+    let (engines, mut found) = Engines::start(settings).unwrap();
+    let cpu = ProcessorId::cpu();
+    engines.set_allowance(&cpu, percent(100));
+    engines.set_work(&cpu, Some((sha256d_job("easy", 1), NonceSpace::WHOLE)));
+    until_now("there is no room any more", || {
+        found.len() == found.max_capacity()
+    });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    engines.set_allowance(&cpu, percent(0));
+    let state = until(&engines, "it pauses", |state| state.phase == Phase::Paused).await;
+    assert_eq!(state.faults, 0, "{state:?}");
+    let waiting = found.max_capacity();
+    let mut nonces = std::collections::HashSet::new();
+    for _ in 0..=waiting {
+        let found = tokio::time::timeout(Duration::from_secs(60), found.recv());
+        let solution = found.await.expect("the next one").unwrap().solution;
+        nonces.insert((solution.extranonce2, solution.nonce));
+    }
+    assert_eq!(
+        nonces.len(),
+        waiting + 1,
+        "each once, and the one that had no room"
+    );
+    engines.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_benchmark_measures_and_the_usual_work_goes_on_afterwards() {
-    let (engines, mut found) = Engines::start(settings()).unwrap();
+    let (engines, mut found) = start_engines(settings()).unwrap();
     let cpu = ProcessorId::cpu();
     engines.set_allowance(&cpu, percent(100));
     engines.set_work(&cpu, Some((sha256d_job("job", 100_000), NonceSpace::WHOLE)));
@@ -331,7 +364,7 @@ async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
         processors: vec![gpu],
         ..settings()
     };
-    let (engines, mut found) = Engines::start(settings.clone()).unwrap();
+    let (engines, mut found) = start_engines(settings.clone()).unwrap();
     for (name, share) in [("full", 100), ("half", 50), ("little", 10)] {
         engines.set_allowance(&id, percent(share));
         let (job, space) = (sha256d_job(name, 20_000), NonceSpace { index: 1, count: 2 });
@@ -363,7 +396,7 @@ async fn the_software_gpu_finds_shares_at_full_speed_and_with_gaps() {
         faults_allowed: 1,
         ..settings
     };
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     engines.set_work(&id, Some((sha256d_job("job", 1), NonceSpace::WHOLE)));
     let aside = until(&engines, "it is set aside", |state| {

@@ -146,6 +146,7 @@ impl Engines {
                     requests: requested,
                     state: states.handle(index),
                     found: found.clone(),
+                    undelivered: None,
                     cancel: cancel.clone(),
                     preparation: preparation::Preparation::default(),
                     standing: Standing::new(processor, &settings),

@@ -58,7 +58,7 @@ async fn until_aside(engines: &Engines) -> idlewatt::engine::ProcessorState {
 async fn goes_on(
     engines: &Engines,
     id: &ProcessorId,
-    found: &mut mpsc::Receiver<idlewatt::engine::Found>,
+    found: &mut mpsc::UnboundedReceiver<idlewatt::engine::Found>,
 ) {
     engines.set_work(id, Some((sha256d_job("next", 20_000), NonceSpace::WHOLE)));
     next_of(found, "next").await;
@@ -70,7 +70,7 @@ async fn goes_on(
 async fn too_little_memory_sets_the_algorithm_aside_at_once_and_another_goes_on() {
     let program = faulty("memory");
     let (settings, id) = software_gpu(&program).await;
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     engines.set_work(&id, Some((test_job(), NonceSpace::WHOLE)));
     let state = until_aside(&engines).await;
@@ -103,7 +103,7 @@ async fn memory_may_be_free_again_after_a_while() {
         memory_patience: Duration::from_millis(200),
         ..settings
     };
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     engines.set_work(&id, Some((test_job(), NonceSpace::WHOLE)));
     until(&engines, "it was tried several times", |state| {
@@ -117,7 +117,7 @@ async fn memory_may_be_free_again_after_a_while() {
 async fn a_wrong_result_sets_the_processor_aside_at_once() {
     let program = faulty("wrong_hash");
     let (settings, id) = software_gpu(&program).await;
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     engines.set_work(&id, Some((test_job(), NonceSpace::WHOLE)));
     let aside = |state: &idlewatt::engine::ProcessorState| matches!(&state.phase, Phase::SetAside { reason } if reason == "made to fail");
@@ -137,7 +137,7 @@ async fn a_wrong_result_sets_the_processor_aside_at_once() {
 async fn a_device_that_fails_again_and_again_at_one_algorithm_goes_on_with_another() {
     let program = faulty("device");
     let (settings, id) = software_gpu(&program).await;
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     engines.set_work(&id, Some((test_job(), NonceSpace::WHOLE)));
     let state = until_aside(&engines).await;
@@ -159,7 +159,7 @@ exec {EXE} "$@""#
         silence_allowed: Duration::from_secs(10),
         ..settings
     };
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     goes_on(&engines, &id, &mut found).await;
     let state = &engines.states()[0];
@@ -192,7 +192,7 @@ esac
 exec {EXE} "$@""#
     ));
     let (settings, id) = software_gpu(&program).await;
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     let (progress, _seen) = mpsc::channel(1);
     let result = engines.bench(&id, tune(), progress).await.unwrap();
     let tuned = result.tuned.expect("layouts were measured");
@@ -223,7 +223,7 @@ exec {EXE} "$@""#
         r#"echo "$*" > "$(dirname "$0")/arguments"; exec {EXE} "$@""#
     ));
     let (settings, id) = software_gpu(&recorder).await;
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     engines.set_tunings(&id, [(Algorithm::Sha256d, tuned.tuning)].into());
     engines.set_allowance(&id, percent(100));
     goes_on(&engines, &id, &mut found).await;
@@ -241,7 +241,7 @@ exec {EXE} "$@""#
 async fn a_benchmark_that_fails_for_memory_sets_its_algorithm_aside() {
     let program = faulty("memory");
     let (settings, id) = software_gpu(&program).await;
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     engines.set_allowance(&id, percent(100));
     let (progress, _seen) = mpsc::channel(1);
     let failed = engines
@@ -263,7 +263,7 @@ async fn a_benchmark_beside_the_work_waits_until_it_may() {
         release_after: Duration::from_millis(100),
         ..settings
     };
-    let (engines, _found) = Engines::start(settings).unwrap();
+    let (engines, _found) = start_engines(settings).unwrap();
     let (progress, mut seen) = mpsc::channel(100);
     let as_allowed = BenchOrder {
         pace: Pace::AsAllowed,
@@ -304,7 +304,7 @@ async fn two_graphics_cards_work_side_by_side() {
         processors: cards.clone(),
         ..settings()
     };
-    let (engines, mut found) = Engines::start(settings).unwrap();
+    let (engines, mut found) = start_engines(settings).unwrap();
     for (index, card) in cards.iter().enumerate() {
         let space = NonceSpace {
             index: index as u32,

@@ -25,7 +25,7 @@ fn job(id: &str, height: u64, work: u128) -> Job {
 
 async fn start() -> (
     Engines,
-    tokio::sync::mpsc::Receiver<idlewatt::engine::Found>,
+    tokio::sync::mpsc::UnboundedReceiver<idlewatt::engine::Found>,
     ProcessorId,
 ) {
     let gpu = gpu().await;
@@ -35,7 +35,7 @@ async fn start() -> (
         processors: vec![gpu],
         ..settings()
     };
-    let (engines, found) = Engines::start(settings).unwrap();
+    let (engines, found) = start_engines(settings).unwrap();
     (engines, found, id)
 }
 

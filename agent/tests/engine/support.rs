@@ -15,7 +15,7 @@ use idlewatt::engine::{
 use idlewatt_kernels::{
     Algorithm, Job, JobInput, NonceSpace, RandomXJob, Sha256dJob, Solution, Target,
 };
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub const EXE: &str = env!("CARGO_BIN_EXE_idlewatt");
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -34,6 +34,21 @@ pub fn percent(percent: u8) -> Allowance {
         percent,
         dispatch_budget: Duration::from_millis(50),
     }
+}
+
+/// The engines, and all they find: a test that waits for something else first holds them up as little as a daemon does.
+pub fn start_engines(
+    settings: EngineSettings,
+) -> std::io::Result<(Engines, UnboundedReceiver<Found>)> {
+    let (engines, mut found) = Engines::start(settings)?;
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(found) = found.recv().await {
+            // The test may read them or not.
+            let _ = sender.send(found);
+        }
+    });
+    Ok((engines, receiver))
 }
 
 /// The software GPU.
@@ -104,7 +119,7 @@ pub fn randomx_job(id: &str, work: u128, seed: u8) -> Job {
 }
 
 /// The next solution of a job; those of jobs before it may still come in.
-pub async fn next_of(found: &mut Receiver<Found>, job: &str) -> Solution {
+pub async fn next_of(found: &mut UnboundedReceiver<Found>, job: &str) -> Solution {
     let search = async {
         loop {
             let found = found.recv().await.unwrap();

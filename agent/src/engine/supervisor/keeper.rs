@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::process::ChildGroup;
+use tokio::sync::mpsc::OwnedPermit;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,8 @@ pub struct Keeper {
     pub requests: mpsc::Receiver<Request>,
     pub state: StateHandle,
     pub found: mpsc::Sender<Found>,
+    /// What there was no room for yet. Its engine waits, but not what the owner wants.
+    pub undelivered: Option<Found>,
     pub cancel: CancellationToken,
     pub preparation: Preparation,
     pub standing: Standing,
@@ -57,6 +61,8 @@ enum Ended {
 enum Woken {
     Wanted,
     Request(Request),
+    /// For what is undelivered.
+    Room(OwnedPermit<Found>),
     Due,
     Shutdown,
 }
@@ -72,6 +78,7 @@ impl Keeper {
             match self.wait(due.filter(|_| wanted.is_active())).await {
                 Woken::Shutdown => return,
                 Woken::Wanted => {}
+                Woken::Room(permit) => hand_over(permit, &mut self.undelivered),
                 Woken::Request(Request::Retry) => self.standing.forget(),
                 Woken::Request(Request::Bench(request)) => self.bench(request).await,
                 Woken::Due => match self.serve().await {
@@ -139,6 +146,7 @@ impl Keeper {
             changed = self.wanted.changed() => if changed.is_ok() { Woken::Wanted } else { Woken::Shutdown },
             // The loop looks again at what may be done.
             () = at(self.standing.next_end()) => Woken::Wanted,
+            permit = room(&self.found, &self.undelivered) => Woken::Room(permit),
             () = at(due) => Woken::Due,
         }
     }
@@ -256,10 +264,14 @@ impl Keeper {
                     self.show_wanted(&wanted);
                     sent = wanted;
                 }
-                event = engine.event() => {
+                permit = room(&self.found, &self.undelivered) => {
+                    last_heard = Instant::now();
+                    hand_over(permit, &mut self.undelivered);
+                }
+                event = engine.event(), if self.undelivered.is_none() => {
                     last_heard = Instant::now();
                     match event {
-                        Ok(event) => if let Some(fault) = self.take(event, &mut rates, &sent).await {
+                        Ok(event) => if let Some(fault) = self.take(event, &mut rates, &sent) {
                             return Ended::Fault(algorithm, fault);
                         },
                         Err(fault) => return Ended::Fault(algorithm, fault),
@@ -269,7 +281,7 @@ impl Keeper {
                     self.standing.end_what_is_due();
                     self.show_aside();
                 }
-                () = sleep_until(deadline) => {
+                () = sleep_until(deadline), if self.undelivered.is_none() => {
                     return match idle_since {
                         Some(_) => Ended::Released,
                         None => Ended::Fault(algorithm, hangs()),
@@ -302,7 +314,7 @@ impl Keeper {
     }
 
     /// Deals with an event. Returns the fault if it was one.
-    async fn take(&mut self, event: Event, rates: &mut RateWindow, sent: &Wanted) -> Option<Fault> {
+    fn take(&mut self, event: Event, rates: &mut RateWindow, sent: &Wanted) -> Option<Fault> {
         let active = sent.is_active();
         let percent = sent.allowance.percent;
         match event {
@@ -353,15 +365,13 @@ impl Keeper {
             // The last ones before a pause arrive when it has begun.
             Event::Preparing { .. } | Event::Used { .. } | Event::Rate { .. } => {}
             Event::Found { solution } => {
+                tracing::debug!(processor = self.processor.id.as_str(), "solution found");
                 let found = Found {
                     processor: self.processor.id.clone(),
                     solution,
                 };
-                tracing::debug!(processor = self.processor.id.as_str(), "solution found");
-                // Nobody reads any more only while everything ends.
-                tokio::select! {
-                    _ = self.found.send(found) => {}
-                    () = self.cancel.cancelled() => {}
+                if let Err(TrySendError::Full(found)) = self.found.try_send(found) {
+                    self.undelivered = Some(found);
                 }
             }
             Event::Note { text } => {
@@ -400,6 +410,22 @@ async fn last_words(engine: &mut EngineChild, error: &std::io::Error) -> Fault {
 pub fn hangs() -> Fault {
     let message = "the engine hangs: it has not reported for a while";
     Fault::new(FaultKind::Device, message)
+}
+
+/// Room for what is undelivered. Never, where nothing is or nobody reads any more.
+async fn room(found: &mpsc::Sender<Found>, undelivered: &Option<Found>) -> OwnedPermit<Found> {
+    if undelivered.is_some()
+        && let Ok(permit) = found.clone().reserve_owned().await
+    {
+        return permit;
+    }
+    pending().await
+}
+
+fn hand_over(permit: OwnedPermit<Found>, undelivered: &mut Option<Found>) {
+    if let Some(found) = undelivered.take() {
+        permit.send(found);
+    }
 }
 
 async fn at(due: Option<Instant>) {
