@@ -326,3 +326,22 @@ async fn two_graphics_cards_work_side_by_side() {
     assert_ne!(states[0].engine_process, states[1].engine_process);
     engines.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_measurement_lasts_until_something_was_computed() {
+    let program = Script::new(
+        r#"echo '{"event":"ready"}'
+for hashes in 10 0 0 30; do
+echo '{"event":"rate","hashes":'$hashes',"seconds":1.0,"busy_seconds":1.0,"longest_dispatch_ms":null}'
+done
+exec sleep 60"#,
+    );
+    let (settings, id) = software_gpu(&program).await;
+    let (engines, _found) = start_engines(settings).unwrap();
+    let (progress, _seen) = mpsc::channel(1);
+    let result = engines.bench(&id, order(Algorithm::Sha256d), progress);
+    let result = result.await.unwrap();
+    // The first second does not count.
+    assert_eq!((result.rate, result.seconds), (10.0, 3.0));
+    engines.shutdown().await;
+}

@@ -264,7 +264,7 @@ impl Bench<'_> {
         }
         let mut measured = Measured::default();
         let mut last = Instant::now();
-        while measured.seconds < self.order.duration.as_secs_f64() {
+        while !measured.is_enough(self.order.duration) {
             let patience = match allowance.percent {
                 0 => self.settings.release_after,
                 _ => self.settings.silence_allowed,
@@ -351,6 +351,7 @@ impl Bench<'_> {
     }
 }
 
+/// What has been measured so far.
 #[derive(Default)]
 struct Measured {
     warm: bool,
@@ -360,6 +361,14 @@ struct Measured {
     /// The layout being tried.
     trying: Option<Tuning>,
     tuned: Option<Tuned>,
+}
+
+impl Measured {
+    /// A device that is slow, or that others keep busy, may finish nothing for a while: that is no rate yet. One that
+    /// finishes nothing at all ends by its silence.
+    fn is_enough(&self, duration: Duration) -> bool {
+        self.hashes > 0 && self.seconds >= duration.as_secs_f64()
+    }
 }
 
 /// A job of the usual size whose target no digest meets.
