@@ -96,14 +96,15 @@ async fn the_allowance_holds_while_a_dataset_is_made_and_searched() {
     engines.set_allowance(&id, percent(30));
     let mut states = engines.subscribe();
     engines.set_work(&id, Some((job("job", 1, 20), NonceSpace::WHOLE)));
-    let (mut preparing, mut running) = (Vec::new(), Vec::new());
+    let (mut preparing, mut running, mut longest) = (Vec::new(), Vec::new(), 0.0_f64);
     while running.len() < 3 {
         let changed = tokio::time::timeout(std::time::Duration::from_secs(120), states.changed());
         changed.await.expect("in time").expect("they run");
         let state = states.borrow_and_update()[0].clone();
         let achieved = state.achieved_percent;
-        // What a rest follows is counted before it: a report may end between the two.
-        assert!(achieved < 45.0, "{state:?}");
+        // What a rest follows is counted before it: a report of a second may end between the two.
+        longest = longest.max(state.longest_dispatch_ms.unwrap_or(0.0));
+        assert!(achieved < 40.0 + longest / 10.0, "{state:?}");
         match state.phase {
             Phase::Preparing { .. } if achieved > 0.0 => preparing.push(achieved),
             Phase::Running if state.rate > 0.0 => running.push(achieved),

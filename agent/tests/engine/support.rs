@@ -18,7 +18,8 @@ use idlewatt_kernels::{
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub const EXE: &str = env!("CARGO_BIN_EXE_idlewatt");
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Engines have the lowest priority: where others compute as well, they get little.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One CPU, light memory, and quick restarts.
 pub fn settings() -> EngineSettings {
