@@ -60,10 +60,14 @@ impl Preparation {
     /// About how many seconds are left of the one under way, at a share of the processor's time.
     pub fn left(&self, algorithm: Algorithm, percent: u8) -> Option<f64> {
         let stage = self.stage.as_ref()?;
-        let left = match self.learnt {
-            Some((of, whole)) if of == algorithm => (whole - self.spent).max(0.0),
-            _ if stage.done >= TELLING => stage.spent * (1.0 - stage.done) / stage.done,
-            _ => return None,
+        let learnt = self.learnt.filter(|(of, _)| *of == algorithm);
+        let learnt = learnt.map(|(_, whole)| (whole - self.spent).max(0.0));
+        let of_stage =
+            (stage.done >= TELLING).then(|| stage.spent * (1.0 - stage.done) / stage.done);
+        // Where others use the PC as well it takes longer than the last time, as the stage under way shows.
+        let left = match (learnt, of_stage) {
+            (Some(learnt), Some(of_stage)) => learnt.max(of_stage),
+            (learnt, of_stage) => learnt.or(of_stage)?,
         };
         Some(at(left, percent))
     }
@@ -115,6 +119,12 @@ mod tests {
         preparation.progress("the cache", 0, 10, 100, second(0));
         preparation.progress("the cache", 3, 10, 100, second(3));
         assert_eq!(preparation.left(Algorithm::RandomX, 100), Some(12.0));
+        // Slower than the last time.
+        preparation.progress("the cache", 4, 10, 100, second(6));
+        preparation.progress("the cache", 5, 10, 100, second(11));
+        preparation.progress("the cache", 6, 10, 100, second(16));
+        let left = preparation.left(Algorithm::RandomX, 100).expect("known");
+        assert!((left - 16.0 * 4.0 / 6.0).abs() < 0.1, "{left}");
         // Ending without having prepared anything teaches nothing.
         preparation.begin(begun);
         preparation.end(Algorithm::RandomX);
