@@ -225,6 +225,13 @@ async fn shares_that_nobody_takes_hold_up_no_pause_and_are_not_lost() {
     engines.set_allowance(&cpu, percent(0));
     let state = until(&engines, "it pauses", |state| state.phase == Phase::Paused).await;
     assert_eq!(state.faults, 0, "{state:?}");
+    let process = state.engine_process.unwrap();
+    let mut used = cpu_ticks_and_switches(process);
+    until_now("it computes nothing", || {
+        std::thread::sleep(Duration::from_millis(300));
+        let before = std::mem::replace(&mut used, cpu_ticks_and_switches(process));
+        before == used
+    });
     let waiting = found.max_capacity();
     let mut nonces = std::collections::HashSet::new();
     for _ in 0..=waiting {
