@@ -1,8 +1,11 @@
 //! Who this device is at each hub it has worked for; a device is made once and kept.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use ed25519_dalek::{Signer, SigningKey};
 use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::data_dir::{DataDir, DataDirError};
@@ -23,14 +26,60 @@ pub struct Identity {
     pub account_key: Option<AccountKey>,
     /// Its public name.
     pub device: DeviceId,
-    /// Its secret.
+    /// Its present token.
     pub token: DeviceToken,
+    /// The key that it proves itself with; `None` where it was enrolled by a version without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<PrivateKey>,
 }
 
 impl Identity {
     /// How it names itself to the hub's Stratum server.
     pub fn stratum_user(&self) -> String {
         format!("{}.{}", self.account, self.device)
+    }
+}
+
+/// The secret half of an Ed25519 key. It never leaves this PC. Stored as 64 hex digits.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PrivateKey(SigningKey);
+
+impl PrivateKey {
+    /// A new one.
+    pub fn random() -> Self {
+        PrivateKey(SigningKey::from_bytes(&rand::rng().random()))
+    }
+
+    /// The public half in hex.
+    pub fn public(&self) -> String {
+        hex::encode(self.0.verifying_key().to_bytes())
+    }
+
+    /// The signature over a text, in hex.
+    pub fn sign(&self, text: &str) -> String {
+        hex::encode(self.0.sign(text.as_bytes()).to_bytes())
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(secret)")
+    }
+}
+
+impl TryFrom<String> for PrivateKey {
+    type Error = hex::FromHexError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(PrivateKey(SigningKey::from_bytes(&bytes)))
+    }
+}
+
+impl From<PrivateKey> for String {
+    fn from(key: PrivateKey) -> Self {
+        hex::encode(key.0.to_bytes())
     }
 }
 
@@ -108,12 +157,16 @@ pub async fn obtain(
             (Some(key), code)
         }
     };
-    let enrolled = client.enrol_device(&code, &device_name()).await?;
+    let private_key = PrivateKey::random();
+    let enrolled = client
+        .enrol_device(&code, &device_name(), &private_key.public())
+        .await?;
     let identity = Identity {
         account: enrolled.account,
         account_key,
         device: enrolled.device,
         token: enrolled.token,
+        private_key: Some(private_key),
     };
     identities.hubs.insert(hub.to_owned(), identity.clone());
     identities.keys.remove(hub);
@@ -144,6 +197,7 @@ mod tests {
             account_key: Some(AccountKey::random()),
             device: DeviceId::random(),
             token: DeviceToken::random(),
+            private_key: Some(PrivateKey::random()),
         };
         let mut identities = Identities::default();
         identities.hubs.insert("https://a".into(), identity.clone());
@@ -153,5 +207,9 @@ mod tests {
         assert!(known(&data, EMBEDDED).expect("readable").is_none());
         let shown = format!("{identity:?}");
         assert!(!shown.contains(identity.token.as_str()));
+        let key = identity.private_key.expect("given");
+        assert!(!shown.contains(&String::from(key.clone())));
+        let kept = read.private_key.expect("kept");
+        assert_eq!(kept.sign("text"), key.sign("text"));
     }
 }

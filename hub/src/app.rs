@@ -11,7 +11,7 @@ use idlewatt_kernels::progpow::Parameters;
 use idlewatt_ledger::RewardError;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
-use idlewatt_store::{SqliteStore, StoreError};
+use idlewatt_store::{Store, StoreError};
 use jiff::Timestamp;
 use rand::RngExt;
 use tokio::net::TcpListener;
@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
+use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::vardiff::Remembered;
 use crate::stratum::{self, Serves, Shared};
@@ -77,7 +78,7 @@ pub enum StartError {
 /// A hub that listens, but does nothing yet.
 pub struct Hub {
     settings: Settings,
-    store: SqliteStore,
+    store: Store,
     http: TcpListener,
     stratum: TcpListener,
     own_stratum: Vec<OwnStratum>,
@@ -128,8 +129,7 @@ impl Hub {
                 listener,
             });
         }
-        create_data_dir(&settings.data_dir)?;
-        let store = SqliteStore::open(&settings.data_dir.join(DATABASE)).await?;
+        let store = open_store(&settings).await?;
         Ok(Hub {
             settings,
             store,
@@ -175,6 +175,7 @@ impl Hub {
             sources: sources.clone(),
             solved,
             difficulty: self.settings.difficulty.clone(),
+            fee_basis_points: self.settings.earnings.fee_basis_points,
             remembered: Remembered::default(),
             misbehaved: Limiter::new(stratum::MISBEHAVED),
             connections: AtomicU32::new(rand::rng().random()),
@@ -205,6 +206,12 @@ impl Hub {
             tasks.clone(),
             shutdown.clone(),
         ));
+        let settling = settlement::run(
+            self.store.clone(),
+            self.settings.earnings.clone(),
+            shutdown.clone(),
+        );
+        tasks.spawn(settling);
         let HubListening { http, stratum } = &self.listening;
         tracing::info!(http, stratum, "the hub is listening");
 
@@ -215,6 +222,7 @@ impl Hub {
         } else if tokio::time::timeout(GRACE, writing).await.is_err() {
             tracing::warn!("the last shares were not written in time");
         } else {
+            settlement::settle(&self.store, &self.settings.earnings).await;
             self.store.close().await;
         }
         tracing::info!("the hub has ended");
@@ -291,6 +299,18 @@ impl Hub {
             progpow,
         })
     }
+}
+
+/// The store that the settings name.
+///
+/// # Errors
+/// If the data directory cannot be made, or the database cannot be opened.
+pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
+    create_data_dir(&settings.data_dir)?;
+    Ok(match &settings.database {
+        Some(address) => Store::connect(address).await?,
+        None => Store::open(&settings.data_dir.join(DATABASE)).await?,
+    })
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

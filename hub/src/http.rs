@@ -15,7 +15,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use idlewatt_store::SqliteStore;
+use idlewatt_store::Store;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -42,7 +42,7 @@ const NEW_ACCOUNTS: Allowance = Allowance {
 
 /// What every handler can use.
 pub struct Api {
-    store: SqliteStore,
+    store: Store,
     sources: Sources,
     stratum_port: u16,
     wrong_codes: Limiter<IpAddr>,
@@ -51,7 +51,7 @@ pub struct Api {
 
 impl Api {
     /// The API of a hub whose Stratum server listens at that port.
-    pub fn new(store: SqliteStore, sources: Sources, stratum_port: u16) -> Arc<Self> {
+    pub fn new(store: Store, sources: Sources, stratum_port: u16) -> Arc<Self> {
         Arc::new(Api {
             store,
             sources,

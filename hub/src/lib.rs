@@ -10,6 +10,7 @@ pub mod app;
 pub mod http;
 pub mod limiter;
 pub mod settings;
+pub mod settlement;
 pub mod stratum;
 pub mod upstream;
 pub mod verifier;

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use idlewatt_hub::app::open_store;
 use idlewatt_hub::settings::MonerodSettings;
 use idlewatt_hub::{Hub, Settings, StartError};
-use idlewatt_store::SqliteStore;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -27,6 +27,17 @@ struct Arguments {
     /// Where the database is; created if it is missing [default: idlewatt-hub]
     #[arg(long, value_name = "DIR", env = "IDLEWATT_HUB_DATA_DIR")]
     data_dir: Option<PathBuf>,
+    /// Keep everything in this PostgreSQL server instead: postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "IDLEWATT_HUB_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+    /// Seconds between settlements, which turn verified shares into credits [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    settle_every: Option<u64>,
     /// Where the HTTP API listens; port 0 takes a free one [default: 127.0.0.1:8480]
     #[arg(long, value_name = "ADDRESS:PORT")]
     http: Option<SocketAddr>,
@@ -70,6 +81,10 @@ impl Arguments {
         };
         if let Some(data_dir) = self.data_dir {
             settings.data_dir = data_dir;
+        }
+        settings.database = self.database.or(settings.database);
+        if let Some(seconds) = self.settle_every {
+            settings.earnings.settle_every = seconds;
         }
         if let Some(http) = self.http {
             settings.http = http;
@@ -161,11 +176,11 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 async fn audit(settings: Settings) -> anyhow::Result<ExitCode> {
     let path = settings.data_dir.join("hub.sqlite");
     anyhow::ensure!(
-        path.exists(),
+        settings.database.is_some() || path.exists(),
         "there is no hub database at {}",
         path.display()
     );
-    let audit = SqliteStore::open(&path).await?.audit().await?;
+    let audit = open_store(&settings).await?.audit().await?;
     println!("{} transfers, {} shares", audit.transfers, audit.shares);
     for fault in &audit.faults {
         println!("{fault}");

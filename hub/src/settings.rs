@@ -1,10 +1,16 @@
 //! What an operator can set: a TOML file, and flags that win over it.
 
+mod difficulty;
+mod earnings;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
+
+pub use difficulty::{DifficultyRange, DifficultySettings};
+pub use earnings::EarningsSettings;
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -12,6 +18,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// Where the database is. Created if it is missing.
     pub data_dir: PathBuf,
+    /// A PostgreSQL server to keep everything in instead: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    pub database: Option<String>,
     /// Where the HTTP API listens; port 0 takes a free one.
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
@@ -26,6 +34,8 @@ pub struct Settings {
     pub monerod: Option<MonerodSettings>,
     /// How hard the first share of a connection is.
     pub difficulty: DifficultySettings,
+    /// What shares are worth.
+    pub earnings: EarningsSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
 }
@@ -38,48 +48,6 @@ pub struct MonerodSettings {
     pub url: String,
     /// The wallet that blocks pay.
     pub wallet: String,
-}
-
-/// Difficulties of all algorithms, by their names.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DifficultySettings {
-    /// For sha256d.
-    pub sha256d: DifficultyRange,
-    /// For RandomX.
-    pub randomx: DifficultyRange,
-    /// For KawPow.
-    pub kawpow: DifficultyRange,
-    /// For ProgPoWZ.
-    pub progpowz: DifficultyRange,
-    /// For the algorithm for tests.
-    #[serde(rename = "kawpow-test")]
-    pub kawpow_test: DifficultyRange,
-}
-
-impl DifficultySettings {
-    /// For one algorithm.
-    pub fn of(&self, algorithm: Algorithm) -> DifficultyRange {
-        match algorithm {
-            Algorithm::Sha256d => self.sha256d,
-            Algorithm::RandomX => self.randomx,
-            Algorithm::KawPow => self.kawpow,
-            Algorithm::ProgPowZ => self.progpowz,
-            Algorithm::KawPowTest => self.kawpow_test,
-        }
-    }
-}
-
-/// In hashes that a share takes on average. Within it the hub aims at a share every few seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DifficultyRange {
-    /// Of the first job of a device not seen before.
-    pub start: u64,
-    /// The easiest.
-    pub least: u64,
-    /// The hardest.
-    pub most: u64,
 }
 
 /// Limits against overload.
@@ -98,6 +66,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             data_dir: PathBuf::from("idlewatt-hub"),
+            database: None,
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
@@ -105,41 +74,8 @@ impl Default for Settings {
             test_algorithm: false,
             monerod: None,
             difficulty: DifficultySettings::default(),
+            earnings: EarningsSettings::default(),
             limits: LimitSettings::default(),
-        }
-    }
-}
-
-impl Default for DifficultySettings {
-    fn default() -> Self {
-        DifficultySettings {
-            sha256d: DifficultyRange {
-                start: 1 << 22,
-                least: 1 << 20,
-                most: 1 << 50,
-            },
-            randomx: DifficultyRange {
-                start: 400,
-                least: 100,
-                most: 1 << 32,
-            },
-            // A usual card (20 MH/s) takes a second for the first share; one of a twentieth of that gets there, too.
-            kawpow: DifficultyRange {
-                start: 1 << 24,
-                least: 1 << 20,
-                most: 1 << 44,
-            },
-            progpowz: DifficultyRange {
-                start: 1 << 24,
-                least: 1 << 20,
-                most: 1 << 44,
-            },
-            // A processor that stands in for a card reaches some 1,000 H/s.
-            kawpow_test: DifficultyRange {
-                start: 200,
-                least: 20,
-                most: 1 << 32,
-            },
         }
     }
 }
@@ -226,19 +162,8 @@ impl Settings {
                 allowed,
             })
         };
-        for (setting, algorithm) in [
-            ("difficulty.sha256d", Algorithm::Sha256d),
-            ("difficulty.randomx", Algorithm::RandomX),
-            ("difficulty.kawpow", Algorithm::KawPow),
-            ("difficulty.progpowz", Algorithm::ProgPowZ),
-            ("difficulty.kawpow-test", Algorithm::KawPowTest),
-        ] {
-            let DifficultyRange { start, least, most } = self.difficulty.of(algorithm);
-            if least == 0 || least > start || start > most || most > 1 << 52 {
-                let value = format!("{{ start = {start}, least = {least}, most = {most} }}");
-                return refuse(setting, value, "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes");
-            }
-        }
+        self.difficulty.validate()?;
+        self.earnings.validate()?;
         for (setting, value) in [
             ("limits.connections", self.limits.connections),
             (

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idlewatt_protocol::DeviceId;
-use idlewatt_store::{NewBlock, SqliteStore};
+use idlewatt_store::{NewBlock, Store};
 use idlewatt_stratum::Dialect;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -48,7 +48,7 @@ pub const MISBEHAVED: Allowance = Allowance {
 /// What all sessions share.
 pub struct Shared {
     /// Who may log in.
-    pub store: SqliteStore,
+    pub store: Store,
     /// Where good shares go.
     pub writer: Writer,
     /// Recompute hashes.
@@ -59,6 +59,8 @@ pub struct Shared {
     pub solved: mpsc::Sender<NewBlock>,
     /// How hard shares are.
     pub difficulty: DifficultySettings,
+    /// The operator's part of a share, in ten-thousandths.
+    pub fee_basis_points: u32,
     /// How hard they were.
     pub remembered: Remembered,
     /// Devices whose sessions ended for too many bad messages.

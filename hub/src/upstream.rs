@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_ledger::Exact;
 use idlewatt_protocol::api::WorkOffer;
 use idlewatt_protocol::{Asset, Money};
 use tokio::sync::watch;
@@ -116,7 +117,7 @@ impl<Work> Source<Work> {
         WorkOffer {
             algorithm: algorithm.name().to_owned(),
             upstream: self.upstream.to_owned(),
-            credit_per_terahash: credit.unwrap_or(Money::zero(self.asset)),
+            credit_per_terahash: credit.map_or(Money::zero(self.asset), Exact::money),
             available: template.is_some() && self.reachable.load(Ordering::Relaxed),
             stratum_port,
         }

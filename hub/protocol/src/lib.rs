@@ -6,5 +6,8 @@ pub mod api;
 pub mod id;
 pub mod money;
 
-pub use id::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, ParseIdError};
+pub use id::{
+    AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret, EnrolmentToken,
+    ParseIdError, ReferralCode, SessionToken, WithdrawalId,
+};
 pub use money::{Asset, Money};

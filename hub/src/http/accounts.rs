@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use idlewatt_protocol::api::{AccountCreated, DeviceEnrolled, EnrolDevice, EnrolmentCreated};
-use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode};
+use idlewatt_protocol::{
+    AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret,
+};
 use idlewatt_store::EnrolError;
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,7 +53,11 @@ pub(super) async fn create_enrolment(
 pub(super) async fn enrol_device(
     State(api): State<Arc<Api>>,
     Asker(asker): Asker,
-    Body(EnrolDevice { code, name }): Body<EnrolDevice>,
+    Body(EnrolDevice {
+        code,
+        name,
+        public_key,
+    }): Body<EnrolDevice>,
 ) -> Result<Json<DeviceEnrolled>, Failure> {
     api.wrong_codes.check(&asker).map_err(Failure::TooMany)?;
     let length = name.chars().count();
@@ -61,10 +67,20 @@ pub(super) async fn enrol_device(
         );
         return Err(Failure::BadRequest(message));
     }
+    let mut key = [0; 32];
+    if hex::decode_to_slice(&public_key, &mut key).is_err() {
+        let message = "public_key must be an Ed25519 key of 64 hex digits".to_owned();
+        return Err(Failure::BadRequest(message));
+    }
+    let EnrolmentSecret::Code(code) = code else {
+        return Err(Failure::Unauthorized(
+            "this enrolment token is unknown, used up, revoked or expired",
+        ));
+    };
     let (device, token) = (DeviceId::random(), DeviceToken::random());
     let enrolled = api
         .store
-        .enrol_device(&code, &device, &token, &name, Timestamp::now())
+        .enrol_device(&code, &device, &token, &name, &key, Timestamp::now())
         .await;
     let account = match enrolled {
         Ok(account) => account,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use idlewatt_protocol::api::{CreditedShares, Earnings, FindShares};
-use idlewatt_store::SqliteStore;
+use idlewatt_store::Store;
 use serde::Deserialize;
 
 use super::Api;
@@ -31,7 +31,7 @@ pub(super) struct Page {
 }
 
 fn whole_page() -> usize {
-    SqliteStore::LARGEST_PAGE
+    Store::LARGEST_PAGE
 }
 
 /// `GET /v1/shares`.
@@ -53,7 +53,7 @@ pub(super) async fn find(
     TokenHolder(device): TokenHolder,
     Body(FindShares { digests }): Body<FindShares>,
 ) -> Result<Json<CreditedShares>, Failure> {
-    if digests.len() > SqliteStore::LARGEST_PAGE {
+    if digests.len() > Store::LARGEST_PAGE {
         let message = format!(
             "digests has {} entries, at most 1,000 are allowed",
             digests.len()

@@ -80,8 +80,10 @@ pub(super) async fn credit(
         .reward
         .credit(work)
         .map_err(|error| error.to_string())
-        .and_then(|credit| {
-            VerifiedShare::try_new(device, digest.0, algorithm.name(), upstream, work, credit)
+        .and_then(|worth| {
+            let (credit, fee) = worth.take_off(shared.fee_basis_points);
+            let (digest, algorithm) = (digest.0, algorithm.name());
+            VerifiedShare::try_new(device, digest, algorithm, upstream, work, credit, fee)
                 .map_err(|error| error.to_string())
         });
     let share = match share {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use idlewatt_protocol::{AccountId, DeviceId, DeviceToken};
-use idlewatt_store::{Device, SqliteStore};
+use idlewatt_store::{Device, Store};
 use idlewatt_stratum::Id;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -206,7 +206,7 @@ impl<D: Dialect> Session<D> {
 }
 
 /// The device of a user `ACCOUNT.DEVICE` with its token as password.
-async fn identify(store: &SqliteStore, user: &str, password: &str) -> Result<Option<Device>, ()> {
+async fn identify(store: &Store, user: &str, password: &str) -> Result<Option<Device>, ()> {
     let parse = || {
         let (account, device) = user.split_once('.')?;
         let account: AccountId = account.parse().ok()?;

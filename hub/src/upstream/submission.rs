@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_protocol::api::BlockState;
-use idlewatt_store::{NewBlock, SqliteStore, StoreError};
+use idlewatt_store::{NewBlock, Store, StoreError};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +22,7 @@ pub struct Submitter {
     /// The node.
     pub node: Node,
     /// Where blocks are noted.
-    pub store: SqliteStore,
+    pub store: Store,
     /// Blocks just solved, noted in the store already.
     pub solved: mpsc::Receiver<NewBlock>,
     /// The chain grew.

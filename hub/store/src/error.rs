@@ -1,15 +1,13 @@
 //! What can go wrong with a store.
 
-use std::path::PathBuf;
-
 /// A store that does not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file cannot be opened or brought up to date.
-    #[error("cannot open the hub's database {}: {reason}", path.display())]
+    /// The database cannot be opened or brought up to date.
+    #[error("cannot open the hub's database {database}: {reason}")]
     Open {
-        /// The database file.
-        path: PathBuf,
+        /// The file, or the server without its password.
+        database: String,
         /// What the database says.
         reason: String,
     },

@@ -1,17 +1,30 @@
-//! Where a hub keeps its accounts, devices, shares and ledger.
+//! Where a hub keeps its accounts, devices, shares and ledger: in a SQLite file, or in a PostgreSQL server that several
+//! hubs share. Each file here is one subject; [`database`](mod@database) is what they all talk through.
 //!
 //! What was answered is durable: every method that writes returns after its transaction is on the disk. Keys,
 //! tokens and codes are stored as hashes only.
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod audit;
+mod blocks;
+mod books;
+mod database;
+mod earnings;
 mod error;
+mod hub;
+mod read;
 mod records;
 mod secret;
-mod sqlite;
+mod settlement;
+mod shares;
+mod store;
 
+pub use database::Engine;
 pub use error::StoreError;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
-pub use sqlite::SqliteStore;
+pub use settlement::{Settled, Terms};
+pub use store::Store;

@@ -3,7 +3,7 @@
 use idlewatt_kernels::Target;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::{CreditedShares, FindShares};
-use idlewatt_store::SqliteStore;
+use idlewatt_store::Store;
 
 use crate::harness::{Miner, hub, settings, start};
 
@@ -78,7 +78,7 @@ async fn shares_are_credited_once_and_survive_the_hub() {
     let hub = start(settings(folder.path())).await;
     assert_eq!(hub.earnings(&first).await, earnings);
     hub.stop().await;
-    let store = SqliteStore::open(&folder.path().join("data/hub.sqlite"))
+    let store = Store::open(&folder.path().join("data/hub.sqlite"))
         .await
         .expect("opens");
     let audit = store.audit().await.expect("reads");

@@ -36,6 +36,7 @@ pub struct TestHub {
 pub fn settings(folder: &Path) -> Settings {
     let text = "http = \"127.0.0.1:0\"\nstratum = \"127.0.0.1:0\"\n\
                 stratum_kawpow = \"127.0.0.1:0\"\nstratum_progpowz = \"127.0.0.1:0\"\n\
+                [earnings]\nsettle_every = 1\n\
                 [difficulty]\n\
                 sha256d = { start = 64, least = 64, most = 65536 }\n\
                 randomx = { start = 2, least = 2, most = 8 }\n\
@@ -127,8 +128,14 @@ impl TestHub {
         let EnrolmentCreated { code, .. } =
             self.post("/v1/enrolments", account.key.as_str(), &()).await;
         let name = "a test's PC".to_owned();
-        self.post("/v1/devices", "", &EnrolDevice { code, name })
-            .await
+        let public_key = "11".repeat(32);
+        let code = code.into();
+        let body = EnrolDevice {
+            code,
+            name,
+            public_key,
+        };
+        self.post("/v1/devices", "", &body).await
     }
 
     pub async fn device(&self) -> DeviceEnrolled {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use idlewatt_kernels::Algorithm;
-use idlewatt_store::SqliteStore;
+use idlewatt_store::Store;
 use idlewatt_stratum::kawpow::ServerMessage;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn shares_are_hashed_again_credited_once_and_survive_the_hub() {
     miner.share().await;
     assert_eq!(hub.shares(&device).await.shares.len(), 6);
     hub.stop().await;
-    let store = SqliteStore::open(&folder.path().join("data/hub.sqlite"))
+    let store = Store::open(&folder.path().join("data/hub.sqlite"))
         .await
         .expect("opens");
     let audit = store.audit().await.expect("reads");

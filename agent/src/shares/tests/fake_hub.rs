@@ -53,7 +53,11 @@ impl FakeHub {
             sequence,
             digest,
             algorithm: "randomx".into(),
+            upstream: "practice".into(),
             work: 50,
+            fraction: 0,
+            settlement: None,
+            receipt: None,
             credit: Money {
                 asset: Asset::Practice,
                 atomic,

@@ -222,7 +222,7 @@ mod tests {
     fn a_card_earns_like_a_cpu_and_more_than_with_sha256d() {
         let a_day = |work_for_a_coin: u128, rate: u128| {
             let reward = one_coin_for(work_for_a_coin).expect("valid");
-            reward.credit(rate * 86_400).expect("fits").atomic
+            reward.credit(rate * 86_400).expect("fits").money().atomic
         };
         let cpu = a_day(crate::upstream::practice::RANDOMX_WORK, 5_000);
         assert_eq!(a_day(CARD_WORK, 20_000_000), cpu);

@@ -1,0 +1,233 @@
+//! Verified shares. What they are worth is fixed here; a settlement turns it into money.
+
+use std::collections::HashMap;
+
+use idlewatt_protocol::DeviceId;
+use idlewatt_protocol::api::{CreditedShare, CreditedShares};
+use jiff::Timestamp;
+use sqlx::{Postgres, Row as _, Sqlite};
+
+use crate::database::{Row, Transaction, values};
+use crate::read::{money, timestamp};
+use crate::{Duplicate, Store, StoreError, VerifiedShare};
+
+/// How a share is selected.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT shares.sequence, shares.digest, shares.algorithm, shares.upstream, shares.work, shares.asset, ",
+            "shares.credit, shares.credit_fraction, batches.at, batches.settlement ",
+            "FROM shares JOIN batches ON batches.id = shares.batch ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// The most shares that [`Store::credit_shares`] takes at once.
+    pub const LARGEST_BATCH: usize = 1_024;
+    /// The most shares in one answer.
+    pub const LARGEST_PAGE: usize = 1_000;
+
+    /// Writes shares in one transaction: all of them are durable when this returns, or none is. A digest that was written
+    /// before, or earlier in the batch, is a duplicate.
+    ///
+    /// # Errors
+    /// If there are more than [`Self::LARGEST_BATCH`], or the database fails; nothing is written then.
+    pub async fn credit_shares(
+        &self,
+        shares: &[VerifiedShare],
+        now: Timestamp,
+    ) -> Result<Vec<Result<CreditedShare, Duplicate>>, StoreError> {
+        if shares.len() > Self::LARGEST_BATCH {
+            return Err(StoreError::TooManyShares(shares.len(), Self::LARGEST_BATCH));
+        }
+        let mut transaction = self.pools.begin().await?;
+        let row = transaction
+            .row(
+                "INSERT INTO batches (at) VALUES ($1) RETURNING id",
+                values![now],
+            )
+            .await?;
+        let batch: i64 = row.ok_or(sqlx::Error::RowNotFound)?.get(0)?;
+        let mut fresh = match &mut transaction {
+            Transaction::Sqlite(transaction) => write_sqlite(transaction, shares, batch).await?,
+            Transaction::Postgres(transaction) => {
+                write_postgres(transaction, shares, batch).await?
+            }
+        };
+        if !fresh.is_empty() {
+            transaction.commit().await?;
+        }
+        let at = timestamp(now.as_millisecond())?;
+        Ok(shares
+            .iter()
+            .map(|share| match fresh.remove(&share.digest) {
+                Some(sequence) => Ok(credited(share, sequence, at)),
+                None => Err(Duplicate),
+            })
+            .collect())
+    }
+
+    /// A device's shares behind a sequence number, in order; at most `limit` and [`Self::LARGEST_PAGE`].
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn shares_after(
+        &self,
+        device: &DeviceId,
+        after: i64,
+        limit: usize,
+    ) -> Result<CreditedShares, StoreError> {
+        let limit = limit.clamp(1, Self::LARGEST_PAGE);
+        let rows = self
+            .pools
+            .rows(
+                select!(
+                    "WHERE shares.device = $1 AND shares.sequence > $2 ORDER BY shares.sequence LIMIT $3"
+                ),
+                values![device, after, limit as i64 + 1],
+            )
+            .await?;
+        let more = rows.len() > limit;
+        let shares = rows
+            .iter()
+            .take(limit)
+            .map(read)
+            .collect::<Result<_, _>>()?;
+        Ok(CreditedShares { shares, more })
+    }
+
+    /// Which of the digests have been credited to the device.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn find_shares(
+        &self,
+        device: &DeviceId,
+        digests: &[[u8; 32]],
+    ) -> Result<Vec<CreditedShare>, StoreError> {
+        let mut view = self.pools.snapshot().await?;
+        let mut found = Vec::new();
+        for digest in digests {
+            let row = view
+                .row(
+                    select!("WHERE shares.digest = $1 AND shares.device = $2"),
+                    values![&digest[..], device],
+                )
+                .await?;
+            found.extend(row.as_ref().map(read).transpose()?);
+        }
+        Ok(found)
+    }
+}
+
+/// The numbers of the shares not seen before, by their digests.
+type Fresh = HashMap<[u8; 32], i64>;
+
+async fn write_sqlite(
+    transaction: &mut sqlx::Transaction<'static, Sqlite>,
+    shares: &[VerifiedShare],
+    batch: i64,
+) -> Result<Fresh, StoreError> {
+    let mut fresh = Fresh::with_capacity(shares.len());
+    for share in shares {
+        let sequence: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO shares (digest, device, algorithm, upstream, work, asset, credit, credit_fraction, fee, \
+             fee_fraction, batch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+             ON CONFLICT (digest) DO NOTHING RETURNING sequence",
+        )
+        .bind(&share.digest[..])
+        .bind(share.device.as_str())
+        .bind(share.algorithm.as_ref())
+        .bind(share.upstream.as_ref())
+        .bind(share.work)
+        .bind(share.credit.asset.code())
+        .bind(share.credit_atomic())
+        .bind(share.credit.fraction())
+        .bind(share.fee_atomic())
+        .bind(share.fee.fraction())
+        .bind(batch)
+        .fetch_optional(&mut **transaction)
+        .await?;
+        fresh.extend(sequence.map(|sequence| (share.digest, sequence)));
+    }
+    Ok(fresh)
+}
+
+/// In the order of their digests, so that two hubs with the same shares do not wait for each other in a circle.
+async fn write_postgres(
+    transaction: &mut sqlx::Transaction<'static, Postgres>,
+    shares: &[VerifiedShare],
+    batch: i64,
+) -> Result<Fresh, StoreError> {
+    let mut sorted: Vec<&VerifiedShare> = shares.iter().collect();
+    sorted.sort_by_key(|share| share.digest);
+    let texts = |of: fn(&VerifiedShare) -> &str| -> Vec<&str> {
+        sorted.iter().map(|share| of(share)).collect()
+    };
+    let numbers = |of: fn(&VerifiedShare) -> i64| -> Vec<i64> {
+        sorted.iter().map(|share| of(share)).collect()
+    };
+    let digests: Vec<&[u8]> = sorted.iter().map(|share| &share.digest[..]).collect();
+    let rows = sqlx::query(
+        "INSERT INTO shares (digest, device, algorithm, upstream, work, asset, credit, credit_fraction, fee, \
+         fee_fraction, batch) \
+         SELECT *, $11 FROM UNNEST($1::BYTEA[], $2::TEXT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[], $6::TEXT[], \
+         $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[]) \
+         ON CONFLICT (digest) DO NOTHING RETURNING sequence, digest",
+    )
+    .bind(digests)
+    .bind(texts(|share| share.device.as_str()))
+    .bind(texts(|share| share.algorithm.as_ref()))
+    .bind(texts(|share| share.upstream.as_ref()))
+    .bind(numbers(|share| share.work))
+    .bind(texts(|share| share.credit.asset.code()))
+    .bind(numbers(VerifiedShare::credit_atomic))
+    .bind(numbers(|share| share.credit.fraction()))
+    .bind(numbers(VerifiedShare::fee_atomic))
+    .bind(numbers(|share| share.fee.fraction()))
+    .bind(batch)
+    .fetch_all(&mut **transaction)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((digest(row.try_get(1)?)?, row.try_get(0)?)))
+        .collect()
+}
+
+fn digest(bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
+    bytes.try_into().map_err(|bytes| StoreError::Unreadable {
+        what: "digest",
+        text: hex::encode::<Vec<u8>>(bytes),
+    })
+}
+
+fn credited(share: &VerifiedShare, sequence: i64, at: Timestamp) -> CreditedShare {
+    CreditedShare {
+        sequence,
+        digest: hex::encode(share.digest),
+        algorithm: share.algorithm.to_string(),
+        upstream: share.upstream.to_string(),
+        work: share.work.unsigned_abs(),
+        credit: share.credit.money(),
+        fraction: share.credit.fraction().unsigned_abs(),
+        at,
+        settlement: None,
+        receipt: None,
+    }
+}
+
+fn read(row: &Row) -> Result<CreditedShare, StoreError> {
+    Ok(CreditedShare {
+        sequence: row.get(0)?,
+        digest: hex::encode(row.get::<Vec<u8>>(1)?),
+        algorithm: row.get(2)?,
+        upstream: row.get(3)?,
+        work: row.get::<i64>(4)?.unsigned_abs(),
+        credit: money(&row.get::<String>(5)?, row.get::<i64>(6)?.into())?,
+        fraction: row.get::<i64>(7)?.unsigned_abs(),
+        at: row.time(8)?,
+        settlement: row.get(9)?,
+        receipt: None,
+    })
+}

@@ -1,0 +1,116 @@
+//! Opening a database and bringing its tables up to date.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::StoreError;
+use crate::database::{Engine, Pools};
+
+/// How many requests may read a SQLite file at once.
+const READERS: u32 = 3;
+/// Connections to a PostgreSQL server.
+const CONNECTIONS: u32 = 16;
+
+/// Everything that a hub keeps.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) pools: Pools,
+}
+
+impl Store {
+    /// Opens a SQLite file, creates it if it is missing, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, is no database, or was written by a newer program.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let refuse = |error: &dyn std::fmt::Display| StoreError::Open {
+            database: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        // Tables that are built anew must not take the rows that point to them along.
+        let migrating = SqlitePool::connect_with(options.clone().foreign_keys(false))
+            .await
+            .map_err(|error| refuse(&error))?;
+        sqlx::migrate!("./migrations/sqlite")
+            .run(&migrating)
+            .await
+            .map_err(|error| refuse(&error))?;
+        migrating.close().await;
+        // Connections stay: a timer that reaps idle ones would wake an idle hub for nothing.
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| refuse(&error))?;
+        let reader = pool(READERS).connect_lazy_with(options.read_only(true));
+        let store = Store {
+            pools: Pools::Sqlite { writer, reader },
+        };
+        store.name_hub().await?;
+        Ok(store)
+    }
+
+    /// Connects to a PostgreSQL server and brings the tables up to date. Several hubs may do so at once.
+    ///
+    /// # Errors
+    /// If the address (`postgres://USER:PASSWORD@HOST:PORT/DATABASE`) cannot be read or reached, or the tables were written by
+    /// a newer program. The message does not contain the password.
+    pub async fn connect(address: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(address).map_err(|error| StoreError::Open {
+            database: "postgres://…".to_owned(),
+            reason: error.to_string(),
+        })?;
+        let refuse = |error: &dyn std::fmt::Display| StoreError::Open {
+            database: format!(
+                "postgres://{}:{}/{}",
+                options.get_host(),
+                options.get_port(),
+                options.get_database().unwrap_or_default()
+            ),
+            reason: error.to_string(),
+        };
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| refuse(&error))?;
+        sqlx::migrate!("./migrations/postgres")
+            .run(&pool)
+            .await
+            .map_err(|error| refuse(&error))?;
+        let store = Store {
+            pools: Pools::Postgres(pool),
+        };
+        store.name_hub().await?;
+        Ok(store)
+    }
+
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        self.pools.engine()
+    }
+
+    /// Waits for what is running, then closes the database.
+    pub async fn close(&self) {
+        self.pools.close().await;
+    }
+}
