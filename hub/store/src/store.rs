@@ -8,6 +8,7 @@ use sqlx::SqlitePool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::closings::Trees;
 use crate::database::{Engine, Pools};
 use crate::{ReceiptKey, StoreError, hub};
 
@@ -21,6 +22,7 @@ const CONNECTIONS: u32 = 16;
 pub struct Store {
     pub(crate) pools: Pools,
     pub(crate) receipts: ReceiptKey,
+    pub(crate) trees: Trees,
 }
 
 impl Store {
@@ -100,7 +102,11 @@ impl Store {
     async fn of(pools: Pools) -> Result<Self, StoreError> {
         hub::name(&pools).await?;
         let receipts = ReceiptKey::new(&hub::receipt_key(&pools).await?);
-        Ok(Store { pools, receipts })
+        Ok(Store {
+            pools,
+            receipts,
+            trees: Trees::default(),
+        })
     }
 
     /// Which database it is.
