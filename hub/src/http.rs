@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod serve;
 mod shares;
+mod totp;
 mod work;
 
 use std::net::IpAddr;
@@ -67,6 +68,11 @@ pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/healthz", get(work::health))
         .route("/v1/accounts", post(accounts::create))
+        .route(
+            "/v1/account/totp",
+            get(totp::state).post(totp::begin).delete(totp::remove),
+        )
+        .route("/v1/account/totp/confirm", post(totp::confirm))
         .route("/v1/enrolments", post(accounts::create_enrolment))
         .route("/v1/devices", post(accounts::enrol_device))
         .route("/v1/work", get(work::offers))

@@ -20,6 +20,7 @@ mod secret;
 mod settlement;
 mod shares;
 mod store;
+mod totp;
 
 pub use database::Engine;
 pub use error::StoreError;
@@ -28,3 +29,4 @@ pub use records::{
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use totp::{TotpRefused, TotpSetup};
