@@ -4,6 +4,8 @@
 mod account;
 mod closing;
 mod device;
+mod fleet;
+mod referral;
 mod share;
 
 use std::str::FromStr;
@@ -13,12 +15,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, AccountKey, Money};
 
-pub use account::{TotpBegun, TotpCode, TotpState};
+pub use account::{
+    AccountDeleted, DeleteAccount, NewAccount, Session, SessionCreated, Sessions, TotpBegun,
+    TotpCode, TotpState,
+};
 pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
+pub use fleet::{
+    ChangeDevice, DeviceState, Devices, EnrolmentTokenCreated, FleetToken, FleetTokens, Group,
+    GroupLimited, Groups, LimitGroup, NewEnrolmentToken,
+};
+pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.

@@ -11,22 +11,38 @@ mod audit;
 mod blocks;
 mod books;
 mod database;
+mod deletion;
+mod device_keys;
+mod devices;
 mod earnings;
+mod enrolment;
 mod error;
+mod export;
+mod fleet;
 mod hub;
 mod read;
 mod records;
+mod referrals;
+mod reports;
 mod secret;
+mod sessions;
 mod settlement;
 mod shares;
 mod store;
 mod totp;
 
 pub use database::Engine;
+pub use deletion::{Deletion, DeletionRefused};
+pub use device_keys::Challenges;
+pub use devices::{DeviceChange, KnownDevice};
+pub use enrolment::NewFleetToken;
 pub use error::StoreError;
+pub use export::{Cell, Export, ExportPart, Piece};
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
+pub use referrals::{Referred, ReferrerRefused};
+pub use reports::StoredReport;
 pub use settlement::{Settled, Terms};
 pub use store::Store;
 pub use totp::{TotpRefused, TotpSetup};

@@ -51,16 +51,18 @@ CREATE TABLE new_devices (
     worker        TEXT,                       -- how a standard miner calls itself
     group_name    TEXT   NOT NULL DEFAULT '',
     limit_percent INTEGER,                     -- NULL: no limit from here
-    revoked_at    INTEGER
+    revoked_at    INTEGER,
+    changed_at    INTEGER NOT NULL DEFAULT 0 -- name, limit, token or revocation; other hubs look here
 ) STRICT;
 INSERT INTO new_devices (id, account, name, token_hash, created_at)
     SELECT id, account, name, token_hash, created_at FROM devices;
 DROP TABLE devices;
 ALTER TABLE new_devices RENAME TO devices;
-CREATE INDEX devices_of_account ON devices (account);
+CREATE INDEX devices_of_account ON devices (account, name, id);
+CREATE INDEX devices_by_change ON devices (changed_at);
 CREATE UNIQUE INDEX devices_by_worker ON devices (account, worker);
 
--- What a device signs to get a new token.
+-- What devices have signed to get a new token: good once.
 CREATE TABLE challenges (
     challenge_hash BLOB NOT NULL PRIMARY KEY,
     device         TEXT   NOT NULL REFERENCES devices (id),
@@ -86,6 +88,7 @@ CREATE INDEX enrolment_tokens_of_account ON enrolment_tokens (account);
 CREATE TABLE reports (
     device TEXT   NOT NULL PRIMARY KEY,
     at     INTEGER NOT NULL,
+    every  INTEGER NOT NULL, -- seconds until it was asked to report again
     body   TEXT   NOT NULL
 ) STRICT;
 
