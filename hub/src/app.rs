@@ -11,7 +11,7 @@ use idlewatt_kernels::progpow::Parameters;
 use idlewatt_ledger::RewardError;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
-use idlewatt_store::{Store, StoreError};
+use idlewatt_store::{Challenges, Engine, Store, StoreError};
 use jiff::Timestamp;
 use rand::RngExt;
 use tokio::net::TcpListener;
@@ -20,8 +20,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
-use crate::http::{self, Api};
+use crate::http::{self, Api, DeviceDesk, Referring};
+use crate::known_devices::KnownDevices;
 use crate::limiter::Limiter;
+use crate::reports::Reports;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
@@ -202,7 +204,30 @@ impl Hub {
             ));
         }
         drop(shared);
-        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
+        let known = KnownDevices::new(self.store.clone());
+        if self.store.engine() == Engine::Postgres {
+            tasks.spawn(Arc::clone(&known).follow_changes(shutdown.clone()));
+        }
+        let reports = Reports::new();
+        tasks.spawn(Arc::clone(&reports).write(self.store.clone(), shutdown.clone()));
+        let devices = DeviceDesk {
+            known,
+            reports,
+            challenges: Challenges::of(&self.store).await?,
+        };
+        let public_url = self.settings.public_url.clone();
+        let referring = Referring {
+            tiers: self.settings.earnings.referral_tiers.clone(),
+            public_url: public_url.unwrap_or_else(|| self.listening.http.clone()),
+        };
+        let api = Api::new(
+            self.store.clone(),
+            self.bus,
+            sources,
+            self.stratum_port,
+            devices,
+            referring,
+        );
         tasks.spawn(http::serve(
             self.http,
             http::router(api),

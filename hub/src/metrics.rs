@@ -35,4 +35,19 @@ pub fn describe() {
         Unit::Seconds,
         "How long a settlement took"
     );
+    describe_counter!(
+        "idlewatt_hub_device_reports_total",
+        Unit::Count,
+        "Status reports of devices"
+    );
+    describe_counter!(
+        "idlewatt_hub_enrolments_total",
+        Unit::Count,
+        "Enrolments of devices, by outcome: added or refused"
+    );
+    describe_counter!(
+        "idlewatt_hub_device_tokens_total",
+        Unit::Count,
+        "Requests for a new device token, by outcome: given or refused"
+    );
 }

@@ -130,3 +130,41 @@ where
         }
     }
 }
+
+/// A JSON body that may be left out, or `null`.
+pub(super) struct OptionalBody<T>(pub T);
+
+impl<T, S> FromRequest<S> for OptionalBody<T>
+where
+    T: serde::de::DeserializeOwned + Default,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request(
+        request: axum::extract::Request,
+        state: &S,
+    ) -> Result<Self, Self::Rejection> {
+        let body = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        if body.is_empty() {
+            return Ok(OptionalBody(T::default()));
+        }
+        match serde_json::from_slice::<Option<T>>(&body) {
+            Ok(value) => Ok(OptionalBody(value.unwrap_or_default())),
+            Err(error) => {
+                let message = format!("Failed to parse the request body as JSON: {error}");
+                Err(Failure::BadRequest(message).into_response())
+            }
+        }
+    }
+}
+
+/// The answer where there is nothing to tell: `{}`.
+pub(super) type Done = Json<serde_json::Map<String, serde_json::Value>>;
+
+/// Nothing to tell.
+pub(super) fn done() -> Result<Done, Failure> {
+    Ok(Json(serde_json::Map::new()))
+}

@@ -50,6 +50,8 @@ pub enum Cell {
     Text(String),
     /// A text that somebody has typed in.
     Typed(String),
+    /// JSON as it is stored.
+    Json(String),
 }
 
 /// What comes next in an export.
@@ -69,10 +71,11 @@ enum Kind {
     Typed,
     Time,
     Hex,
+    Json,
     /// An amount in the smallest unit of the asset in the column with this number.
     Amount(usize),
 }
-use Kind::{Amount, Hex, Number, Text, Time, Typed};
+use Kind::{Amount, Hex, Json, Number, Text, Time, Typed};
 
 /// Whose rows a part's statement asks for, one after the other.
 #[derive(Clone, Copy)]
@@ -138,7 +141,7 @@ impl ExportPart {
                 ("limit_percent", Number),
                 ("revoked", Time),
                 ("reported", Time),
-                ("report", Typed),
+                ("report", Json),
             ],
             ExportPart::EnrolmentTokens => &[
                 ("id", Text),
@@ -366,6 +369,7 @@ fn cells(row: &Row, kinds: &[(&str, Kind)]) -> Result<Vec<Cell>, StoreError> {
             Kind::Number => row.get::<Option<i64>>(column)?.map(Cell::Number),
             Kind::Text => row.get::<Option<String>>(column)?.map(Cell::Text),
             Kind::Typed => row.get::<Option<String>>(column)?.map(Cell::Typed),
+            Kind::Json => row.get::<Option<String>>(column)?.map(Cell::Json),
             Kind::Time => row
                 .optional_time(column)?
                 .map(|at| Cell::Text(at.to_string())),
