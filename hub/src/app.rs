@@ -11,7 +11,7 @@ use idlewatt_kernels::progpow::Parameters;
 use idlewatt_ledger::RewardError;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
-use idlewatt_store::{Store, StoreError};
+use idlewatt_store::{Challenges, Engine, Store, StoreError};
 use jiff::Timestamp;
 use rand::RngExt;
 use tokio::net::TcpListener;
@@ -19,8 +19,11 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::http::{self, Api};
+use crate::bus::Bus;
+use crate::http::{self, Api, DeviceDesk, Referring};
+use crate::known_devices::KnownDevices;
 use crate::limiter::Limiter;
+use crate::reports::Reports;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
@@ -79,6 +82,7 @@ pub enum StartError {
 pub struct Hub {
     settings: Settings,
     store: Store,
+    bus: Bus,
     http: TcpListener,
     stratum: TcpListener,
     own_stratum: Vec<OwnStratum>,
@@ -132,6 +136,7 @@ impl Hub {
         let store = open_store(&settings).await?;
         Ok(Hub {
             settings,
+            bus: Bus::new(store.clone()),
             store,
             http,
             stratum,
@@ -170,6 +175,7 @@ impl Hub {
         let sources = self.start_upstreams(&tasks, &shutdown, solved_blocks)?;
         let shared = Arc::new(Shared {
             store: self.store.clone(),
+            bus: self.bus.clone(),
             writer,
             verifiers: self.verifiers.clone(),
             sources: sources.clone(),
@@ -198,7 +204,30 @@ impl Hub {
             ));
         }
         drop(shared);
-        let api = Api::new(self.store.clone(), sources, self.stratum_port);
+        let known = KnownDevices::new(self.store.clone());
+        if self.store.engine() == Engine::Postgres {
+            tasks.spawn(Arc::clone(&known).follow_changes(shutdown.clone()));
+        }
+        let reports = Reports::new();
+        tasks.spawn(Arc::clone(&reports).write(self.store.clone(), shutdown.clone()));
+        let devices = DeviceDesk {
+            known,
+            reports,
+            challenges: Challenges::of(&self.store).await?,
+        };
+        let public_url = self.settings.public_url.clone();
+        let referring = Referring {
+            tiers: self.settings.earnings.referral_tiers.clone(),
+            public_url: public_url.unwrap_or_else(|| self.listening.http.clone()),
+        };
+        let api = Api::new(
+            self.store.clone(),
+            self.bus,
+            sources,
+            self.stratum_port,
+            devices,
+            referring,
+        );
         tasks.spawn(http::serve(
             self.http,
             http::router(api),

@@ -7,8 +7,12 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bus;
 pub mod http;
+pub mod known_devices;
 pub mod limiter;
+pub mod metrics;
+pub mod reports;
 pub mod settings;
 pub mod settlement;
 pub mod stratum;

@@ -20,6 +20,9 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// A PostgreSQL server to keep everything in instead: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub database: Option<String>,
+    /// What people reach the HTTP API at, such as `https://hub.example`, where that is not [`Settings::http`]. Referral links
+    /// begin with it.
+    pub public_url: Option<String>,
     /// Where the HTTP API listens; port 0 takes a free one.
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
@@ -67,6 +70,7 @@ impl Default for Settings {
         Settings {
             data_dir: PathBuf::from("idlewatt-hub"),
             database: None,
+            public_url: None,
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
@@ -176,6 +180,16 @@ impl Settings {
                 return refuse(setting, value.to_string(), "1 or more");
             }
         }
+        if let Some(url) = &self.public_url {
+            let plain = |byte: u8| {
+                byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'?' | b'#')
+            };
+            let web = url.starts_with("http://") || url.starts_with("https://");
+            if !web || !url.bytes().all(plain) {
+                let allowed = "an http:// or https:// address without spaces, ? and #";
+                return refuse("public_url", url.clone(), allowed);
+            }
+        }
         if let Some(MonerodSettings { url, wallet }) = &self.monerod {
             if !(url.starts_with("http://") || url.starts_with("https://")) {
                 return refuse("monerod.url", url.clone(), "an http:// or https:// address");
@@ -273,6 +287,10 @@ mod tests {
                 vec!["monerod.wallet", "a whole Monero address"],
             ),
             ("[monerod]\nurl = \"http://x\"", vec!["wallet"]),
+            (
+                "public_url = \"hub.example\"",
+                vec!["public_url", "hub.example", "https://"],
+            ),
         ] {
             let error = read(text).expect_err(text);
             for word in words {

@@ -1,9 +1,12 @@
 //! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key or a session's token
 //! where it says *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
 
+mod account;
 mod closing;
 mod device;
 mod earned;
+mod fleet;
+mod referral;
 mod share;
 
 use std::str::FromStr;
@@ -14,11 +17,21 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountId, AccountKey, Money};
 
 pub use closing::{Closing, ClosingLeaf, ClosingProof, ClosingProofs, Closings};
+pub use account::{
+    AccountDeleted, DeleteAccount, NewAccount, Session, SessionCreated, Sessions, TotpBegun,
+    TotpCode, TotpState,
+};
+pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
 pub use earned::{AccountEarnings, DeviceEarnings, EarnedLately, EarningsByDevice};
+pub use fleet::{
+    ChangeDevice, DeviceState, Devices, EnrolmentTokenCreated, FleetToken, FleetTokens, Group,
+    GroupLimited, Groups, LimitGroup, NewEnrolmentToken,
+};
+pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.
@@ -135,7 +148,8 @@ impl FromStr for BlockState {
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorAnswer {
-    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `conflict`, `too_many_requests`,
+    /// A fixed word for programs: `unauthorized`, `totp` (a code of the authenticator app is missing or wrong), `not_found`,
+    /// `bad_request`, `conflict`, `too_many_requests`,
     /// `unavailable`, `internal`.
     pub error: String,
     /// A sentence for people: what, where and what is allowed.

@@ -150,6 +150,14 @@ id!(
     SessionToken, "IWS-", 32, "a session token", "IWS- and 32 letters or digits"
 );
 id!(
+    /// The public name of a session, to end it by.
+    SessionId, "S", 11, "a session id", "the letter S and 11 letters or digits"
+);
+id!(
+    /// The public name of an enrolment token, to revoke it by.
+    EnrolmentTokenId, "T", 11, "an enrolment token's id", "the letter T and 11 letters or digits"
+);
+id!(
     /// The public name of a withdrawal, such as `W3F7K2M9QX`.
     WithdrawalId, "W", 11, "a withdrawal id", "the letter W and 11 letters or digits"
 );
@@ -157,7 +165,14 @@ id!(
     /// What a new account may name to say who sent it.
     ReferralCode, "R", 9, "a referral code", "the letter R and 9 letters or digits"
 );
-shown!(AccountId, DeviceId, WithdrawalId, ReferralCode);
+shown!(
+    AccountId,
+    DeviceId,
+    SessionId,
+    EnrolmentTokenId,
+    WithdrawalId,
+    ReferralCode
+);
 secret!(
     DeviceToken,
     EnrolmentCode,

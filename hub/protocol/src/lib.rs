@@ -8,6 +8,6 @@ pub mod money;
 
 pub use id::{
     AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret, EnrolmentToken,
-    ParseIdError, ReferralCode, SessionToken, WithdrawalId,
+    EnrolmentTokenId, ParseIdError, ReferralCode, SessionId, SessionToken, WithdrawalId,
 };
 pub use money::{Asset, Money};

@@ -1,7 +1,7 @@
 //! One way to talk to both databases. Statements are written once, with `$1`, `$2` … for values; where the databases differ
 //! in more than that, [`Engine`] tells them apart.
 
-use idlewatt_protocol::{AccountId, Asset, DeviceId};
+use idlewatt_protocol::{AccountId, Asset, DeviceId, EnrolmentTokenId, ReferralCode, SessionId};
 use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -66,6 +66,9 @@ value_from! {
     &String => Text, String::clone;
     &AccountId => Text, |id: &AccountId| id.as_str().to_owned();
     &DeviceId => Text, |id: &DeviceId| id.as_str().to_owned();
+    &SessionId => Text, |id: &SessionId| id.as_str().to_owned();
+    &EnrolmentTokenId => Text, |id: &EnrolmentTokenId| id.as_str().to_owned();
+    &ReferralCode => Text, |code: &ReferralCode| code.as_str().to_owned();
     Asset => Text, |asset: Asset| asset.code().to_owned();
     Vec<u8> => Bytes, std::convert::identity;
     &[u8] => Bytes, <[u8]>::to_vec;
@@ -238,6 +241,8 @@ impl Pools {
     }
 }
 
+/// The referrals' lock ("refer" in ASCII).
+const REFERRALS: i64 = 0x72_65_66_65_72;
 /// The books' lock among a PostgreSQL server's advisory locks ("books" in ASCII).
 const BOOKS: i64 = 0x62_6f_6f_6b_73;
 
@@ -302,8 +307,17 @@ impl Transaction {
 
     /// Makes this the only transaction that changes balances until it ends. In SQLite every writing transaction is.
     pub async fn lock_books(&mut self) -> Result<(), StoreError> {
+        self.lock(BOOKS).await
+    }
+
+    /// Makes this the only transaction that changes who referred whom until it ends.
+    pub async fn lock_referrals(&mut self) -> Result<(), StoreError> {
+        self.lock(REFERRALS).await
+    }
+
+    async fn lock(&mut self, what: i64) -> Result<(), StoreError> {
         if let Transaction::Postgres(_) = self {
-            self.row("SELECT 1 FROM pg_advisory_xact_lock($1)", values![BOOKS])
+            self.row("SELECT 1 FROM pg_advisory_xact_lock($1)", values![what])
                 .await?;
         }
         Ok(())

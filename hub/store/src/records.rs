@@ -17,8 +17,8 @@ pub struct Device {
 /// Why a device was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    /// The code was never given out, was used before, or its time is over.
-    #[error("this enrolment code is unknown, already used or expired")]
+    /// The code or token was never given out, is used up, revoked, or its time is over.
+    #[error("this enrolment code or token is unknown, used up, revoked or expired")]
     Code,
     /// The store failed.
     #[error(transparent)]

@@ -19,6 +19,8 @@ CREATE TABLE accounts (
     totp_secret    BYTEA,
     totp_confirmed BIGINT NOT NULL DEFAULT 0, -- 1: asked for at withdrawals
     totp_last_step BIGINT NOT NULL DEFAULT 0, -- a code is good once
+    totp_wrong     BIGINT NOT NULL DEFAULT 0, -- wrong codes since the last right one
+    totp_wait      BIGINT NOT NULL DEFAULT 0, -- no code is looked at before
     deleted_at     BIGINT
 );
 CREATE INDEX accounts_by_referrer ON accounts (referrer);
@@ -43,12 +45,14 @@ CREATE TABLE devices (
     worker        TEXT,                       -- how a standard miner calls itself
     group_name    TEXT   NOT NULL DEFAULT '',
     limit_percent BIGINT,                     -- NULL: no limit from here
-    revoked_at    BIGINT
+    revoked_at    BIGINT,
+    changed_at    BIGINT NOT NULL DEFAULT 0 -- name, limit, token or revocation; other hubs look here
 );
-CREATE INDEX devices_of_account ON devices (account);
+CREATE INDEX devices_of_account ON devices (account, name, id);
+CREATE INDEX devices_by_change ON devices (changed_at);
 CREATE UNIQUE INDEX devices_by_worker ON devices (account, worker);
 
--- What a device signs to get a new token.
+-- What devices have signed to get a new token: good once.
 CREATE TABLE challenges (
     challenge_hash BYTEA  NOT NULL PRIMARY KEY,
     device         TEXT   NOT NULL REFERENCES devices (id),
@@ -80,6 +84,7 @@ CREATE INDEX enrolment_tokens_of_account ON enrolment_tokens (account);
 CREATE TABLE reports (
     device TEXT   NOT NULL PRIMARY KEY,
     at     BIGINT NOT NULL,
+    every  BIGINT NOT NULL, -- seconds until it was asked to report again
     body   TEXT   NOT NULL
 );
 

@@ -21,6 +21,8 @@ CREATE TABLE new_accounts (
     totp_secret    BLOB,
     totp_confirmed INTEGER NOT NULL DEFAULT 0, -- 1: asked for at withdrawals
     totp_last_step INTEGER NOT NULL DEFAULT 0, -- a code is good once
+    totp_wrong     INTEGER NOT NULL DEFAULT 0, -- wrong codes since the last right one
+    totp_wait      INTEGER NOT NULL DEFAULT 0, -- no code is looked at before
     deleted_at     INTEGER
 ) STRICT;
 INSERT INTO new_accounts (id, key_hash, created_at, referral_code)
@@ -49,16 +51,18 @@ CREATE TABLE new_devices (
     worker        TEXT,                       -- how a standard miner calls itself
     group_name    TEXT   NOT NULL DEFAULT '',
     limit_percent INTEGER,                     -- NULL: no limit from here
-    revoked_at    INTEGER
+    revoked_at    INTEGER,
+    changed_at    INTEGER NOT NULL DEFAULT 0 -- name, limit, token or revocation; other hubs look here
 ) STRICT;
 INSERT INTO new_devices (id, account, name, token_hash, created_at)
     SELECT id, account, name, token_hash, created_at FROM devices;
 DROP TABLE devices;
 ALTER TABLE new_devices RENAME TO devices;
-CREATE INDEX devices_of_account ON devices (account);
+CREATE INDEX devices_of_account ON devices (account, name, id);
+CREATE INDEX devices_by_change ON devices (changed_at);
 CREATE UNIQUE INDEX devices_by_worker ON devices (account, worker);
 
--- What a device signs to get a new token.
+-- What devices have signed to get a new token: good once.
 CREATE TABLE challenges (
     challenge_hash BLOB NOT NULL PRIMARY KEY,
     device         TEXT   NOT NULL REFERENCES devices (id),
@@ -84,6 +88,7 @@ CREATE INDEX enrolment_tokens_of_account ON enrolment_tokens (account);
 CREATE TABLE reports (
     device TEXT   NOT NULL PRIMARY KEY,
     at     INTEGER NOT NULL,
+    every  INTEGER NOT NULL, -- seconds until it was asked to report again
     body   TEXT   NOT NULL
 ) STRICT;
 
