@@ -26,7 +26,7 @@ impl Challenges {
     /// # Errors
     /// If the database fails.
     pub async fn of(store: &Store) -> Result<Self, StoreError> {
-        let key = store.receipt_key().await?;
+        let key = crate::hub::receipt_key(&store.pools).await?;
         let unusable = |_| StoreError::Unreadable {
             what: "receipt key",
             text: "of no usable length".to_owned(),

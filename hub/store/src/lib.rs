@@ -26,10 +26,10 @@ mod listed;
 mod read;
 mod receipts;
 mod records;
-mod release;
-mod resend;
 mod referrals;
+mod release;
 mod reports;
+mod resend;
 mod secret;
 mod sessions;
 mod settlement;
@@ -43,8 +43,8 @@ pub use device_keys::Challenges;
 pub use devices::{DeviceChange, KnownDevice};
 pub use enrolment::NewFleetToken;
 pub use error::StoreError;
-pub use receipts::ReceiptKey;
 pub use export::{Cell, Export, ExportPart, Piece};
+pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
