@@ -8,12 +8,15 @@
 
 pub mod app;
 pub mod bus;
+pub mod health;
 pub mod http;
 pub mod limiter;
 pub mod metrics;
+pub mod replica;
 pub mod settings;
 pub mod settlement;
 pub mod stratum;
+pub mod tasks;
 pub mod upstream;
 pub mod verifier;
 pub mod writer;

@@ -47,6 +47,9 @@ pub enum StoreError {
     /// A hub works with a database that must rest.
     #[error("hub {0} runs on this database, or was killed less than a minute ago; stop it first")]
     InUse(String),
+    /// The database does not answer.
+    #[error("the hub's database has not answered within {0:?}")]
+    Slow(std::time::Duration),
     /// More shares than one transaction takes.
     #[error("{0} shares at once, at most {1} are allowed")]
     TooManyShares(usize, usize),

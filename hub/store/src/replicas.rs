@@ -25,6 +25,14 @@ impl Store {
         row.ok_or(sqlx::Error::RowNotFound)?.time(0)
     }
 
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pools.row("SELECT 1", values![]).await.map(drop)
+    }
+
     /// Takes a number that no running hub has; `None` if all 256 are taken. The name tells this run of the hub from every other.
     ///
     /// # Errors

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use crate::StoreError;
 use crate::database::{Engine, Pools};
@@ -76,6 +76,30 @@ impl Store {
         };
         store.name_hub().await?;
         Ok(store)
+    }
+
+    /// Opens a SQLite file that nobody else has open.
+    ///
+    /// # Errors
+    /// If somebody has, most likely a running hub; or as [`Store::open`].
+    pub async fn open_alone(path: &Path) -> Result<Self, StoreError> {
+        // SQLite leaves the write-ahead log only for whoever is alone.
+        let alone = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(Duration::ZERO)
+            .journal_mode(SqliteJournalMode::Delete)
+            .connect()
+            .await;
+        match alone {
+            Ok(connection) => connection.close().await?,
+            Err(error) => {
+                return Err(StoreError::Open {
+                    database: path.display().to_string(),
+                    reason: format!("it is in use, most likely by a running hub: {error}"),
+                });
+            }
+        }
+        Self::open(path).await
     }
 
     /// Connects to a PostgreSQL server and brings the tables up to date. Several hubs may do so at once.
