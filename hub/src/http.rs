@@ -8,6 +8,7 @@ mod devices;
 mod enrolment;
 mod export;
 mod limits;
+mod observe;
 mod referrals;
 mod reports;
 mod serve;
@@ -29,11 +30,12 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::bus::Bus;
+use crate::health::Health;
 use crate::known_devices::KnownDevices;
 use crate::reports::Reports;
 use crate::upstream::Sources;
 
-use limits::Limits;
+pub(crate) use limits::Limits;
 
 pub use serve::serve;
 
@@ -62,41 +64,29 @@ pub struct Referring {
 
 /// What every handler can use.
 pub struct Api {
-    store: Store,
-    bus: Bus,
-    sources: Sources,
-    stratum_port: u16,
-    devices: DeviceDesk,
-    referring: Referring,
-    limits: Limits,
-}
-
-impl Api {
-    /// The API of a hub whose Stratum server listens at that port.
-    pub fn new(
-        store: Store,
-        bus: Bus,
-        sources: Sources,
-        stratum_port: u16,
-        devices: DeviceDesk,
-        referring: Referring,
-    ) -> Arc<Self> {
-        Arc::new(Api {
-            store,
-            bus,
-            sources,
-            stratum_port,
-            devices,
-            referring,
-            limits: Limits::default(),
-        })
-    }
+    /// Everything kept.
+    pub(crate) store: Store,
+    /// Tells other parts and other hubs.
+    pub(crate) bus: Bus,
+    /// Whether all is well.
+    pub(crate) health: Health,
+    /// Where work comes from.
+    pub(crate) sources: Sources,
+    /// The common port of the Stratum server.
+    pub(crate) stratum_port: u16,
+    /// How devices are known.
+    pub(crate) devices: DeviceDesk,
+    /// What referrers are told.
+    pub(crate) referring: Referring,
+    /// How often anybody may do something.
+    pub(crate) limits: Limits,
 }
 
 /// All routes.
 pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/healthz", get(work::health))
+        .route("/readyz", get(work::ready))
         .route("/v1/accounts", post(accounts::create))
         .route(
             "/v1/account/totp",
@@ -147,4 +137,5 @@ pub fn router(api: Arc<Api>) -> Router {
             ANSWER_WITHIN,
         ))
         .layer(middleware::map_response(answer::explain))
+        .layer(middleware::from_fn(observe::observe))
 }

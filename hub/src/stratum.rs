@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
 use crate::limiter::{Allowance, Limiter};
+use crate::replica::{Claim, Replica};
 use crate::settings::DifficultySettings;
 use crate::upstream::{ProgPowSource, Sources};
 use crate::verifier::Verifiers;
@@ -68,6 +69,8 @@ pub struct Shared {
     pub remembered: Remembered,
     /// Devices whose sessions ended for too many bad messages.
     pub misbehaved: Limiter<DeviceId>,
+    /// Whether it may give work, and the first part of the numbers of connections.
+    pub replica: Replica,
     /// Numbers connections, so that no two hash the same.
     pub connections: AtomicU32,
 }
@@ -101,10 +104,16 @@ pub async fn serve(
                     tracing::debug!("a Stratum connection too many was refused");
                     continue;
                 };
-                let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
+                let Some(claim) = shared.replica.current() else {
+                    tracing::debug!(
+                        "a Stratum connection was refused: this hub has no replica number"
+                    );
+                    continue;
+                };
+                let shared = Arc::clone(&shared);
                 let serves = serves.clone();
                 sessions.spawn(async move {
-                    greet(stream, address, serves, shared, shutdown).await;
+                    greet(stream, address, serves, shared, &claim).await;
                     drop(place);
                 });
             }
@@ -123,14 +132,16 @@ async fn greet(
     address: SocketAddr,
     serves: Serves,
     shared: Arc<Shared>,
-    shutdown: CancellationToken,
+    claim: &Claim,
 ) {
+    let shutdown = claim.lost();
     let mut connection = Connection::new(stream);
     let first = tokio::select! {
         () = shutdown.cancelled() => return,
         first = tokio::time::timeout(LOGIN_WITHIN, connection.next_line()) => first,
     };
-    let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+    let counted = shared.connections.fetch_add(1, Ordering::Relaxed) & 0x00ff_ffff;
+    let number = u32::from(claim.number) << 24 | counted;
     let ended = match first {
         Err(_) => Err(connection::Ended::Silent),
         Ok(Err(ended)) => Err(ended),

@@ -6,6 +6,7 @@ mod closing;
 mod device;
 mod earned;
 mod fleet;
+mod health;
 mod referral;
 mod share;
 
@@ -30,6 +31,7 @@ pub use fleet::{
     ChangeDevice, DeviceState, Devices, EnrolmentTokenCreated, FleetToken, FleetTokens, Group,
     GroupLimited, Groups, LimitGroup, NewEnrolmentToken,
 };
+pub use health::Readiness;
 pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 

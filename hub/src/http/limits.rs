@@ -35,7 +35,7 @@ const EXPORTS: Allowance = allow(20, 30);
 
 /// Who has done how much. In memory, so each hub of a database counts for itself.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     pub new_accounts: Limiter<IpAddr>,
     pub wrong_codes: Limiter<IpAddr>,
     pub all_wrong_codes: Limiter<()>,

@@ -8,10 +8,12 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod blocks;
 mod books;
 mod chains;
 mod closings;
+mod copy;
 mod database;
 mod deletion;
 mod device_keys;
@@ -23,11 +25,13 @@ mod export;
 mod fleet;
 mod hub;
 mod listed;
+mod notices;
 mod read;
 mod receipts;
 mod records;
 mod referrals;
 mod release;
+mod replicas;
 mod reports;
 mod resend;
 mod secret;
@@ -35,8 +39,10 @@ mod sessions;
 mod settlement;
 mod shares;
 mod store;
+mod tasks;
 mod totp;
 
+pub use copy::Progress;
 pub use database::Engine;
 pub use deletion::{Deletion, DeletionRefused};
 pub use device_keys::Challenges;
@@ -44,6 +50,7 @@ pub use devices::{DeviceChange, KnownDevice};
 pub use enrolment::NewFleetToken;
 pub use error::StoreError;
 pub use export::{Cell, Export, ExportPart, Piece};
+pub use notices::{Heard, Listener};
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
