@@ -2,6 +2,12 @@
 
 mod accounts;
 mod blocks;
+mod contents;
+mod deletion;
+mod device_keys;
+mod fleet;
 mod place;
+mod referrals;
+mod sessions;
 mod shares;
 mod totp;
