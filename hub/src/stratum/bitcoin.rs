@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use idlewatt_kernels::{Algorithm, Sha256dJob, Target, sha256d};
+use idlewatt_kernels::{Algorithm, Target, sha256d};
 use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 use idlewatt_stratum::bitcoin::{
@@ -15,8 +15,9 @@ use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
 use super::mining::{self, good, malformed, refuse_bad, refused};
+use crate::settings::DrainTo;
 use crate::upstream::Source;
-use crate::upstream::template::{EXTRANONCE2_SIZE, Extranonce, Sha256dWork};
+use crate::upstream::template::{EXTRANONCE2_SIZE, Extranonce, Sha256dWork, Template};
 
 /// How far a miner's clock may be ahead of the job's time, in seconds.
 const TIME_AHEAD: u32 = 7_200;
@@ -26,8 +27,20 @@ type Share = (u64, u32, u32, u32);
 
 /// A job as it was sent.
 struct Sent {
-    job: Sha256dJob,
-    price: Price,
+    template: Arc<Template<Sha256dWork>>,
+    asked: u64,
+}
+
+/// How hard a job's shares are: the difficulty as it was sent, and what follows from it.
+fn price(template: &Template<Sha256dWork>, asked: u64) -> Option<(f64, Price)> {
+    let exact = Target::from_work(asked.into()).ok()?;
+    let difficulty = wire_difficulty(exact.bitcoin_difficulty());
+    let price = Price {
+        target: Target::from_bitcoin_difficulty(difficulty).ok()?,
+        asked,
+        reward: template.reward,
+    };
+    Some((difficulty, price))
 }
 
 /// A share as it was sent.
@@ -78,9 +91,7 @@ impl Bitcoin {
         if clean {
             self.jobs.expire();
         }
-        let exact = Target::from_work(asked.into()).ok()?;
-        let difficulty = wire_difficulty(exact.bitcoin_difficulty());
-        let target = Target::from_bitcoin_difficulty(difficulty).ok()?;
+        let (difficulty, _) = price(&template, asked)?;
         let mut lines = String::new();
         if asked != self.asked {
             self.asked = asked;
@@ -95,19 +106,14 @@ impl Bitcoin {
             job_id: String::new(),
             previous_hash: job.previous_hash,
             coinbase_prefix: job.coinbase_prefix[..extranonce1_at].to_vec(),
-            coinbase_suffix: job.coinbase_suffix.clone(),
+            coinbase_suffix: job.coinbase_suffix,
             merkle_branches: job.merkle_branches.iter().map(|branch| branch.0).collect(),
             version: job.version,
             bits: job.bits,
             time: job.time,
             clean,
         };
-        let price = Price {
-            target,
-            asked,
-            reward: template.reward,
-        };
-        notify.job_id = self.jobs.keep(Sent { job, price });
+        notify.job_id = self.jobs.keep(Sent { template, asked });
         lines.push_str(&ServerMessage::Notify(notify).to_line());
         Some(lines)
     }
@@ -166,7 +172,14 @@ impl Bitcoin {
             Ok(kept) => kept,
             Err(no_job) => return refused(id, no_job.into()),
         };
-        let mut job = kept.job.job.clone();
+        let template = &kept.job.template;
+        let Some((_, price)) = price(template, kept.job.asked) else {
+            return refused(id, Why::Unavailable);
+        };
+        let mut job = template.work.job(Extranonce {
+            connection: self.connection,
+            job: kept.number,
+        });
         if claim.time < job.time || claim.time > job.time.saturating_add(TIME_AHEAD) {
             return refused(id, Why::WrongDigest);
         }
@@ -176,15 +189,14 @@ impl Bitcoin {
         }
         let header = sha256d::header_with_nonce(&job, extranonce2, claim.nonce);
         let digest = sha256d::hash_header(&header);
-        let price = kept.job.price;
         if !price.target.is_met_by(&digest.0) {
             return refused(id, Why::LowDifficulty);
         }
         let share = (extranonce2, claim.time, claim.nonce, job.version);
-        if !kept.seen.note(share) {
+        if !kept.seen().note(share) {
             return refused(id, Why::Duplicate);
         }
-        let (shared, seen) = (Arc::clone(&self.shared), kept.seen.clone());
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
         let upstream = self.source.upstream;
         Box::pin(async move {
             let device = device.device;
@@ -250,7 +262,7 @@ impl Dialect for Bitcoin {
             // The hub measures for itself how hard shares should be, and never changes a connection's extranonce.
             ClientMessage::SuggestDifficulty { id, .. } => Request::Answer(good(id)),
             ClientMessage::ExtranonceSubscribe { id } => {
-                Request::Answer(ServerMessage::Ok { id, result: false }.to_line())
+                Request::Answer(mining::answer(id, false))
             }
             ClientMessage::Unknown { id, method } => {
                 malformed(id, &format!("unknown method {method}"))
@@ -275,6 +287,10 @@ impl Dialect for Bitcoin {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         mining::tell(id, verdict, "time out of range")
+    }
+
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String> {
+        Some(mining::reconnect(to))
     }
 
     async fn newer_work(&mut self) {

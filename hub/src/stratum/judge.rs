@@ -12,10 +12,10 @@ use super::jobs::NoJob;
 use crate::writer::CreditError;
 
 /// What comes of a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Credited, and on the disk. So hard had vardiff asked it to be.
-    Accepted { asked: u64 },
+    /// Credited, and on the disk. So hard had vardiff asked it to be; the receipt proves it.
+    Accepted { asked: u64, receipt: Option<String> },
     /// Not credited.
     Refused(Why),
 }
@@ -94,7 +94,10 @@ pub(super) async fn credit(
         }
     };
     match shared.writer.credit(share).await {
-        Ok(_) => Verdict::Accepted { asked: price.asked },
+        Ok(credited) => Verdict::Accepted {
+            asked: price.asked,
+            receipt: credited.receipt,
+        },
         Err(CreditError::Duplicate) => Verdict::Refused(Why::Duplicate),
         Err(CreditError::Unavailable) => Verdict::Refused(Why::Unavailable),
     }

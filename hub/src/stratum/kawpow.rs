@@ -13,6 +13,7 @@ use super::dialect::{Dialect, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
 use super::mining::{self, good, malformed, other, refuse_bad, refused};
+use crate::settings::DrainTo;
 use crate::upstream::template::{Extranonce, ProgPowWork, Template};
 use crate::upstream::{ProgPowSource, Source};
 
@@ -20,11 +21,9 @@ use crate::upstream::{ProgPowSource, Source};
 const RATE_REPORT: &str = "eth_submitHashrate";
 
 /// A job as it was sent.
-#[derive(Clone)]
 struct Sent {
     template: Arc<Template<ProgPowWork>>,
-    header_hash: [u8; 32],
-    price: Price,
+    asked: u64,
 }
 
 /// A share as it was sent.
@@ -100,16 +99,7 @@ impl KawPow {
             height: work.height,
             bits: Some(work.bits),
         };
-        let price = Price {
-            target,
-            asked,
-            reward: template.reward,
-        };
-        notify.job_id = self.jobs.keep(Sent {
-            template,
-            header_hash,
-            price,
-        });
+        notify.job_id = self.jobs.keep(Sent { template, asked });
         lines.push_str(&ServerMessage::Notify(notify).to_line());
         Some(lines)
     }
@@ -139,8 +129,21 @@ impl KawPow {
             Ok(kept) => kept,
             Err(no_job) => return Request::Share(refused(id, no_job.into())),
         };
-        let sent = kept.job.clone();
-        if claim.header_hash != sent.header_hash {
+        let template = Arc::clone(&kept.job.template);
+        let asked = kept.job.asked;
+        let Ok(target) = Target::from_work(asked.into()) else {
+            return Request::Share(refused(id, Why::Unavailable));
+        };
+        let price = Price {
+            target,
+            asked,
+            reward: template.reward,
+        };
+        let header_hash = template.work.header_hash(Extranonce {
+            connection: self.connection,
+            job: kept.number,
+        });
+        if claim.header_hash != header_hash {
             return malformed(id, "the header hash is not the job's");
         }
         let extranonce1 = self.extranonce1();
@@ -149,22 +152,35 @@ impl KawPow {
         }
         // What the mix would give, if it is right. To find a wrong one that is good enough takes as many tries as a
         // share does, if cheaper ones, and a session does not outlive many: nobody has much computed here for nothing.
-        let parameters = sent.template.work.parameters;
+        let parameters = template.work.parameters;
         let claimed = Hash {
             mix: claim.mix,
-            digest: digest_of_mix(parameters, &sent.header_hash, claim.nonce, &claim.mix),
+            digest: digest_of_mix(parameters, &header_hash, claim.nonce, &claim.mix),
         };
-        if !sent.price.target.is_met_by(&claimed.number().0) {
+        if !price.target.is_met_by(&claimed.number().0) {
             return Request::Share(refused(id, Why::LowDifficulty));
         }
         let nonce = claim.nonce;
-        if !kept.seen.note(nonce) {
+        if !kept.seen().note(nonce) {
             return Request::Share(refused(id, Why::Duplicate));
         }
-        let (shared, seen) = (Arc::clone(&self.shared), kept.seen.clone());
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
         let (algorithm, upstream) = (self.algorithm, self.source.upstream);
         Request::Share(Box::pin(async move {
-            let verdict = judge(&shared, device, algorithm, upstream, &sent, nonce, claimed).await;
+            let work = &template.work;
+            let hash = shared
+                .verifiers
+                .progpow
+                .hash(work.parameters, work.height, header_hash, nonce)
+                .await;
+            let verdict = match hash {
+                Err(_) => Verdict::Refused(Why::Unavailable),
+                Ok(hash) if hash != claimed => Verdict::Refused(Why::WrongDigest),
+                Ok(hash) => {
+                    let (device, digest) = (device.device, hash.number());
+                    credit(&shared, device, algorithm, upstream, price, digest).await
+                }
+            };
             match verdict {
                 Verdict::Accepted { .. } | Verdict::Refused(Why::Duplicate) => {}
                 Verdict::Refused(_) => seen.forget(&nonce),
@@ -183,40 +199,6 @@ impl KawPow {
                 self.worker.clone_from(&user);
                 Request::Login { id, user, password }
             }
-        }
-    }
-}
-
-/// Computes the whole hash, and credits it if it is what was claimed.
-async fn judge(
-    shared: &Arc<Shared>,
-    device: Device,
-    algorithm: Algorithm,
-    upstream: &'static str,
-    sent: &Sent,
-    nonce: u64,
-    claimed: Hash,
-) -> Verdict {
-    let work = &sent.template.work;
-    let hash = shared
-        .verifiers
-        .progpow
-        .hash(work.parameters, work.height, sent.header_hash, nonce)
-        .await;
-    match hash {
-        Err(_) => Verdict::Refused(Why::Unavailable),
-        Ok(hash) if hash != claimed => Verdict::Refused(Why::WrongDigest),
-        Ok(hash) => {
-            let device = device.device;
-            credit(
-                shared,
-                device,
-                algorithm,
-                upstream,
-                sent.price,
-                hash.number(),
-            )
-            .await
         }
     }
 }
@@ -281,6 +263,10 @@ impl Dialect for KawPow {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         mining::tell(id, verdict, "wrong mix hash")
+    }
+
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String> {
+        Some(mining::reconnect(to))
     }
 
     async fn newer_work(&mut self) {

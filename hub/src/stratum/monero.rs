@@ -15,16 +15,34 @@ use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, credit};
+use crate::settings::DrainTo;
 use crate::upstream::Source;
 use crate::upstream::block_template::SolvedBlock;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
+use crate::verifier::randomx::{Checked, Input, Stake};
 
 /// A job as it was sent.
-#[derive(Clone)]
 struct Sent {
+    template: Arc<Template<RandomXWork>>,
+    asked: u64,
+}
+
+/// A share of a job.
+struct Claim {
     template: Arc<Template<RandomXWork>>,
     extranonce: Extranonce,
     price: Price,
+    nonce: [u8; 4],
+    digest: Digest,
+}
+
+/// How hard a job's shares are, as it was sent.
+fn price(template: &Template<RandomXWork>, asked: u64) -> Option<Price> {
+    Some(Price {
+        target: Target::from_monero_wire(&Target::monero_wire(asked)).ok()?,
+        asked,
+        reward: template.reward,
+    })
 }
 
 /// The server's side of a session.
@@ -59,27 +77,17 @@ impl Monero {
             self.jobs.expire();
         }
         self.asked = asked;
-        let wire = Target::monero_wire(asked);
         let extranonce = Extranonce {
             connection: self.connection,
             job: self.jobs.next_number(),
         };
-        let price = Price {
-            target: Target::from_monero_wire(&wire).ok()?,
-            asked,
-            reward: template.reward,
-        };
         let work = &template.work;
         let (blob, height, seed) = (work.blob(extranonce), work.height(), work.seed());
-        let job_id = self.jobs.keep(Sent {
-            template,
-            extranonce,
-            price,
-        });
+        let job_id = self.jobs.keep(Sent { template, asked });
         Some(JobMessage {
             blob,
             job_id,
-            target: wire,
+            target: Target::monero_wire(asked),
             algo: Some(RANDOMX.to_owned()),
             height: Some(height),
             seed_hash: Some(seed),
@@ -104,19 +112,29 @@ impl Monero {
             Ok(kept) => kept,
             Err(no_job) => return refused(id, no_job.into()),
         };
-        if !kept.job.price.target.is_met_by(&claimed.0) {
+        let template = &kept.job.template;
+        let Some(price) = price(template, kept.job.asked) else {
+            return refused(id, Why::Unavailable);
+        };
+        if !price.target.is_met_by(&claimed.0) {
             return refused(id, Why::LowDifficulty);
         }
-        if !kept.seen.note(nonce) {
+        if !kept.seen().note(nonce) {
             return refused(id, Why::Duplicate);
         }
-        let (shared, sent, seen) = (
-            Arc::clone(&self.shared),
-            kept.job.clone(),
-            kept.seen.clone(),
-        );
+        let claim = Claim {
+            template: Arc::clone(template),
+            extranonce: Extranonce {
+                connection: self.connection,
+                job: kept.number,
+            },
+            price,
+            nonce,
+            digest: claimed,
+        };
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
         Box::pin(async move {
-            let verdict = judge(&shared, device, sent, nonce, claimed).await;
+            let verdict = judge(&shared, device, claim).await;
             match verdict {
                 Verdict::Accepted { .. } | Verdict::Refused(Why::Duplicate) => {}
                 Verdict::Refused(_) => seen.forget(&nonce),
@@ -127,25 +145,29 @@ impl Monero {
 }
 
 /// Hashes again, hands a block in where it is one, and credits.
-async fn judge(
-    shared: &Arc<Shared>,
-    device: Device,
-    sent: Sent,
-    nonce: [u8; 4],
-    claimed: Digest,
-) -> Verdict {
-    let work = &sent.template.work;
-    let blob = with_nonce(work.blob(sent.extranonce), nonce);
-    match shared.verifiers.randomx.hash(work.seed(), blob).await {
+async fn judge(shared: &Arc<Shared>, device: Device, claim: Claim) -> Verdict {
+    let work = &claim.template.work;
+    let network = claim.template.network;
+    let solves = network.is_some_and(|network| network.target.is_met_by(&claim.digest.0));
+    let input = Input {
+        seed: work.seed(),
+        blob: with_nonce(work.blob(claim.extranonce), claim.nonce),
+        claimed: claim.digest,
+    };
+    let stake = Stake {
+        device: &device.device,
+        work: claim.price.asked,
+        block: solves,
+    };
+    match shared.verifiers.randomx.check(input, stake).await {
         Err(_) => return Verdict::Refused(Why::Unavailable),
-        Ok(digest) if digest != claimed => return Verdict::Refused(Why::WrongDigest),
-        Ok(_) => {}
+        Ok(Checked::Wrong) => return Verdict::Refused(Why::WrongDigest),
+        Ok(Checked::Right | Checked::Trusted) => {}
     }
-    let network = sent.template.network;
     if let RandomXWork::Block(block) = work
-        && network.is_some_and(|network| network.target.is_met_by(&claimed.0))
+        && solves
     {
-        let solved = block.solved(sent.extranonce.bytes(), nonce);
+        let solved = block.solved(claim.extranonce.bytes(), claim.nonce);
         hand_in(shared, &device, solved).await;
     }
     let upstream = shared.sources.randomx.upstream;
@@ -155,8 +177,8 @@ async fn judge(
         device,
         Algorithm::RandomX,
         upstream,
-        sent.price,
-        claimed,
+        claim.price,
+        claim.digest,
     )
     .await
 }
@@ -219,8 +241,7 @@ impl Dialect for Monero {
                 ..
             } => Request::Share(self.share(id, &job_id, nonce, Digest(result))),
             ClientMessage::KeepAlive { id, .. } => {
-                let status = "KEEPALIVED".to_owned();
-                Request::Answer(ServerMessage::Ok { id, status }.to_line())
+                Request::Answer(ok(id, "KEEPALIVED", None))
             }
             ClientMessage::GetJob { id, .. } => {
                 let answer = match self.job(self.asked) {
@@ -254,10 +275,7 @@ impl Dialect for Monero {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         let refusal = match verdict {
-            Verdict::Accepted { .. } => {
-                let status = "OK".to_owned();
-                return ServerMessage::Ok { id, status }.to_line();
-            }
+            Verdict::Accepted { receipt, .. } => return ok(id, "OK", receipt.clone()),
             Verdict::Refused(Why::Stale) => Refusal::Stale,
             Verdict::Refused(Why::UnknownJob) => Refusal::UnknownJob,
             Verdict::Refused(Why::Duplicate) => Refusal::Duplicate,
@@ -268,6 +286,10 @@ impl Dialect for Monero {
         ServerMessage::refusal(id, refusal).to_line()
     }
 
+    fn reconnect(&self, _: Option<&DrainTo>) -> Option<String> {
+        None
+    }
+
     async fn newer_work(&mut self) {
         self.source.changed().await;
     }
@@ -275,6 +297,16 @@ impl Dialect for Monero {
     fn hardest(&self) -> Option<u64> {
         self.source.network_work()
     }
+}
+
+fn ok(id: Id, status: &str, receipt: Option<String>) -> String {
+    let status = status.to_owned();
+    ServerMessage::Ok {
+        id,
+        status,
+        receipt,
+    }
+    .to_line()
 }
 
 fn refuse_bad(id: Id, refusal: Refusal) -> Request {

@@ -15,6 +15,7 @@ mod earnings;
 mod error;
 mod hub;
 mod read;
+mod receipts;
 mod records;
 mod secret;
 mod settlement;
@@ -23,6 +24,7 @@ mod store;
 
 pub use database::Engine;
 pub use error::StoreError;
+pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
