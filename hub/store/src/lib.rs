@@ -22,11 +22,13 @@ mod settlement;
 mod shares;
 mod store;
 
+pub use blocks::vault_name;
 pub use database::Engine;
 pub use error::StoreError;
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
+    YoungBlock,
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
