@@ -19,10 +19,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idlewatt_protocol::DeviceId;
-use idlewatt_store::{NewBlock, Store};
+use idlewatt_store::Store;
 use idlewatt_stratum::Dialect;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -58,8 +57,6 @@ pub struct Shared {
     pub verifiers: Verifiers,
     /// Where work comes from.
     pub sources: Sources,
-    /// Where solved blocks go.
-    pub solved: mpsc::Sender<NewBlock>,
     /// How hard shares are.
     pub difficulty: DifficultySettings,
     /// The operator's part of a share, in ten-thousandths.

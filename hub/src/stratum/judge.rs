@@ -9,6 +9,8 @@ use idlewatt_store::VerifiedShare;
 
 use super::Shared;
 use super::jobs::NoJob;
+use crate::upstream::outlet::Solved;
+use crate::upstream::template::Template;
 use crate::writer::CreditError;
 
 /// What comes of a share.
@@ -65,8 +67,34 @@ pub(super) struct Price {
     pub reward: Reward,
 }
 
+/// Hands in what the upstream waits for, and credits. A block goes first, whatever becomes of the share; a pool gets only
+/// shares that were credited: it would hold a duplicate against all of the hub.
+pub(super) async fn conclude<Work>(
+    shared: &Arc<Shared>,
+    device: DeviceId,
+    algorithm: Algorithm,
+    template: &Template<Work>,
+    price: Price,
+    digest: Digest,
+    solved: Option<Solved>,
+) -> Verdict {
+    let for_pool = match solved {
+        Some(Solved::Block(block)) => {
+            template.hand_in_block(&shared.store, &device, block).await;
+            None
+        }
+        Some(Solved::Share(share)) => Some(share),
+        None => None,
+    };
+    let verdict = credit(shared, device, algorithm, template.upstream, price, digest).await;
+    if let (Verdict::Accepted { .. }, Some(share)) = (&verdict, for_pool) {
+        template.hand_up(share);
+    }
+    verdict
+}
+
 /// Credits a share whose digest was computed here and meets its target.
-pub(super) async fn credit(
+async fn credit(
     shared: &Arc<Shared>,
     device: DeviceId,
     algorithm: Algorithm,

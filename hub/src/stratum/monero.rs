@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use idlewatt_kernels::{Algorithm, Digest, Target};
-use idlewatt_store::{Device, NewBlock};
+use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 use idlewatt_stratum::monero::{
     ClientMessage, ERROR_CODE, JobMessage, RANDOMX, Refusal, ServerMessage,
 };
-use jiff::Timestamp;
 use rand::RngExt;
 
 use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
-use super::judge::{Price, Verdict, Why, credit};
+use super::judge::{Price, Verdict, Why, conclude};
 use crate::settings::DrainTo;
 use crate::upstream::Source;
-use crate::upstream::block_template::SolvedBlock;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
 use crate::verifier::randomx::{Checked, Input, Stake};
 
@@ -77,12 +75,11 @@ impl Monero {
             self.jobs.expire();
         }
         self.asked = asked;
-        let extranonce = Extranonce {
-            connection: self.connection,
-            job: self.jobs.next_number(),
-        };
+        let extranonce = self
+            .source
+            .extranonce(self.connection, self.jobs.next_number());
         let work = &template.work;
-        let (blob, height, seed) = (work.blob(extranonce), work.height(), work.seed());
+        let (blob, height, seed) = (work.blob(extranonce)?, work.height(), work.seed());
         let job_id = self.jobs.keep(Sent { template, asked });
         Some(JobMessage {
             blob,
@@ -116,6 +113,12 @@ impl Monero {
         let Some(price) = price(template, kept.job.asked) else {
             return refused(id, Why::Unavailable);
         };
+        let extranonce = self.source.extranonce(self.connection, kept.number);
+        // Another connection's nonces.
+        let end = template.work.nonce_end(extranonce);
+        if end.is_some_and(|end| nonce[3] != end) {
+            return refused(id, Why::WrongDigest);
+        }
         if !price.target.is_met_by(&claimed.0) {
             return refused(id, Why::LowDifficulty);
         }
@@ -124,10 +127,7 @@ impl Monero {
         }
         let claim = Claim {
             template: Arc::clone(template),
-            extranonce: Extranonce {
-                connection: self.connection,
-                job: kept.number,
-            },
+            extranonce,
             price,
             nonce,
             digest: claimed,
@@ -147,11 +147,13 @@ impl Monero {
 /// Hashes again, hands a block in where it is one, and credits.
 async fn judge(shared: &Arc<Shared>, device: Device, claim: Claim) -> Verdict {
     let work = &claim.template.work;
-    let network = claim.template.network;
-    let solves = network.is_some_and(|network| network.target.is_met_by(&claim.digest.0));
+    let Some(blob) = work.blob(claim.extranonce) else {
+        return Verdict::Refused(Why::Unavailable);
+    };
+    let solves = claim.template.is_solved_by(&claim.digest);
     let input = Input {
         seed: work.seed(),
-        blob: with_nonce(work.blob(claim.extranonce), claim.nonce),
+        blob: with_nonce(blob, claim.nonce),
         claimed: claim.digest,
     };
     let stake = Stake {
@@ -164,42 +166,20 @@ async fn judge(shared: &Arc<Shared>, device: Device, claim: Claim) -> Verdict {
         Ok(Checked::Wrong) => return Verdict::Refused(Why::WrongDigest),
         Ok(Checked::Right | Checked::Trusted) => {}
     }
-    if let RandomXWork::Block(block) = work
-        && solves
-    {
-        let solved = block.solved(claim.extranonce.bytes(), claim.nonce);
-        hand_in(shared, &device, solved).await;
-    }
-    let upstream = shared.sources.randomx.upstream;
-    let device = device.device;
-    credit(
+    let solved = match solves {
+        true => work.solved(claim.extranonce, claim.nonce, claim.digest),
+        false => None,
+    };
+    conclude(
         shared,
-        device,
+        device.device,
         Algorithm::RandomX,
-        upstream,
+        &claim.template,
         claim.price,
         claim.digest,
+        solved,
     )
     .await
-}
-
-/// Notes a block before anything else can happen to it, and has it submitted.
-async fn hand_in(shared: &Arc<Shared>, device: &Device, solved: SolvedBlock) {
-    let SolvedBlock { hash, height, body } = solved;
-    tracing::info!(height, hash, "a block was solved");
-    let block = NewBlock {
-        hash,
-        height,
-        upstream: shared.sources.randomx.upstream,
-        device: device.device.clone(),
-        body,
-    };
-    if let Err(error) = shared.store.note_block(&block, Timestamp::now()).await {
-        tracing::error!(%error, "a block could not be noted; it is submitted all the same");
-    }
-    if shared.solved.send(block).await.is_err() {
-        tracing::warn!("a block is left for the next run: the hub is ending");
-    }
 }
 
 impl Dialect for Monero {
