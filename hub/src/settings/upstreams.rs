@@ -7,7 +7,7 @@ use idlewatt_kernels::Algorithm;
 use idlewatt_protocol::{Asset, Money};
 use serde::Deserialize;
 
-use super::{MonerodSettings, SettingsError};
+use super::SettingsError;
 use crate::upstream::node_rpc::Credentials;
 
 /// Upstreams by algorithm. An algorithm without a list has practice work.
@@ -43,6 +43,20 @@ pub enum UpstreamSettings {
     Bitcoind(BitcoindSettings),
     /// A pool whose client the hub is.
     Pool(PoolSettings),
+}
+
+/// A Monero node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonerodSettings {
+    /// Its name in the books: 1 to 32 of a–z, 0–9 and "-". `monerod` where none is given.
+    pub name: Option<String>,
+    /// Its RPC address, such as `http://127.0.0.1:18081`.
+    pub url: String,
+    /// The wallet that blocks pay.
+    pub wallet: String,
+    /// How many blocks must come after one until its reward counts as paid: 60 where none is given.
+    pub maturity: Option<u64>,
 }
 
 /// A Bitcoin node.
@@ -136,9 +150,11 @@ impl UpstreamSettings {
     fn validate(&self) -> Result<(), SettingsError> {
         match self {
             UpstreamSettings::Practice => Ok(()),
-            UpstreamSettings::Monerod(node) => node.validate("upstreams.randomx"),
+            UpstreamSettings::Monerod(node) => {
+                node.validate("upstreams.randomx.url", "upstreams.randomx.wallet")
+            }
             UpstreamSettings::Bitcoind(node) => node.validate(),
-            UpstreamSettings::Pool(pool) => pool.validate(),
+            UpstreamSettings::Pool(pool) => pool.checked().map(drop),
         }
     }
 }
@@ -157,8 +173,36 @@ fn refuse<T>(
 }
 
 /// Whether a text is the address of an HTTP server.
-pub(super) fn is_http(url: &str) -> bool {
+fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
+}
+
+impl MonerodSettings {
+    /// A node by its usual name, whose blocks mature as on the main network.
+    pub fn new(url: String, wallet: String) -> Self {
+        MonerodSettings {
+            name: None,
+            url,
+            wallet,
+            maturity: None,
+        }
+    }
+
+    pub(super) fn validate(
+        &self,
+        url_setting: &'static str,
+        wallet_setting: &'static str,
+    ) -> Result<(), SettingsError> {
+        if !is_http(&self.url) {
+            return refuse(url_setting, &*self.url, "an http:// or https:// address");
+        }
+        let plain = self.wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !plain || !(90..=120).contains(&self.wallet.len()) {
+            let shown: String = self.wallet.chars().take(8).collect();
+            return refuse(wallet_setting, shown, "a whole Monero address");
+        }
+        Ok(())
+    }
 }
 
 impl BitcoindSettings {
@@ -206,36 +250,34 @@ impl BitcoindSettings {
 }
 
 impl PoolSettings {
-    /// Host and port.
-    pub fn address(&self) -> Option<&str> {
+    /// Host and port, and what devices are credited for 10^12 hashes.
+    ///
+    /// # Errors
+    /// If one of the three settings cannot be used.
+    pub fn checked(&self) -> Result<(&str, Money), SettingsError> {
+        let Some(address) = self.address() else {
+            let allowed = "stratum+tcp://HOST:PORT";
+            return refuse("upstreams.….url (of a pool)", &*self.url, allowed);
+        };
+        let Ok(asset) = self.asset.parse::<Asset>() else {
+            let allowed = "\"XMR\", \"BTC\" or \"PRACTICE\"";
+            return refuse("upstreams.….asset (of a pool)", &*self.asset, allowed);
+        };
+        match Money::parse(asset, &self.credit_per_terahash) {
+            Ok(credit) if (1..=i64::MAX.into()).contains(&credit.atomic) => Ok((address, credit)),
+            _ => {
+                let shown = &*self.credit_per_terahash;
+                let allowed = "a decimal number above 0 with no more places than the asset has";
+                refuse("upstreams.….credit_per_terahash (of a pool)", shown, allowed)
+            }
+        }
+    }
+
+    fn address(&self) -> Option<&str> {
         let address = self.url.strip_prefix("stratum+tcp://")?;
         let (host, port) = address.rsplit_once(':')?;
         let port: u16 = port.parse().ok()?;
         (!host.is_empty() && !host.contains('/') && port > 0).then_some(address)
-    }
-
-    /// What devices are credited for 10^12 hashes.
-    pub fn credit(&self) -> Option<Money> {
-        let asset: Asset = self.asset.parse().ok()?;
-        let credit = Money::parse(asset, &self.credit_per_terahash).ok()?;
-        (credit.atomic > 0 && credit.atomic <= i64::MAX.into()).then_some(credit)
-    }
-
-    fn validate(&self) -> Result<(), SettingsError> {
-        if self.address().is_none() {
-            let allowed = "stratum+tcp://HOST:PORT";
-            return refuse("upstreams.….url (of a pool)", &*self.url, allowed);
-        }
-        if self.asset.parse::<Asset>().is_err() {
-            let allowed = "\"XMR\", \"BTC\" or \"PRACTICE\"";
-            return refuse("upstreams.….asset (of a pool)", &*self.asset, allowed);
-        }
-        if self.credit().is_none() {
-            let shown = &*self.credit_per_terahash;
-            let allowed = "a decimal number above 0 with no more places than the asset has";
-            return refuse("upstreams.….credit_per_terahash (of a pool)", shown, allowed);
-        }
-        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@ mod secret;
 mod settlement;
 mod shares;
 mod store;
+mod workers;
 
 pub use blocks::vault_name;
 pub use database::Engine;
@@ -32,3 +33,4 @@ pub use records::{
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use workers::Worker;

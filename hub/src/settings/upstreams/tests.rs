@@ -42,8 +42,8 @@ fn lists_keep_their_order_and_passwords_stay_unseen() {
     let UpstreamSettings::Pool(pool) = &list[1] else {
         panic!("{list:?}");
     };
-    assert_eq!(pool.address(), Some("pool.example:3333"));
-    assert_eq!(pool.credit().map(|credit| credit.atomic), Some(12));
+    let (address, credit) = pool.checked().expect("valid");
+    assert_eq!((address, credit.atomic), ("pool.example:3333", 12));
 }
 
 #[test]
