@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
@@ -15,18 +14,21 @@ use idlewatt_store::{Store, StoreError};
 use jiff::Timestamp;
 use rand::RngExt;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
+use crate::open_files;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
+use crate::stratum::numbers::Numbers;
 use crate::stratum::vardiff::Remembered;
-use crate::stratum::{self, Serves, Shared};
+use crate::stratum::{self, Encryption, Port, Serves, Shared};
+use crate::tls::{Tls, TlsError};
 use crate::upstream::monerod::{self, Follower, Pace};
 use crate::upstream::node_rpc::Node;
 use crate::upstream::submission::Submitter;
@@ -68,6 +70,9 @@ pub enum StartError {
         /// Why not; most likely another program has the port.
         source: std::io::Error,
     },
+    /// There is no TLS with the certificate that the settings name.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system's TLS cannot be set up.
     #[error("cannot set up the connection to the Monero node: {0}")]
     Node(#[from] reqwest::Error),
@@ -82,7 +87,10 @@ pub struct Hub {
     store: Store,
     bus: Bus,
     http: TcpListener,
+    https: Option<TcpListener>,
     stratum: TcpListener,
+    stratum_tls: Option<TcpListener>,
+    tls: Option<Tls>,
     own_stratum: Vec<OwnStratum>,
     listening: HubListening,
     stratum_port: u16,
@@ -104,8 +112,12 @@ impl Hub {
     /// If a setting is wrong, the data directory cannot be written, or a port is taken.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
         settings.validate()?;
+        open_files::allow(settings.limits.connections + settings.limits.http_connections);
+        let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
         let http = listen("http", settings.http).await?;
         let stratum = listen("stratum", settings.stratum).await?;
+        let stratum_tls = listen_if("stratum_tls", settings.stratum_tls).await?;
+        let https = listen_if("https", settings.https).await?;
         let address = |setting, listener: &TcpListener, address| {
             listener.local_addr().map_err(|source| StartError::Listen {
                 setting,
@@ -132,15 +144,19 @@ impl Hub {
             });
         }
         let store = open_store(&settings).await?;
+        let verification = settings.verification;
         Ok(Hub {
             settings,
             bus: Bus::new(store.clone()),
             store,
             http,
+            https,
             stratum,
+            stratum_tls,
+            tls,
             own_stratum,
             verifiers: Verifiers {
-                randomx: verifier::randomx::Verifier::new(RELEASE_AFTER),
+                randomx: verifier::randomx::Verifier::new(&verification, RELEASE_AFTER),
                 progpow: verifier::progpow::Verifier::new(RELEASE_AFTER),
             },
             listening: HubListening {
@@ -182,34 +198,77 @@ impl Hub {
             fee_basis_points: self.settings.earnings.fee_basis_points,
             remembered: Remembered::default(),
             misbehaved: Limiter::new(stratum::MISBEHAVED),
-            connections: AtomicU32::new(rand::rng().random()),
+            workers_per_account: self.settings.limits.workers_per_account,
+            new_workers: Limiter::new(stratum::NEW_WORKERS),
+            numbers: Numbers::new(0, rand::rng().random()),
+            roster: Arc::default(),
+            turns: Semaphore::new(stratum::TURNS),
+            drain_to: self.settings.drain_to.clone(),
         });
         let limits = self.settings.limits;
         let doorkeeper = Doorkeeper::new(limits.connections, limits.connections_per_address);
-        let mut listeners = vec![(self.stratum, Serves::Common)];
+        let offered = match &self.tls {
+            Some(tls) => Encryption::Offered(tls.clone()),
+            None => Encryption::None,
+        };
+        let mut ports = vec![Port {
+            listener: self.stratum,
+            serves: Serves::Common,
+            encryption: offered.clone(),
+        }];
+        if let (Some(listener), Some(tls)) = (self.stratum_tls, &self.tls) {
+            ports.push(Port {
+                listener,
+                serves: Serves::Common,
+                encryption: Encryption::Required(tls.clone()),
+            });
+        }
         for (own, source) in self.own_stratum.into_iter().zip(&sources.progpow) {
             tracing::info!(algorithm = %own.algorithm, port = own.port, "served at a port of its own");
-            listeners.push((own.listener, Serves::KawPow(source.clone())));
+            ports.push(Port {
+                listener: own.listener,
+                serves: Serves::KawPow(source.clone()),
+                encryption: offered.clone(),
+            });
         }
-        for (listener, serves) in listeners {
+        for port in ports {
             tasks.spawn(stratum::serve(
-                listener,
-                serves,
+                port,
                 Arc::clone(&shared),
                 Arc::clone(&doorkeeper),
                 tasks.clone(),
                 shutdown.clone(),
             ));
         }
-        drop(shared);
-        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
-        tasks.spawn(http::serve(
-            self.http,
-            http::router(api),
-            limits.http_connections,
-            tasks.clone(),
+        tasks.spawn(stratum::end_revoked(
+            self.bus.clone(),
+            Arc::clone(&shared.roster),
+            self.store.clone(),
             shutdown.clone(),
         ));
+        drop(shared);
+        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
+        let router = http::router(api);
+        let mut http_ports = vec![(self.http, None)];
+        if let Some(https) = self.https {
+            http_ports.push((https, self.tls.clone()));
+        }
+        for (listener, tls) in http_ports {
+            tasks.spawn(http::serve(
+                listener,
+                tls,
+                router.clone(),
+                limits.http_connections,
+                tasks.clone(),
+                shutdown.clone(),
+            ));
+        }
+        if let Some(tls) = self.tls {
+            let shutdown = shutdown.clone();
+            tasks.spawn(async move {
+                shutdown.run_until_cancelled(tls.follow()).await;
+            });
+        }
         let settling = settlement::run(
             self.store.clone(),
             self.settings.earnings.clone(),
@@ -325,6 +384,16 @@ async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListene
             address,
             source,
         })
+}
+
+async fn listen_if(
+    setting: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<TcpListener>, StartError> {
+    match address {
+        Some(address) => Ok(Some(listen(setting, address).await?)),
+        None => Ok(None),
+    }
 }
 
 fn create_data_dir(path: &std::path::Path) -> Result<(), StartError> {

@@ -21,6 +21,11 @@ pub fn describe() {
         "Stratum logins, by dialect and whether they were let in"
     );
     describe_counter!(
+        "idlewatt_hub_shares_sampled_total",
+        Unit::Count,
+        "RandomX shares credited unverified: the queue was full, and their devices have long good records"
+    );
+    describe_counter!(
         "idlewatt_hub_settlements_total",
         Unit::Count,
         "Settlements, by whether they succeeded"

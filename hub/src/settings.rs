@@ -1,7 +1,10 @@
 //! What an operator can set: a TOML file, and flags that win over it.
 
 mod difficulty;
+mod drain;
 mod earnings;
+mod tls;
+mod verification;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +13,10 @@ use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
 
 pub use difficulty::{DifficultyRange, DifficultySettings};
+pub use drain::DrainTo;
 pub use earnings::EarningsSettings;
+pub use tls::TlsSettings;
+pub use verification::{VerificationMode, VerificationSettings};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,6 +30,14 @@ pub struct Settings {
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
     pub stratum: SocketAddr,
+    /// Where the Stratum server takes TLS connections only. With a certificate all its other ports take them, too.
+    pub stratum_tls: Option<SocketAddr>,
+    /// Where the HTTP API listens with TLS.
+    pub https: Option<SocketAddr>,
+    /// The certificate for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Where miners are sent when the hub ends; they are asked to come back here where it is not set.
+    pub drain_to: Option<DrainTo>,
     /// Where the Stratum server for KawPow listens; port 0 takes a free one.
     pub stratum_kawpow: SocketAddr,
     /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
@@ -36,6 +50,8 @@ pub struct Settings {
     pub difficulty: DifficultySettings,
     /// What shares are worth.
     pub earnings: EarningsSettings,
+    /// How RandomX shares are verified.
+    pub verification: VerificationSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
 }
@@ -60,6 +76,8 @@ pub struct LimitSettings {
     pub connections_per_address: usize,
     /// HTTP connections in total.
     pub http_connections: usize,
+    /// Standard miners that one account may have by name.
+    pub workers_per_account: usize,
 }
 
 impl Default for Settings {
@@ -69,12 +87,17 @@ impl Default for Settings {
             database: None,
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
+            stratum_tls: None,
+            https: None,
+            tls: None,
+            drain_to: None,
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
             stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
             test_algorithm: false,
             monerod: None,
             difficulty: DifficultySettings::default(),
             earnings: EarningsSettings::default(),
+            verification: VerificationSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -86,6 +109,7 @@ impl Default for LimitSettings {
             connections: 20_000,
             connections_per_address: 1_000,
             http_connections: 512,
+            workers_per_account: 1_000,
         }
     }
 }
@@ -175,6 +199,17 @@ impl Settings {
             if value == 0 {
                 return refuse(setting, value.to_string(), "1 or more");
             }
+        }
+        self.verification.validate()?;
+        for (setting, address) in [("stratum_tls", self.stratum_tls), ("https", self.https)] {
+            if let (Some(address), None) = (address, &self.tls) {
+                let allowed = "only with [tls] certificate and key";
+                return refuse(setting, address.to_string(), allowed);
+            }
+        }
+        if self.limits.connections > 1 << 24 {
+            let value = self.limits.connections.to_string();
+            return refuse("limits.connections", value, "1 to 16,777,216");
         }
         if let Some(MonerodSettings { url, wallet }) = &self.monerod {
             if !(url.starts_with("http://") || url.starts_with("https://")) {

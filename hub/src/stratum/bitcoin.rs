@@ -261,9 +261,7 @@ impl Dialect for Bitcoin {
             ),
             // The hub measures for itself how hard shares should be, and never changes a connection's extranonce.
             ClientMessage::SuggestDifficulty { id, .. } => Request::Answer(good(id)),
-            ClientMessage::ExtranonceSubscribe { id } => {
-                Request::Answer(mining::answer(id, false))
-            }
+            ClientMessage::ExtranonceSubscribe { id } => Request::Answer(mining::answer(id, false)),
             ClientMessage::Unknown { id, method } => {
                 malformed(id, &format!("unknown method {method}"))
             }

@@ -240,9 +240,7 @@ impl Dialect for Monero {
                 result,
                 ..
             } => Request::Share(self.share(id, &job_id, nonce, Digest(result))),
-            ClientMessage::KeepAlive { id, .. } => {
-                Request::Answer(ok(id, "KEEPALIVED", None))
-            }
+            ClientMessage::KeepAlive { id, .. } => Request::Answer(ok(id, "KEEPALIVED", None)),
             ClientMessage::GetJob { id, .. } => {
                 let answer = match self.job(self.asked) {
                     Some(job) => ServerMessage::JobAnswer { id, job },

@@ -52,6 +52,11 @@ impl Roster {
         ended.len()
     }
 
+    /// All devices that are connected.
+    pub fn all(&self) -> Vec<DeviceId> {
+        self.sessions().keys().cloned().collect()
+    }
+
     /// How many devices are connected.
     pub fn devices(&self) -> usize {
         self.sessions().len()

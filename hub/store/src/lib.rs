@@ -21,6 +21,7 @@ mod secret;
 mod settlement;
 mod shares;
 mod store;
+mod workers;
 
 pub use database::Engine;
 pub use error::StoreError;
@@ -30,3 +31,4 @@ pub use records::{
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use workers::Worker;

@@ -4,3 +4,4 @@ mod accounts;
 mod blocks;
 mod place;
 mod shares;
+mod workers;
