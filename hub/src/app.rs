@@ -164,6 +164,11 @@ impl Hub {
         &self.listening
     }
 
+    /// Where its parts hear from each other, for whoever is another part.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
     /// What it recomputes hashes with, for whoever wants to know how much that is.
     pub fn verifiers(&self) -> &Verifiers {
         &self.verifiers
