@@ -45,6 +45,7 @@ pub async fn serve(address: SocketAddr, shutdown: CancellationToken) -> anyhow::
     let connections = TaskTracker::new();
     tokio::spawn(crate::http::serve(
         listener,
+        None,
         router,
         CONNECTIONS,
         connections,
@@ -100,6 +101,14 @@ describe_all! {
         "How long a settlement took";
     describe_counter "idlewatt_hub_settlements_total" Count
         "Settlements, by outcome: settled, nothing, failed";
+    describe_counter "idlewatt_hub_shares_sampled_total" Count
+        "RandomX shares credited unverified: the queue was full, and their devices have long good records";
+    describe_counter "idlewatt_hub_shares_total" Count
+        "Shares judged, by algorithm and verdict";
+    describe_gauge "idlewatt_hub_stratum_connections" Count
+        "Stratum connections open at present";
+    describe_counter "idlewatt_hub_stratum_logins_total" Count
+        "Stratum logins, by dialect and whether they were let in";
     describe_counter "idlewatt_hub_task_runs_total" Count
         "Background tasks that this replica did, by task";
 }

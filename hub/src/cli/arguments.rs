@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use idlewatt_hub::settings::MonerodSettings;
+use idlewatt_hub::settings::{MonerodSettings, UpstreamsSettings};
 use idlewatt_hub::{Settings, StartError};
 
 use super::logs::LogFormat;
@@ -117,9 +117,11 @@ impl Arguments {
         settings.test_algorithm |= self.test_algorithm;
         if self.practice {
             settings.monerod = None;
+            settings.upstreams = UpstreamsSettings::default();
         }
         if let (Some(url), Some(wallet)) = (self.monerod, self.wallet) {
-            settings.monerod = Some(MonerodSettings { url, wallet });
+            settings.upstreams.randomx.clear();
+            settings.monerod = Some(MonerodSettings::new(url, wallet));
         }
         settings.validate()?;
         Ok(settings)

@@ -43,6 +43,9 @@ mod tasks;
 mod totp;
 
 pub use copy::Progress;
+mod workers;
+
+pub use blocks::vault_name;
 pub use database::Engine;
 pub use deletion::{Deletion, DeletionRefused};
 pub use device_keys::Challenges;
@@ -54,9 +57,11 @@ pub use notices::{Heard, Listener};
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
+    YoungBlock,
 };
 pub use referrals::{Referred, ReferrerRefused};
 pub use reports::StoredReport;
 pub use settlement::{Settled, Terms};
 pub use store::Store;
 pub use totp::{TotpRefused, TotpSetup};
+pub use workers::Worker;

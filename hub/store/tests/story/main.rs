@@ -2,16 +2,17 @@
 
 mod accounts;
 mod blocks;
-mod copies;
-mod place;
-mod replicas;
 mod contents;
+mod copies;
 mod deletion;
 mod device_keys;
 mod fleet;
 mod place;
+mod place;
 mod referrals;
+mod replicas;
 mod sessions;
 mod shares;
 mod tasks;
 mod totp;
+mod workers;
