@@ -3,6 +3,7 @@
 
 mod closing;
 mod device;
+mod earned;
 mod share;
 
 use std::str::FromStr;
@@ -12,11 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, AccountKey, Money};
 
-pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
+pub use closing::{Closing, ClosingLeaf, ClosingProof, ClosingProofs, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
+pub use earned::{AccountEarnings, DeviceEarnings, EarnedLately, EarningsByDevice};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.

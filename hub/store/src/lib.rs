@@ -10,12 +10,18 @@ mod accounts;
 mod audit;
 mod blocks;
 mod books;
+mod chains;
+mod closings;
 mod database;
 mod earnings;
 mod error;
 mod hub;
+mod listed;
 mod read;
+mod receipts;
 mod records;
+mod release;
+mod resend;
 mod secret;
 mod settlement;
 mod shares;
@@ -23,6 +29,7 @@ mod store;
 
 pub use database::Engine;
 pub use error::StoreError;
+pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
