@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod books;
 pub mod desktop;
 pub mod hub;
+pub mod miner;
 pub mod node;
 pub mod process;
+pub mod swarm;
 pub mod wait;
