@@ -1,5 +1,6 @@
 //! A hub of its own, as an operator runs it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::books::Books;
 use crate::process::{Running, free_port, program};
 use crate::wait::until;
 
@@ -15,6 +17,8 @@ pub struct Hub {
     folder: TempDir,
     running: Option<Running>,
     arguments: Vec<String>,
+    wrapper: Vec<String>,
+    server: Option<String>,
     http: u16,
     stratum: u16,
 }
@@ -33,35 +37,64 @@ impl Hub {
     /// # Panics
     /// When it does not come up.
     pub fn start_with(settings: &str, arguments: &[&str]) -> Self {
-        let mut hub = Hub {
+        let mut hub = Self::prepare(settings, arguments);
+        hub.restart();
+        hub
+    }
+
+    /// The same, but nothing runs before [`Hub::restart`].
+    ///
+    /// # Panics
+    /// When there is no temporary folder.
+    pub fn prepare(settings: &str, arguments: &[&str]) -> Self {
+        let hub = Hub {
             folder: tempfile::tempdir().expect("a temporary folder"),
             running: None,
-            arguments: arguments
-                .iter()
-                .map(|argument| (*argument).to_owned())
-                .collect(),
+            arguments: owned(arguments),
+            wrapper: Vec::new(),
+            server: None,
             http: free_port(),
             stratum: free_port(),
         };
         std::fs::write(hub.settings(), settings).expect("a writable folder");
-        hub.restart();
         hub
+    }
+
+    /// From the next start on it keeps everything in a database of a PostgreSQL server.
+    pub fn keep_in(&mut self, server: &str) {
+        self.server = Some(server.to_owned());
+    }
+
+    /// From the next start on it is started by another program, which must become the hub itself.
+    pub fn wrap(&mut self, wrapper: &[&str]) {
+        self.wrapper = owned(wrapper);
     }
 
     /// Starts it again on the same folder and ports, killing what still runs.
     pub fn restart(&mut self) {
         self.running = None;
-        let mut command = Command::new(program("idlewatt-hub"));
+        let program = program("idlewatt-hub");
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(program),
+            Some((wrapper, arguments)) => {
+                let mut command = Command::new(wrapper);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
         command
             .arg("--config")
             .arg(self.settings())
             .arg("--data-dir")
-            .arg(self.folder.path().join("data"))
+            .arg(self.data())
             .args(["--http", &format!("127.0.0.1:{}", self.http)])
             .args(["--stratum", &format!("127.0.0.1:{}", self.stratum)])
             .args(["--stratum-kawpow", "127.0.0.1:0"])
             .args(["--stratum-progpowz", "127.0.0.1:0"])
             .args(&self.arguments);
+        if let Some(server) = &self.server {
+            command.args(["--database", server]);
+        }
         self.running = Some(Running::start(
             &mut command,
             &self.folder.path().join("hub.log"),
@@ -71,6 +104,19 @@ impl Hub {
                 .map(drop)
                 .map_err(|why| format!("{why}\n{}", self.log()))
         });
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where it keeps everything.
+    pub fn books(&self) -> Books {
+        match &self.server {
+            None => Books::File(self.database()),
+            Some(address) => Books::Server(address.clone()),
+        }
     }
 
     fn settings(&self) -> std::path::PathBuf {
@@ -89,7 +135,16 @@ impl Hub {
 
     /// Its database.
     pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("data/hub.sqlite")
+        self.data().join("hub.sqlite")
+    }
+
+    /// Asks it to end and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not run, or does not end.
+    pub fn stop(&mut self) {
+        let mut running = self.running.take().expect("it runs");
+        running.signal("TERM", Duration::from_secs(60));
     }
 
     /// Its output so far.
@@ -105,6 +160,11 @@ impl Hub {
     /// Address of its Stratum server.
     pub fn stratum(&self) -> String {
         format!("127.0.0.1:{}", self.stratum)
+    }
+
+    /// The same, to connect to.
+    pub fn stratum_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.stratum))
     }
 
     /// A GET without credentials; the body as text.
@@ -138,6 +198,10 @@ impl Hub {
             .expect("a code");
         (key, code["code"].as_str().expect("a code").to_owned())
     }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 fn read(path: &Path) -> String {

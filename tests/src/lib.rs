@@ -3,8 +3,11 @@
 
 pub mod agent;
 pub mod bitcoind;
+pub mod books;
 pub mod desktop;
 pub mod hub;
+pub mod miner;
 pub mod node;
 pub mod process;
+pub mod swarm;
 pub mod wait;

@@ -1,6 +1,7 @@
 //! Verified shares. What they are worth is fixed here; a settlement turns it into money.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use idlewatt_ledger::Exact;
 use idlewatt_protocol::api::{CreditedShare, CreditedShares};
@@ -153,34 +154,64 @@ impl Store {
 /// The numbers of the shares not seen before, by their digests.
 type Fresh = HashMap<[u8; 32], i64>;
 
+/// How many shares one statement adds in SQLite: every statement is a journey to the thread that owns the connection and back.
+const ROWS: [usize; 3] = [128, 16, 1];
+
+static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| ROWS.map(insert_of));
+
+/// Its values have no numbers: sqlx looks the name of each up, which takes longer the more there are.
+fn insert_of(rows: usize) -> String {
+    format!(
+        "INSERT INTO shares (digest, device, algorithm, upstream, work, asset, credit, credit_fraction, fee, \
+         fee_fraction, batch) VALUES {} ON CONFLICT (digest) DO NOTHING",
+        ["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"]
+            .repeat(rows)
+            .join(", ")
+    )
+}
+
 async fn write_sqlite(
     transaction: &mut sqlx::Transaction<'static, Sqlite>,
     shares: &[VerifiedShare],
     batch: i64,
 ) -> Result<Fresh, StoreError> {
-    let mut fresh = Fresh::with_capacity(shares.len());
-    for share in shares {
-        let sequence: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO shares (digest, device, algorithm, upstream, work, asset, credit, credit_fraction, fee, \
-             fee_fraction, batch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT (digest) DO NOTHING RETURNING sequence",
-        )
-        .bind(&share.digest[..])
-        .bind(share.device.as_str())
-        .bind(share.algorithm.as_ref())
-        .bind(share.upstream.as_ref())
-        .bind(share.work)
-        .bind(share.credit.asset.code())
-        .bind(share.credit_atomic())
-        .bind(share.credit.fraction())
-        .bind(share.fee_atomic())
-        .bind(share.fee.fraction())
-        .bind(batch)
-        .fetch_optional(&mut **transaction)
-        .await?;
-        fresh.extend(sequence.map(|sequence| (share.digest, sequence)));
+    let (mut rest, mut last, mut added) = (shares, 0, 0);
+    for (rows, insert) in ROWS.iter().zip(&*INSERTS) {
+        while let Some((now, later)) = rest.split_at_checked(*rows) {
+            rest = later;
+            let mut query = sqlx::query(insert.as_str());
+            for share in now {
+                query = query
+                    .bind(&share.digest[..])
+                    .bind(share.device.as_str())
+                    .bind(share.algorithm.as_ref())
+                    .bind(share.upstream.as_ref())
+                    .bind(share.work)
+                    .bind(share.credit.asset.code())
+                    .bind(share.credit_atomic())
+                    .bind(share.credit.fraction())
+                    .bind(share.fee_atomic())
+                    .bind(share.fee.fraction())
+                    .bind(batch);
+            }
+            let done = query.execute(&mut **transaction).await?;
+            added += done.rows_affected();
+            last = done.last_insert_rowid();
+        }
     }
-    Ok(fresh)
+    if added == shares.len() as u64 {
+        // Nobody else writes, and every new row's number is one above the highest that there ever was.
+        let numbers = (1..=last).rev();
+        let digests = shares.iter().rev().map(|share| share.digest);
+        return Ok(digests.zip(numbers).collect());
+    }
+    let rows = sqlx::query("SELECT digest, sequence FROM shares WHERE batch = $1")
+        .bind(batch)
+        .fetch_all(&mut **transaction)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((digest(row.try_get(0)?)?, row.try_get(1)?)))
+        .collect()
 }
 
 /// In the order of their digests, so that two hubs with the same shares do not wait for each other in a circle.

@@ -15,6 +15,11 @@ use crate::{ReceiptKey, StoreError, hub};
 
 /// How many requests may read a SQLite file at once.
 const READERS: u32 = 3;
+/// How many pages the write-ahead log takes before they are moved into the file: digests are random, so that each share
+/// touches a page of its own, and one that is touched again before is moved but once.
+const CHECKPOINT_PAGES: &str = "4000";
+/// How much of the file a connection keeps in memory: a negative number counts KiB. It grows only as the file does.
+const CACHE: &str = "-16384";
 /// Connections to a PostgreSQL server.
 const CONNECTIONS: u32 = 16;
 
@@ -51,7 +56,9 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .pragma("cache_size", CACHE);
         // Tables that are built anew must not take the rows that point to them along.
         let migrating = SqlitePool::connect_with(options.clone().foreign_keys(false))
             .await

@@ -99,6 +99,13 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// The id of its first process, which all others are children of; `None` while it does not run.
+    pub fn process_id(&self) -> Option<i32> {
+        let file = self.folder.path().join("data/postmaster.pid");
+        let text = std::fs::read_to_string(file).ok()?;
+        text.lines().next()?.parse().ok()
+    }
+
     /// Ends the server at once, as when its machine loses power; the data stays.
     pub fn kill(&self) {
         let running = self
@@ -108,11 +115,7 @@ impl PostgresServer {
             .take();
         let Some(mut shell) = running else { return };
         // SIGQUIT to the first process: PostgreSQL's "immediate shutdown", without a checkpoint.
-        let file = self.folder.path().join("data/postmaster.pid");
-        let pid = std::fs::read_to_string(file)
-            .ok()
-            .and_then(|text| text.lines().next()?.parse().ok())
-            .and_then(rustix::process::Pid::from_raw);
+        let pid = self.process_id().and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
         }

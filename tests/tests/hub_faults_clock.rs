@@ -1,0 +1,90 @@
+//! The clock goes back by a day between two starts of the hub, with each database: the books stay sound.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use idlewatt_protocol::api::{CreditedShare, CreditedShares};
+use idlewatt_test_postgres::PostgresServer;
+use idlewatt_tests::books::Login;
+use idlewatt_tests::hub::{Hub, request};
+use idlewatt_tests::miner::Pace;
+use idlewatt_tests::swarm::Swarm;
+
+const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
+                        [difficulty]\nsha256d = { start = 1, least = 1, most = 1 }\n";
+const LIMIT: Duration = Duration::from_secs(120);
+/// The wall clock is ahead or right; the one that measures spans is left alone.
+const CLOCKS: [&str; 4] = ["+0d", "+2d", "+1d", "+2d"];
+
+#[test]
+fn a_clock_set_back_with_sqlite() {
+    set_back(Hub::prepare(SETTINGS, &[]));
+}
+
+#[test]
+fn a_clock_set_back_with_postgresql() {
+    let mut hub = Hub::prepare(SETTINGS, &[]);
+    hub.keep_in(&PostgresServer::shared().database());
+    set_back(hub);
+}
+
+fn set_back(mut hub: Hub) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let logins = runtime.block_on(hub.books().seed(2));
+    let (mut acknowledged, mut last, mut earned) = (Vec::new(), 0, 0);
+    for clock in CLOCKS {
+        hub.wrap(&["faketime", "--exclude-monotonic", "-f", clock]);
+        hub.restart();
+        let swarm = Swarm::start(hub.stratum_address(), &logins, Pace::AtOnce(4));
+        swarm.more(200, LIMIT);
+        let mined = swarm.acknowledged();
+        hub.stop();
+        hub.restart();
+        let new: Vec<CreditedShare> = logins
+            .iter()
+            .flat_map(|login| shares_after(&hub, login, last))
+            .collect();
+        let numbers: BTreeSet<i64> = new.iter().map(|share| share.sequence).collect();
+        assert_eq!(numbers.len(), new.len(), "each share has its own number");
+        let digests: BTreeSet<&str> = new.iter().map(|share| share.digest.as_str()).collect();
+        for digest in &mined {
+            let digest = hex::encode(digest);
+            assert!(
+                digests.contains(digest.as_str()),
+                "behind all before: {clock}"
+            );
+        }
+        assert!(
+            new.iter().all(|share| share.settlement.is_some()),
+            "{clock}"
+        );
+        last = *numbers.last().expect("some");
+        let now = total(&hub, &logins[0]);
+        assert!(now > earned, "{clock}: {now} after {earned}");
+        earned = now;
+        hub.stop();
+        acknowledged.extend(mined);
+        runtime.block_on(hub.books().hold(&acknowledged));
+    }
+}
+
+fn shares_after(hub: &Hub, login: &Login, after: i64) -> Vec<CreditedShare> {
+    let (mut all, mut after) = (Vec::new(), after);
+    loop {
+        let url = format!("{}/v1/shares?after={after}&limit=1000", hub.url());
+        let text = request("GET", &url, Some(login.token.as_str()), None).expect("answered");
+        let page: CreditedShares = serde_json::from_str(&text).expect("shares");
+        all.extend(page.shares);
+        match (page.more, all.last()) {
+            (true, Some(share)) => after = share.sequence,
+            _ => return all,
+        }
+    }
+}
+
+fn total(hub: &Hub, login: &Login) -> i128 {
+    let url = format!("{}/v1/earnings", hub.url());
+    let text = request("GET", &url, Some(login.token.as_str()), None).expect("answered");
+    let earnings: idlewatt_protocol::api::Earnings = serde_json::from_str(&text).expect("earnings");
+    earnings.total.iter().map(|money| money.atomic).sum()
+}
