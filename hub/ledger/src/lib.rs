@@ -9,6 +9,7 @@ pub mod account;
 pub mod exact;
 pub mod reward;
 pub mod transfer;
+pub mod withdrawal;
 
 pub use account::{LedgerAccount, ParseLedgerAccountError};
 pub use exact::Exact;

@@ -4,6 +4,7 @@
 mod closing;
 mod device;
 mod share;
+mod withdrawal;
 
 use std::str::FromStr;
 
@@ -18,6 +19,10 @@ pub use device::{
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
+pub use withdrawal::{
+    AskQuote, AskWithdrawal, UnknownWithdrawalState, Withdrawal, WithdrawalQuote, WithdrawalState,
+    Withdrawals,
+};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]

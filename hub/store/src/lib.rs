@@ -14,17 +14,22 @@ mod database;
 mod earnings;
 mod error;
 mod hub;
+mod payouts;
 mod read;
 mod records;
 mod secret;
 mod settlement;
 mod shares;
 mod store;
+mod switches;
+mod withdrawals;
 
 pub use database::Engine;
 pub use error::StoreError;
+pub use payouts::PaymentsSeen;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use withdrawals::{NewWithdrawal, Payment, WithdrawalError, WithdrawalRecord};
