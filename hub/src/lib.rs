@@ -9,6 +9,7 @@
 pub mod app;
 pub mod http;
 pub mod limiter;
+pub mod payouts;
 pub mod settings;
 pub mod settlement;
 pub mod stratum;

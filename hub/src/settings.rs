@@ -2,6 +2,7 @@
 
 mod difficulty;
 mod earnings;
+mod withdrawals;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 
 pub use difficulty::{DifficultyRange, DifficultySettings};
 pub use earnings::EarningsSettings;
+pub use withdrawals::{Approval, WalletSettings, WithdrawalSettings, WithdrawalTerms};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -36,6 +38,8 @@ pub struct Settings {
     pub difficulty: DifficultySettings,
     /// What shares are worth.
     pub earnings: EarningsSettings,
+    /// Who is paid out, and from which wallets.
+    pub withdrawals: WithdrawalSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
 }
@@ -75,6 +79,7 @@ impl Default for Settings {
             monerod: None,
             difficulty: DifficultySettings::default(),
             earnings: EarningsSettings::default(),
+            withdrawals: WithdrawalSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -164,6 +169,7 @@ impl Settings {
         };
         self.difficulty.validate()?;
         self.earnings.validate()?;
+        self.withdrawals.validate()?;
         for (setting, value) in [
             ("limits.connections", self.limits.connections),
             (
