@@ -19,6 +19,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bus::Bus;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
 use crate::settings::{MonerodSettings, Settings, SettingsError};
@@ -79,6 +80,7 @@ pub enum StartError {
 pub struct Hub {
     settings: Settings,
     store: Store,
+    bus: Bus,
     http: TcpListener,
     stratum: TcpListener,
     own_stratum: Vec<OwnStratum>,
@@ -132,6 +134,7 @@ impl Hub {
         let store = open_store(&settings).await?;
         Ok(Hub {
             settings,
+            bus: Bus::new(store.clone()),
             store,
             http,
             stratum,
@@ -170,6 +173,7 @@ impl Hub {
         let sources = self.start_upstreams(&tasks, &shutdown, solved_blocks)?;
         let shared = Arc::new(Shared {
             store: self.store.clone(),
+            bus: self.bus.clone(),
             writer,
             verifiers: self.verifiers.clone(),
             sources: sources.clone(),
@@ -198,7 +202,7 @@ impl Hub {
             ));
         }
         drop(shared);
-        let api = Api::new(self.store.clone(), sources, self.stratum_port);
+        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
         tasks.spawn(http::serve(
             self.http,
             http::router(api),

@@ -19,6 +19,7 @@ use idlewatt_store::Store;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::bus::Bus;
 use crate::limiter::{Allowance, Limiter};
 use crate::upstream::Sources;
 
@@ -43,6 +44,7 @@ const NEW_ACCOUNTS: Allowance = Allowance {
 /// What every handler can use.
 pub struct Api {
     store: Store,
+    bus: Bus,
     sources: Sources,
     stratum_port: u16,
     wrong_codes: Limiter<IpAddr>,
@@ -51,9 +53,10 @@ pub struct Api {
 
 impl Api {
     /// The API of a hub whose Stratum server listens at that port.
-    pub fn new(store: Store, sources: Sources, stratum_port: u16) -> Arc<Self> {
+    pub fn new(store: Store, bus: Bus, sources: Sources, stratum_port: u16) -> Arc<Self> {
         Arc::new(Api {
             store,
+            bus,
             sources,
             stratum_port,
             wrong_codes: Limiter::new(WRONG_CODES),

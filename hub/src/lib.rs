@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bus;
 pub mod http;
 pub mod limiter;
+pub mod metrics;
 pub mod payouts;
 pub mod settings;
 pub mod settlement;

@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bus::Bus;
 use crate::limiter::{Allowance, Limiter};
 use crate::settings::DifficultySettings;
 use crate::upstream::{ProgPowSource, Sources};
@@ -49,6 +50,8 @@ pub const MISBEHAVED: Allowance = Allowance {
 pub struct Shared {
     /// Who may log in.
     pub store: Store,
+    /// Where it hears what happens elsewhere.
+    pub bus: Bus,
     /// Where good shares go.
     pub writer: Writer,
     /// Recompute hashes.

@@ -300,6 +300,20 @@ impl Transaction {
         })
     }
 
+    /// Removes all rows of a table.
+    pub async fn empty(&mut self, table: &'static str) -> Result<(), StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {table}"));
+        match self {
+            Transaction::Sqlite(transaction) => {
+                sqlx::query(sql).execute(&mut **transaction).await?;
+            }
+            Transaction::Postgres(transaction) => {
+                sqlx::query(sql).execute(&mut **transaction).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes this the only transaction that changes balances until it ends. In SQLite every writing transaction is.
     pub async fn lock_books(&mut self) -> Result<(), StoreError> {
         if let Transaction::Postgres(_) = self {

@@ -8,24 +8,31 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod blocks;
 mod books;
+mod copy;
 mod database;
 mod earnings;
 mod error;
 mod hub;
+mod notices;
 mod payouts;
 mod read;
 mod records;
+mod replicas;
 mod secret;
 mod settlement;
 mod shares;
 mod store;
 mod switches;
+mod tasks;
 mod withdrawals;
 
+pub use copy::Progress;
 pub use database::Engine;
 pub use error::StoreError;
+pub use notices::{Heard, Listener};
 pub use payouts::PaymentsSeen;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,

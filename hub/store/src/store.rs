@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -15,6 +16,15 @@ use crate::database::{Engine, Pools};
 const READERS: u32 = 3;
 /// Connections to a PostgreSQL server.
 const CONNECTIONS: u32 = 16;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// The newest schema of a SQLite file.
+pub(crate) fn newest_schema() -> i64 {
+    let versions = SQLITE_MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or(0)
+}
 
 /// Everything that a hub keeps.
 #[derive(Clone, Debug)]
@@ -43,7 +53,7 @@ impl Store {
         let migrating = SqlitePool::connect_with(options.clone().foreign_keys(false))
             .await
             .map_err(|error| refuse(&error))?;
-        sqlx::migrate!("./migrations/sqlite")
+        SQLITE_MIGRATIONS
             .run(&migrating)
             .await
             .map_err(|error| refuse(&error))?;
@@ -93,7 +103,7 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(|error| refuse(&error))?;
-        sqlx::migrate!("./migrations/postgres")
+        POSTGRES_MIGRATIONS
             .run(&pool)
             .await
             .map_err(|error| refuse(&error))?;

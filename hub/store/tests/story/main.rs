@@ -2,5 +2,8 @@
 
 mod accounts;
 mod blocks;
+mod copies;
 mod place;
+mod replicas;
 mod shares;
+mod tasks;
