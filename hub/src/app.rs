@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::Bus;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
+use crate::payouts::{Payer, Wallet, WalletStartError};
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
@@ -71,6 +72,9 @@ pub enum StartError {
     /// The system's TLS cannot be set up.
     #[error("cannot set up the connection to the Monero node: {0}")]
     Node(#[from] reqwest::Error),
+    /// A wallet that withdrawals are paid from cannot be set up.
+    #[error(transparent)]
+    Wallet(#[from] WalletStartError),
     /// A constant of the practice upstream is wrong.
     #[error(transparent)]
     Practice(#[from] RewardError),
@@ -171,6 +175,7 @@ impl Hub {
         let writing = tokio::spawn(write);
         let (solved, solved_blocks) = mpsc::channel(SOLVED);
         let sources = self.start_upstreams(&tasks, &shutdown, solved_blocks)?;
+        self.start_payers(&tasks, &shutdown)?;
         let shared = Arc::new(Shared {
             store: self.store.clone(),
             bus: self.bus.clone(),
@@ -202,7 +207,13 @@ impl Hub {
             ));
         }
         drop(shared);
-        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
+        let api = Api::new(
+            self.store.clone(),
+            self.settings.withdrawals.clone(),
+            self.bus,
+            sources,
+            self.stratum_port,
+        );
         tasks.spawn(http::serve(
             self.http,
             http::router(api),
@@ -230,6 +241,28 @@ impl Hub {
             self.store.close().await;
         }
         tracing::info!("the hub has ended");
+        Ok(())
+    }
+
+    fn start_payers(
+        &self,
+        tasks: &TaskTracker,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StartError> {
+        let settings = &self.settings.withdrawals;
+        for asset in [Asset::Monero, Asset::Bitcoin] {
+            let Some(wallet) = settings.wallet(asset) else {
+                continue;
+            };
+            let payer = Payer::new(
+                self.store.clone(),
+                asset,
+                Wallet::new(asset, wallet)?,
+                wallet.terms(asset)?,
+                Duration::from_secs(settings.look_every),
+            );
+            tasks.spawn(payer.run(shutdown.clone()));
+        }
         Ok(())
     }
 

@@ -5,6 +5,8 @@ mod answer;
 mod auth;
 mod serve;
 mod shares;
+mod totp;
+mod withdrawals;
 mod work;
 
 use std::net::IpAddr;
@@ -21,6 +23,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::bus::Bus;
 use crate::limiter::{Allowance, Limiter};
+use crate::settings::WithdrawalSettings;
 use crate::upstream::Sources;
 
 pub use serve::serve;
@@ -44,6 +47,7 @@ const NEW_ACCOUNTS: Allowance = Allowance {
 /// What every handler can use.
 pub struct Api {
     store: Store,
+    withdrawals: WithdrawalSettings,
     bus: Bus,
     sources: Sources,
     stratum_port: u16,
@@ -53,9 +57,16 @@ pub struct Api {
 
 impl Api {
     /// The API of a hub whose Stratum server listens at that port.
-    pub fn new(store: Store, bus: Bus, sources: Sources, stratum_port: u16) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        withdrawals: WithdrawalSettings,
+        bus: Bus,
+        sources: Sources,
+        stratum_port: u16,
+    ) -> Arc<Self> {
         Arc::new(Api {
             store,
+            withdrawals,
             bus,
             sources,
             stratum_port,
@@ -70,6 +81,11 @@ pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/healthz", get(work::health))
         .route("/v1/accounts", post(accounts::create))
+        .route(
+            "/v1/account/totp",
+            get(totp::state).post(totp::begin).delete(totp::remove),
+        )
+        .route("/v1/account/totp/confirm", post(totp::confirm))
         .route("/v1/enrolments", post(accounts::create_enrolment))
         .route("/v1/devices", post(accounts::enrol_device))
         .route("/v1/work", get(work::offers))
@@ -77,6 +93,15 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/v1/earnings", get(shares::earnings))
         .route("/v1/shares", get(shares::after))
         .route("/v1/shares/find", post(shares::find))
+        .route(
+            "/v1/withdrawals",
+            get(withdrawals::list).post(withdrawals::create),
+        )
+        .route("/v1/withdrawals/quote", post(withdrawals::quote))
+        .route(
+            "/v1/withdrawals/{id}",
+            get(withdrawals::one).delete(withdrawals::cancel),
+        )
         .with_state(api)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use idlewatt_hub::app::open_store;
+use idlewatt_hub::payouts::operator::{self, WithdrawalCommand};
 use idlewatt_hub::settings::MonerodSettings;
 use idlewatt_hub::{Hub, Settings, StartError};
 use tokio_util::sync::CancellationToken;
@@ -71,6 +72,18 @@ struct Arguments {
     /// Check whether the books in the data directory add up, and end
     #[arg(long, conflicts_with_all = ["announce", "die_with_parent"])]
     audit: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do instead of running a hub.
+#[derive(Subcommand)]
+enum Command {
+    /// See and decide about withdrawals
+    Withdrawals {
+        #[command(subcommand)]
+        command: WithdrawalCommand,
+    },
 }
 
 impl Arguments {
@@ -136,13 +149,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+fn run(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8)))
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
     let code = runtime.block_on(async {
+        if let Some(Command::Withdrawals { command }) = arguments.command.take() {
+            let store = open_store(&arguments.settings()?).await?;
+            operator::run(&store, command).await?;
+            store.close().await;
+            return Ok(ExitCode::SUCCESS);
+        }
         if arguments.audit {
             return audit(arguments.settings()?).await;
         }

@@ -30,6 +30,21 @@ pub fn describe() {
         Unit::Count,
         "Shares turned into credits"
     );
+    describe_counter!(
+        "idlewatt_hub_withdrawals_total",
+        Unit::Count,
+        "Withdrawals that came into a state, by asset and state"
+    );
+    describe_gauge!(
+        "idlewatt_hub_withdrawals_waiting",
+        Unit::Count,
+        "Withdrawals approved or sent and not yet confirmed, by asset"
+    );
+    describe_gauge!(
+        "idlewatt_hub_withdrawals_held",
+        Unit::Count,
+        "Withdrawals whose payment the network refuses, by asset: the operator has to look"
+    );
     describe_histogram!(
         "idlewatt_hub_settlement_seconds",
         Unit::Seconds,

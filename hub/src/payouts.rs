@@ -17,6 +17,7 @@
 pub mod address;
 mod bitcoin;
 mod monero;
+pub mod operator;
 mod payer;
 mod rpc;
 mod wallet;

@@ -1,6 +1,7 @@
 //! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key or a session's token
 //! where it says *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
 
+mod account;
 mod closing;
 mod device;
 mod share;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, AccountKey, Money};
 
+pub use account::{TotpBegun, TotpCode, TotpState};
 pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
@@ -138,7 +140,8 @@ impl FromStr for BlockState {
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorAnswer {
-    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `conflict`, `too_many_requests`,
+    /// A fixed word for programs: `unauthorized`, `totp` (a code of the authenticator app is missing or wrong), `not_found`,
+    /// `bad_request`, `conflict`, `too_many_requests`,
     /// `unavailable`, `internal`.
     pub error: String,
     /// A sentence for people: what, where and what is allowed.

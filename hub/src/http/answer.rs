@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use idlewatt_protocol::api::ErrorAnswer;
-use idlewatt_store::StoreError;
+use idlewatt_store::{StoreError, TotpRefused};
 
 /// Why a request has no success.
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub(super) enum Failure {
     Unauthorized(&'static str),
     /// The request cannot be understood or done.
     BadRequest(String),
+    /// It contradicts how things are.
+    Conflict(String),
+    /// There is no such thing, or it is somebody else's.
+    NotFound(&'static str),
+    /// The authenticator app's code is missing or wrong.
+    Totp(TotpRefused),
     /// Too many of them.
     TooMany(Duration),
     /// The hub itself failed.
@@ -39,15 +45,22 @@ impl IntoResponse for Failure {
             Failure::BadRequest(message) => {
                 answer(StatusCode::BAD_REQUEST, "bad_request", &message)
             }
+            Failure::Conflict(message) => answer(StatusCode::CONFLICT, "conflict", &message),
+            Failure::NotFound(message) => answer(StatusCode::NOT_FOUND, "not_found", message),
+            Failure::Totp(TotpRefused::Wait(wait)) => too_many(
+                &TotpRefused::Wait(wait).to_string(),
+                wait.as_secs().unsigned_abs(),
+            ),
+            Failure::Totp(refused) => match refused {
+                TotpRefused::NothingToConfirm => {
+                    answer(StatusCode::CONFLICT, "conflict", &refused.to_string())
+                }
+                _ => answer(StatusCode::FORBIDDEN, "totp", &refused.to_string()),
+            },
             Failure::TooMany(wait) => {
                 let seconds = wait.as_secs().max(1);
                 let message = format!("too many requests from here; try again in {seconds} s");
-                let mut response =
-                    answer(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", &message);
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, HeaderValue::from(seconds));
-                response
+                too_many(&message, seconds)
             }
             Failure::Internal => answer(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -56,6 +69,13 @@ impl IntoResponse for Failure {
             ),
         }
     }
+}
+
+fn too_many(message: &str, seconds: u64) -> Response {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+    let seconds = HeaderValue::from(seconds.max(1));
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 fn answer(status: StatusCode, error: &str, message: &str) -> Response {

@@ -1,5 +1,6 @@
 //! Pays the withdrawals of one asset, one after the other, and watches them until the network has confirmed them.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use idlewatt_protocol::api::WithdrawalState;
@@ -22,9 +23,9 @@ pub struct Payer {
     terms: WithdrawalTerms,
     look_every: Duration,
     /// Payments in the wallet's books that no withdrawal here knows; `None` until the wallet was asked.
-    strangers: Option<Vec<Outgoing>>,
+    strangers: Mutex<Option<Vec<Outgoing>>>,
     /// What last kept the wallet from working, so that the log says it once.
-    trouble: Option<String>,
+    trouble: Mutex<Option<String>>,
 }
 
 /// Why a look ended early.
@@ -56,13 +57,13 @@ impl Payer {
             wallet,
             terms,
             look_every,
-            strangers: None,
-            trouble: None,
+            strangers: Mutex::default(),
+            trouble: Mutex::default(),
         }
     }
 
     /// Pays until told to stop. Being stopped anywhere is as safe as being killed anywhere.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(self, shutdown: CancellationToken) {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -76,32 +77,37 @@ impl Payer {
     }
 
     /// Looks once what there is to do, and does it. A failure is in the log, and the next look tries again.
-    pub async fn look(&mut self) {
+    pub async fn look(&self) {
         let asset = self.asset;
         let trouble = match self.work().await {
             Ok(()) => None,
             Err(Stop::Store(error)) => Some(error.to_string()),
             Err(Stop::Wallet(reason)) => Some(reason),
         };
-        if trouble != self.trouble {
+        let mut before = lock(&self.trouble);
+        if trouble != *before {
             match &trouble {
                 Some(reason) => tracing::error!(%asset, reason, "withdrawals wait"),
                 None => tracing::info!(%asset, "withdrawals go on"),
             }
-            self.trouble = trouble;
+            *before = trouble;
         }
     }
 
-    async fn work(&mut self) -> Result<(), Stop> {
+    async fn work(&self) -> Result<(), Stop> {
         let limit = self.terms.hot_wallet_limit.atomic;
         let approved = self
             .store
             .approve_due_withdrawals(self.asset, limit, Timestamp::now())
             .await?;
+        self.count(WithdrawalState::Approved, approved.len());
         for withdrawal in approved {
             tracing::info!(%withdrawal, "withdrawal approved");
         }
         let open = self.store.payable_withdrawals(self.asset).await?;
+        self.gauge("idlewatt_hub_withdrawals_waiting", open.len());
+        let held = open.iter().filter(|record| record.held).count();
+        self.gauge("idlewatt_hub_withdrawals_held", held);
         if open.is_empty() {
             return Ok(());
         }
@@ -138,7 +144,7 @@ impl Payer {
     }
 
     /// Makes a payment, records it, hands it over. `false` if the wallet has not enough for it.
-    async fn pay(&mut self, record: &WithdrawalRecord) -> Result<bool, Stop> {
+    async fn pay(&self, record: &WithdrawalRecord) -> Result<bool, Stop> {
         let withdrawal = &record.withdrawal;
         let id = &withdrawal.id;
         let (Some(seen), false) = (
@@ -180,9 +186,9 @@ impl Payer {
         }
         tracing::info!(withdrawal = %id, transaction = payment.transaction_id, paid_before, "payment recorded");
         if paid_before {
-            let strangers = self.strangers.iter_mut();
-            strangers
-                .for_each(|all| all.retain(|paid| paid.transaction_id != payment.transaction_id));
+            if let Some(strangers) = lock(&self.strangers).as_mut() {
+                strangers.retain(|paid| paid.transaction_id != payment.transaction_id);
+            }
             self.store.withdrawal_sent(id, Timestamp::now()).await?;
             return Ok(true);
         }
@@ -191,7 +197,7 @@ impl Payer {
     }
 
     /// Goes on with a payment that was recorded before a crash.
-    async fn finish(&mut self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
+    async fn finish(&self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
         match self.standing(payment).await? {
             Standing::Waiting | Standing::Confirmed(_) => {
                 self.sent(&record.withdrawal.id, payment).await
@@ -202,7 +208,7 @@ impl Payer {
     }
 
     /// Looks after a payment that the network has had.
-    async fn watch(&mut self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
+    async fn watch(&self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
         let id = &record.withdrawal.id;
         match self.standing(payment).await? {
             Standing::Confirmed(blocks) if blocks >= self.terms.confirmations => {
@@ -212,6 +218,7 @@ impl Payer {
                     .confirm_withdrawal(id, vault_of(self.asset), now)
                     .await?
                 {
+                    self.count(WithdrawalState::Confirmed, 1);
                     tracing::info!(withdrawal = %id, blocks, "withdrawal confirmed");
                 }
                 Ok(())
@@ -230,11 +237,7 @@ impl Payer {
         }
     }
 
-    async fn hand_over(
-        &mut self,
-        record: &WithdrawalRecord,
-        payment: &Payment,
-    ) -> Result<(), Stop> {
+    async fn hand_over(&self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
         match self.wallet.hand_over(payment).await {
             Ok(()) => self.sent(&record.withdrawal.id, payment).await,
             Err(WalletError::Rejected(reason)) => self.hold(record, &reason).await,
@@ -244,6 +247,7 @@ impl Payer {
 
     async fn sent(&self, id: &WithdrawalId, payment: &Payment) -> Result<(), Stop> {
         self.store.withdrawal_sent(id, Timestamp::now()).await?;
+        self.count(WithdrawalState::Sent, 1);
         tracing::info!(withdrawal = %id, transaction = payment.transaction_id, "withdrawal sent");
         Ok(())
     }
@@ -261,6 +265,7 @@ impl Payer {
     async fn refuse(&self, id: &WithdrawalId, reason: &str) -> Result<(), Stop> {
         let now = Timestamp::now();
         if self.store.refuse_withdrawal(id, reason, false, now).await? {
+            self.count(WithdrawalState::Refused, 1);
             tracing::warn!(withdrawal = %id, reason, "withdrawal refused");
         }
         Ok(())
@@ -277,6 +282,16 @@ impl Payer {
         Ok(self.store.explain_withdrawal(id, reason, held, now).await?)
     }
 
+    fn gauge(&self, name: &'static str, value: usize) {
+        metrics::gauge!(name, "asset" => self.asset.code()).set(value as f64);
+    }
+
+    fn count(&self, state: WithdrawalState, count: usize) {
+        let (asset, state) = (self.asset.code(), state.name());
+        metrics::counter!("idlewatt_hub_withdrawals_total", "asset" => asset, "state" => state)
+            .increment(count as u64);
+    }
+
     async fn standing(&self, payment: &Payment) -> Result<Standing, Stop> {
         let standing = self.wallet.standing(&payment.transaction_id).await;
         standing.map_err(|error| Stop::Wallet(error.to_string()))
@@ -284,8 +299,8 @@ impl Payer {
 
     /// Asks the wallet once what it has paid that no withdrawal here knows: after a database was restored from a backup,
     /// these are the payments of the time in between.
-    async fn read_strangers(&mut self) -> Result<(), Stop> {
-        if self.strangers.is_some() {
+    async fn read_strangers(&self) -> Result<(), Stop> {
+        if lock(&self.strangers).is_some() {
             return Ok(());
         }
         let outgoing = self.wallet.outgoing().await;
@@ -300,20 +315,25 @@ impl Payer {
             let (asset, count) = (self.asset, strangers.len());
             tracing::warn!(%asset, count, "the wallet has made payments that are no withdrawal's");
         }
-        self.strangers = Some(strangers);
+        *lock(&self.strangers) = Some(strangers);
         Ok(())
     }
 
     /// The wallet's payment of exactly this withdrawal, if it was made before the database was restored.
     fn paid_before(&self, record: &WithdrawalRecord) -> Option<Payment> {
         let (address, arrives) = (&record.withdrawal.address, record.withdrawal.arrives);
-        let strangers = self.strangers.as_ref()?;
+        let strangers = lock(&self.strangers);
         let same = |paid: &&Outgoing| &paid.address == address && paid.amount == arrives.atomic;
-        let paid = strangers.iter().find(same)?;
+        let paid = strangers.as_ref()?.iter().find(same)?;
         Some(Payment {
             transaction_id: paid.transaction_id.clone(),
             body: String::new(),
             network_fee: paid.network_fee,
         })
     }
+}
+
+/// What a panicking look left behind is as good as ever.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,6 +27,7 @@ mod shares;
 mod store;
 mod switches;
 mod tasks;
+mod totp;
 mod withdrawals;
 
 pub use copy::Progress;
@@ -39,4 +40,5 @@ pub use records::{
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use totp::{TotpRefused, TotpSetup};
 pub use withdrawals::{NewWithdrawal, Payment, WithdrawalError, WithdrawalRecord};

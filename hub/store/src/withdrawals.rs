@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::books::write_transfer;
 use crate::database::{Row, Transaction, values};
 use crate::read::amount;
+use crate::totp::{self, TotpRefused};
 use crate::{Store, StoreError};
 
 /// A withdrawal to be noted. The address is known to be good.
@@ -37,6 +38,9 @@ pub enum WithdrawalError {
         /// What there is.
         available: Money,
     },
+    /// The authenticator app's code is missing or wrong.
+    #[error(transparent)]
+    Totp(TotpRefused),
     /// The key names another withdrawal.
     #[error("this request_key was used for another withdrawal of the account; choose a new one")]
     KeyUsed,
@@ -120,30 +124,31 @@ pub(crate) fn record(row: &Row) -> Result<WithdrawalRecord, StoreError> {
 }
 
 impl Store {
-    /// Sets the amount aside and notes the withdrawal, both or neither. The same request again gives the same withdrawal.
+    /// Uses the code up, sets the amount aside and notes the withdrawal, all or nothing. The same request again gives the same
+    /// withdrawal and asks for no code.
     ///
     /// # Errors
-    /// If the wallet holds less, the key was used for another withdrawal, or the database fails.
+    /// If the wallet holds less, a code is asked for and this one is not it, the key was used for another withdrawal, or the
+    /// database fails.
     pub async fn request_withdrawal(
         &self,
         new: &NewWithdrawal,
+        totp: Option<&str>,
         now: Timestamp,
     ) -> Result<Withdrawal, WithdrawalError> {
         let asset = new.amount.asset;
         let mut transaction = self.pools.begin().await?;
+        if let Some(known) = known(&mut transaction, new).await? {
+            return known;
+        }
+        // The account's row first, then the books: the order in which everybody locks them.
+        if let Err(refused) = totp::check_within(&mut transaction, &new.account, totp, now).await? {
+            transaction.commit().await?;
+            return Err(WithdrawalError::Totp(refused));
+        }
         transaction.lock_books().await?;
-        let known = transaction
-            .row(
-                select!("WHERE account = $1 AND request_key = $2"),
-                values![&new.account, &new.request_key],
-            )
-            .await?;
-        if let Some(row) = known {
-            let known = record(&row)?.withdrawal;
-            return match known.amount == new.amount && known.address == new.address {
-                true => Ok(known),
-                false => Err(WithdrawalError::KeyUsed),
-            };
+        if let Some(known) = known(&mut transaction, new).await? {
+            return known;
         }
         let balance = transaction
             .row(
@@ -343,6 +348,29 @@ impl Store {
             .await?;
         Ok(changed == 1)
     }
+}
+
+/// What was asked for with this key before.
+async fn known(
+    transaction: &mut Transaction,
+    new: &NewWithdrawal,
+) -> Result<Option<Result<Withdrawal, WithdrawalError>>, StoreError> {
+    let row = transaction
+        .row(
+            select!("WHERE account = $1 AND request_key = $2"),
+            values![&new.account, &new.request_key],
+        )
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let known = record(&row)?.withdrawal;
+    Ok(Some(
+        match known.amount == new.amount && known.address == new.address {
+            true => Ok(known),
+            false => Err(WithdrawalError::KeyUsed),
+        },
+    ))
 }
 
 /// Notes the address if it is new.

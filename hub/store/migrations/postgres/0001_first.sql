@@ -19,6 +19,8 @@ CREATE TABLE accounts (
     totp_secret    BYTEA,
     totp_confirmed BIGINT NOT NULL DEFAULT 0, -- 1: asked for at withdrawals
     totp_last_step BIGINT NOT NULL DEFAULT 0, -- a code is good once
+    totp_wrong     BIGINT NOT NULL DEFAULT 0, -- wrong codes since the last right one
+    totp_wait      BIGINT NOT NULL DEFAULT 0, -- no code is looked at before
     deleted_at     BIGINT
 );
 CREATE INDEX accounts_by_referrer ON accounts (referrer);

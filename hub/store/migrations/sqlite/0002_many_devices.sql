@@ -21,6 +21,8 @@ CREATE TABLE new_accounts (
     totp_secret    BLOB,
     totp_confirmed INTEGER NOT NULL DEFAULT 0, -- 1: asked for at withdrawals
     totp_last_step INTEGER NOT NULL DEFAULT 0, -- a code is good once
+    totp_wrong     INTEGER NOT NULL DEFAULT 0, -- wrong codes since the last right one
+    totp_wait      INTEGER NOT NULL DEFAULT 0, -- no code is looked at before
     deleted_at     INTEGER
 ) STRICT;
 INSERT INTO new_accounts (id, key_hash, created_at, referral_code)
