@@ -1,6 +1,6 @@
 //! A transfer: entries that sum to zero in every asset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use idlewatt_protocol::{Asset, Money};
 
@@ -83,11 +83,10 @@ impl Transfer {
             return Err(TransferError::Empty);
         }
         let mut sums: BTreeMap<Asset, i128> = BTreeMap::new();
-        for (index, entry) in entries.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for entry in &entries {
             let Money { asset, atomic } = entry.amount;
-            let same =
-                |other: &Entry| other.account == entry.account && other.amount.asset == asset;
-            if entries[..index].iter().any(same) {
+            if !seen.insert((&entry.account, asset)) {
                 return Err(TransferError::Repeated(entry.account.clone(), asset));
             }
             let sum = sums.entry(asset).or_default();

@@ -4,6 +4,7 @@
 mod account;
 mod closing;
 mod device;
+mod earned;
 mod share;
 mod withdrawal;
 
@@ -15,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountId, AccountKey, Money};
 
 pub use account::{TotpBegun, TotpCode, TotpState};
-pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
+pub use closing::{Closing, ClosingLeaf, ClosingProof, ClosingProofs, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
+pub use earned::{AccountEarnings, DeviceEarnings, EarnedLately, EarningsByDevice};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 pub use withdrawal::{
     AskQuote, AskWithdrawal, UnknownWithdrawalState, Withdrawal, WithdrawalQuote, WithdrawalState,

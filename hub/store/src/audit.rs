@@ -1,11 +1,20 @@
-//! Whether the books add up: every transfer balances, every credit is carried by shares, every balance is the
-//! sum of its entries.
+//! Whether the books add up: every transfer balances, every balance is the sum of its entries, every credit is carried by
+//! shares, every wallet by releases and withdrawals, every closing by the books.
+
+mod closings;
+mod credits;
+mod wallets;
 
 use std::collections::BTreeMap;
 
-use crate::database::{Transaction, values};
+use crate::books::HALF;
+use crate::closings::Key;
+use crate::database::{Row, Transaction, values};
 use crate::read::amount;
 use crate::{Audit, Store, StoreError};
+
+/// The sums of entries: of each ledger account and asset, by the kind of transfer.
+type Sums = BTreeMap<Key, BTreeMap<String, i128>>;
 
 impl Store {
     /// Reads all books. Takes time with their size, and a consistent view for as long.
@@ -29,14 +38,39 @@ impl Store {
                 *count = row.get::<i64>(0)?.unsigned_abs();
             }
         }
-        transfers_balance(&mut view, &mut audit).await?;
-        credits_have_shares(&mut view, &mut audit).await?;
-        balances_are_sums(&mut view, &mut audit).await?;
+        let faults = &mut audit.faults;
+        transfers_balance(&mut view, faults).await?;
+        let sums = sums(&mut view).await?;
+        balances_are_sums(&mut view, &sums, faults).await?;
+        hours_are_sums(&mut view, &sums, faults).await?;
+        credits::check(&mut view, &sums, faults).await?;
+        wallets::check(&mut view, &sums, faults).await?;
+        closings::check(&mut view, faults).await?;
         Ok(audit)
     }
 }
 
-async fn transfers_balance(view: &mut Transaction, audit: &mut Audit) -> Result<(), StoreError> {
+/// The sum that two columns hold in halves.
+fn halves(row: &Row, first: usize) -> Result<i128, StoreError> {
+    let (high, low): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
+    Ok(i128::from(high) * i128::from(HALF) + i128::from(low))
+}
+
+/// Everything that an account of the books was ever moved by, or by some kinds of transfers.
+fn sum_of(sums: &Sums, key: &Key, kinds: &[&str]) -> i128 {
+    let Some(by_kind) = sums.get(key) else {
+        return 0;
+    };
+    let wanted = by_kind
+        .iter()
+        .filter(|(kind, _)| kinds.is_empty() || kinds.contains(&kind.as_str()));
+    wanted.map(|(_, sum)| sum).sum()
+}
+
+async fn transfers_balance(
+    view: &mut Transaction,
+    faults: &mut Vec<String>,
+) -> Result<(), StoreError> {
     let unbalanced = view
         .rows(
             "SELECT transfer, asset, CAST(sum(amount) AS BIGINT) FROM entries \
@@ -46,72 +80,38 @@ async fn transfers_balance(view: &mut Transaction, audit: &mut Audit) -> Result<
         .await?;
     for row in unbalanced {
         let (transfer, asset, sum): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        audit.faults.push(format!(
+        faults.push(format!(
             "transfer {transfer} leaves {sum} atomic {asset} over"
         ));
     }
     Ok(())
 }
 
-/// What devices got in settlements and what is carried over is what their settled shares are worth.
-async fn credits_have_shares(view: &mut Transaction, audit: &mut Audit) -> Result<(), StoreError> {
-    const PARTS: i128 = idlewatt_ledger::Exact::PARTS;
-    let mut owed: BTreeMap<(String, String), i128> = BTreeMap::new();
-    let worth = view
+async fn sums(view: &mut Transaction) -> Result<Sums, StoreError> {
+    let rows = view
         .rows(
-            "SELECT shares.device, shares.asset, CAST(sum(credit / 1048576) AS BIGINT), \
-             CAST(sum(credit % 1048576) AS BIGINT), CAST(sum(credit_fraction / 1048576) AS BIGINT), \
-             CAST(sum(credit_fraction % 1048576) AS BIGINT) \
-             FROM shares JOIN batches ON batches.id = shares.batch \
-             WHERE batches.settlement IS NOT NULL GROUP BY shares.device, shares.asset",
+            "SELECT ledger_account, asset, kind, CAST(sum(amount / 1048576) AS BIGINT), \
+             CAST(sum(amount % 1048576) AS BIGINT) \
+             FROM entries JOIN transfers ON transfers.id = entries.transfer GROUP BY ledger_account, asset, kind",
             values![],
         )
         .await?;
-    for row in worth {
-        let halves = |first: usize| -> Result<i128, StoreError> {
-            let (high, low): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
-            Ok(i128::from(high) * 1_048_576 + i128::from(low))
-        };
-        let parts = halves(2)? * PARTS + halves(4)?;
-        *owed.entry((row.get(0)?, row.get(1)?)).or_default() += parts;
+    let mut sums = Sums::new();
+    for row in rows {
+        let by_kind = sums.entry((row.get(0)?, row.get(1)?)).or_default();
+        by_kind.insert(row.get(2)?, halves(&row, 3)?);
     }
-    let paid = view
-        .rows(
-            "SELECT substr(ledger_account, 8), asset, CAST(sum(amount) AS BIGINT), CAST(0 AS BIGINT) \
-             FROM entries WHERE ledger_account LIKE 'device:%' GROUP BY ledger_account, asset \
-             UNION ALL \
-             SELECT substr(payee, 8), asset, CAST(0 AS BIGINT), CAST(sum(fraction) AS BIGINT) \
-             FROM remainders WHERE payee LIKE 'device:%' GROUP BY payee, asset",
-            values![],
-        )
-        .await?;
-    for row in paid {
-        let parts = i128::from(row.get::<i64>(2)?) * PARTS + i128::from(row.get::<i64>(3)?);
-        *owed.entry((row.get(0)?, row.get(1)?)).or_default() -= parts;
-    }
-    for ((device, asset), over) in owed {
-        if over != 0 {
-            audit.faults.push(format!(
-                "the settled shares of {device} are worth {over} of 10^-12 atomic {asset} more than it was credited with"
-            ));
-        }
-    }
-    Ok(())
+    Ok(sums)
 }
 
-async fn balances_are_sums(view: &mut Transaction, audit: &mut Audit) -> Result<(), StoreError> {
-    let mut sums: BTreeMap<(String, String), i128> = BTreeMap::new();
-    let entries = view
-        .rows(
-            "SELECT ledger_account, asset, CAST(sum(amount / 1048576) AS BIGINT), \
-             CAST(sum(amount % 1048576) AS BIGINT) FROM entries GROUP BY ledger_account, asset",
-            values![],
-        )
-        .await?;
-    for row in entries {
-        let (high, low): (i64, i64) = (row.get(2)?, row.get(3)?);
-        let sum = i128::from(high) * 1_048_576 + i128::from(low);
-        sums.insert((row.get(0)?, row.get(1)?), sum);
+async fn balances_are_sums(
+    view: &mut Transaction,
+    sums: &Sums,
+    faults: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let mut without: BTreeMap<&Key, i128> = sums.keys().map(|key| (key, 0)).collect();
+    for (key, sum) in &mut without {
+        *sum = sum_of(sums, key, &[]);
     }
     let balances = view
         .rows(
@@ -120,19 +120,51 @@ async fn balances_are_sums(view: &mut Transaction, audit: &mut Audit) -> Result<
         )
         .await?;
     for row in balances {
-        let (account, asset, balance): (String, String, String) =
-            (row.get(0)?, row.get(1)?, row.get(2)?);
-        let sum = sums.remove(&(account.clone(), asset.clone())).unwrap_or(0);
+        let key: Key = (row.get(0)?, row.get(1)?);
+        let balance: String = row.get(2)?;
+        let sum = without.remove(&key).unwrap_or(0);
         if amount(&balance)? != sum {
-            audit.faults.push(format!(
+            let (account, asset) = key;
+            faults.push(format!(
                 "the balance of {account} is {balance} atomic {asset}, its entries sum to {sum}"
             ));
         }
     }
-    for ((account, asset), sum) in sums {
-        audit.faults.push(format!(
+    for ((account, asset), sum) in without {
+        faults.push(format!(
             "{account} has no balance for {sum} atomic {asset} of entries"
         ));
+    }
+    Ok(())
+}
+
+/// What was earned in all hours is what was earned.
+async fn hours_are_sums(
+    view: &mut Transaction,
+    sums: &Sums,
+    faults: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let earns = |key: &&Key| key.0.starts_with("device:") || key.0.starts_with("referrals:");
+    let mut earned: BTreeMap<Key, i128> = BTreeMap::new();
+    for key in sums.keys().filter(earns) {
+        earned.insert(key.clone(), sum_of(sums, key, &[]));
+    }
+    let rows = view
+        .rows(
+            "SELECT ledger_account, asset, CAST(sum(amount_high) AS BIGINT), CAST(sum(amount_low) AS BIGINT) \
+             FROM earned_by_hour GROUP BY ledger_account, asset",
+            values![],
+        )
+        .await?;
+    for row in rows {
+        *earned.entry((row.get(0)?, row.get(1)?)).or_default() -= halves(&row, 2)?;
+    }
+    for ((account, asset), over) in earned {
+        if over != 0 {
+            faults.push(format!(
+                "the hours of {account} sum to {over} atomic {asset} less than its entries"
+            ));
+        }
     }
     Ok(())
 }

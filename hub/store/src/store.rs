@@ -9,8 +9,9 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::StoreError;
+use crate::closings::Trees;
 use crate::database::{Engine, Pools};
+use crate::{ReceiptKey, StoreError, hub};
 
 /// How many requests may read a SQLite file at once.
 const READERS: u32 = 3;
@@ -30,6 +31,8 @@ pub(crate) fn newest_schema() -> i64 {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pools: Pools,
+    pub(crate) receipts: ReceiptKey,
+    pub(crate) trees: Trees,
 }
 
 impl Store {
@@ -71,11 +74,7 @@ impl Store {
             .await
             .map_err(|error| refuse(&error))?;
         let reader = pool(READERS).connect_lazy_with(options.read_only(true));
-        let store = Store {
-            pools: Pools::Sqlite { writer, reader },
-        };
-        store.name_hub().await?;
-        Ok(store)
+        Store::of(Pools::Sqlite { writer, reader }).await
     }
 
     /// Connects to a PostgreSQL server and brings the tables up to date. Several hubs may do so at once.
@@ -107,11 +106,17 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|error| refuse(&error))?;
-        let store = Store {
-            pools: Pools::Postgres(pool),
-        };
-        store.name_hub().await?;
-        Ok(store)
+        Store::of(Pools::Postgres(pool)).await
+    }
+
+    async fn of(pools: Pools) -> Result<Self, StoreError> {
+        hub::name(&pools).await?;
+        let receipts = ReceiptKey::new(&hub::receipt_key(&pools).await?);
+        Ok(Store {
+            pools,
+            receipts,
+            trees: Trees::default(),
+        })
     }
 
     /// Which database it is.

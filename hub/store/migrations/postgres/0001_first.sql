@@ -145,7 +145,7 @@ CREATE TABLE settlement_parts (
     release    BIGINT REFERENCES transfers (id),
     PRIMARY KEY (settlement, upstream, asset)
 );
-CREATE INDEX settlement_parts_held ON settlement_parts (asset, at) WHERE release IS NULL;
+CREATE INDEX settlement_parts_held ON settlement_parts (asset, settlement) WHERE release IS NULL;
 
 -- What is left below the smallest unit after a settlement, for the next one.
 CREATE TABLE remainders (
@@ -174,13 +174,24 @@ CREATE TABLE balances (
     PRIMARY KEY (ledger_account, asset)
 );
 
--- What was credited in each hour since 1970, to answer "today" and "the last seven days".
+-- Who has referred an account, from a settlement on: "A…,A…,A…", nearest first, nothing between the commas for an account
+-- that was closed. An audit goes by this and not by clocks.
+CREATE TABLE referral_chains (
+    account   TEXT   NOT NULL REFERENCES accounts (id),
+    since     BIGINT NOT NULL REFERENCES settlements (id),
+    referrers TEXT   NOT NULL,
+    PRIMARY KEY (account, since)
+);
+
+-- What was credited in each hour since 1970, to answer "today" and "the last seven days". The amount is
+-- amount_high × 1,048,576 + amount_low, so that sums of both stay within 64 bits.
 CREATE TABLE earned_by_hour (
     ledger_account TEXT   NOT NULL,
     asset          TEXT   NOT NULL,
     hour           BIGINT NOT NULL,
-    amount         BIGINT NOT NULL,
-    PRIMARY KEY (ledger_account, asset, hour)
+    amount_high    BIGINT NOT NULL,
+    amount_low     BIGINT NOT NULL,
+    PRIMARY KEY (ledger_account, hour, asset)
 );
 
 -- The end of each day, chained to the one before.

@@ -150,7 +150,7 @@ CREATE TABLE settlement_parts (
 INSERT INTO settlement_parts (settlement, upstream, asset, transfer, at)
     SELECT transfers.id, substr(ledger_account, 10), asset, transfers.id, transfers.at
     FROM transfers JOIN entries ON entries.transfer = transfers.id AND ledger_account LIKE 'upstream:%';
-CREATE INDEX settlement_parts_held ON settlement_parts (asset, at) WHERE release IS NULL;
+CREATE INDEX settlement_parts_held ON settlement_parts (asset, settlement) WHERE release IS NULL;
 
 -- What is left below the smallest unit after a settlement, for the next one.
 CREATE TABLE remainders (
@@ -171,16 +171,27 @@ CREATE TABLE commissions (
     PRIMARY KEY (account, device, tier, asset)
 ) STRICT;
 
--- What was credited in each hour since 1970, to answer "today" and "the last seven days".
+-- Who has referred an account, from a settlement on: "A…,A…,A…", nearest first, nothing between the commas for an account
+-- that was closed. An audit goes by this and not by clocks.
+CREATE TABLE referral_chains (
+    account   TEXT   NOT NULL REFERENCES accounts (id),
+    since     INTEGER NOT NULL REFERENCES settlements (id),
+    referrers TEXT   NOT NULL,
+    PRIMARY KEY (account, since)
+) STRICT;
+
+-- What was credited in each hour since 1970, to answer "today" and "the last seven days". The amount is
+-- amount_high × 1,048,576 + amount_low, so that sums of both stay within 64 bits.
 CREATE TABLE earned_by_hour (
     ledger_account TEXT   NOT NULL,
     asset          TEXT   NOT NULL,
     hour           INTEGER NOT NULL,
-    amount         INTEGER NOT NULL,
-    PRIMARY KEY (ledger_account, asset, hour)
+    amount_high    INTEGER NOT NULL,
+    amount_low     INTEGER NOT NULL,
+    PRIMARY KEY (ledger_account, hour, asset)
 ) STRICT;
-INSERT INTO earned_by_hour (ledger_account, asset, hour, amount)
-    SELECT ledger_account, asset, at / 3600000, sum(amount)
+INSERT INTO earned_by_hour (ledger_account, asset, hour, amount_high, amount_low)
+    SELECT ledger_account, asset, at / 3600000, sum(amount / 1048576), sum(amount % 1048576)
     FROM entries JOIN transfers ON transfers.id = entries.transfer
     WHERE ledger_account LIKE 'device:%' GROUP BY 1, 2, 3;
 
