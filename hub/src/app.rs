@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_ledger::RewardError;
+use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
 use idlewatt_store::{Challenges, Engine, Store, StoreError};
 use rand::RngExt;
@@ -21,6 +22,7 @@ use crate::http::{self, Api, DeviceDesk, Referring};
 use crate::known_devices::KnownDevices;
 use crate::limiter::Limiter;
 use crate::open_files;
+use crate::payouts::{Payer, Wallet, WalletStartError};
 use crate::replica::{Replica, ReplicaError};
 use crate::reports::Reports;
 use crate::settings::{Settings, SettingsError};
@@ -76,6 +78,9 @@ pub enum StartError {
     /// The system's TLS cannot be set up.
     #[error("cannot set up the connection to a node: {0}")]
     Node(#[from] reqwest::Error),
+    /// A wallet that withdrawals are paid from cannot be set up.
+    #[error(transparent)]
+    Wallet(#[from] WalletStartError),
     /// A constant of the practice upstream is wrong.
     #[error(transparent)]
     Practice(#[from] RewardError),
@@ -202,6 +207,7 @@ impl Hub {
             shutdown: &end,
         };
         let sources = launch.all(ports)?;
+        self.start_payers(&tasks, &end)?;
         let health = Health {
             store: self.store.clone(),
             sources: sources.clone(),
@@ -292,6 +298,7 @@ impl Hub {
             stratum_port: self.stratum_port,
             devices,
             referring,
+            withdrawals: self.settings.withdrawals.clone(),
             limits: http::Limits::default(),
         });
         let router = http::router(api);
@@ -342,6 +349,28 @@ impl Hub {
             self.store.close().await;
         }
         tracing::info!("the hub has ended");
+        Ok(())
+    }
+
+    fn start_payers(
+        &self,
+        tasks: &TaskTracker,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StartError> {
+        let settings = &self.settings.withdrawals;
+        for asset in [Asset::Monero, Asset::Bitcoin] {
+            let Some(wallet) = settings.wallet(asset) else {
+                continue;
+            };
+            let payer = Payer::new(
+                self.store.clone(),
+                asset,
+                Wallet::new(asset, wallet)?,
+                wallet.terms(asset)?,
+                Duration::from_secs(settings.look_every),
+            );
+            tasks.spawn(payer.run(shutdown.clone()));
+        }
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod serve;
 mod sessions;
 mod shares;
 mod totp;
+mod withdrawals;
 mod words;
 mod work;
 
@@ -33,6 +34,7 @@ use crate::bus::Bus;
 use crate::health::Health;
 use crate::known_devices::KnownDevices;
 use crate::reports::Reports;
+use crate::settings::WithdrawalSettings;
 use crate::upstream::Sources;
 
 pub(crate) use limits::Limits;
@@ -78,6 +80,8 @@ pub struct Api {
     pub(crate) devices: DeviceDesk,
     /// What referrers are told.
     pub(crate) referring: Referring,
+    /// How withdrawals are paid.
+    pub(crate) withdrawals: WithdrawalSettings,
     /// How often anybody may do something.
     pub(crate) limits: Limits,
 }
@@ -129,6 +133,15 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/v1/earnings", get(shares::earnings))
         .route("/v1/shares", get(shares::after))
         .route("/v1/shares/find", post(shares::find))
+        .route(
+            "/v1/withdrawals",
+            get(withdrawals::list).post(withdrawals::create),
+        )
+        .route("/v1/withdrawals/quote", post(withdrawals::quote))
+        .route(
+            "/v1/withdrawals/{id}",
+            get(withdrawals::one).delete(withdrawals::cancel),
+        )
         .with_state(api)
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

@@ -14,6 +14,7 @@ pub mod known_devices;
 pub mod limiter;
 pub mod metrics;
 pub mod open_files;
+pub mod payouts;
 pub mod replica;
 pub mod reports;
 pub mod settings;

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use idlewatt_hub::app::open_store;
+use idlewatt_hub::payouts::operator;
 use idlewatt_hub::{Hub, StartError, metrics};
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +69,12 @@ async fn look_after(command: Command, arguments: Arguments) -> anyhow::Result<Ex
         Command::Restore { file } => books::restore(&settings, &file).await,
         Command::MigrateTo { target } => books::migrate(&settings, &target).await,
         Command::Audit => books::audit(&settings).await,
+        Command::Withdrawals { command } => {
+            let store = open_store(&settings).await?;
+            operator::run(&store, command).await?;
+            store.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

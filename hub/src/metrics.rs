@@ -111,6 +111,12 @@ describe_all! {
         "Stratum logins, by dialect and whether they were let in";
     describe_counter "idlewatt_hub_task_runs_total" Count
         "Background tasks that this replica did, by task";
+    describe_gauge "idlewatt_hub_withdrawals_held" Count
+        "Withdrawals whose payment the network refuses, by asset: the operator has to look";
+    describe_counter "idlewatt_hub_withdrawals_total" Count
+        "Withdrawals that came into a state, by asset and state";
+    describe_gauge "idlewatt_hub_withdrawals_waiting" Count
+        "Withdrawals approved or sent and not yet confirmed, by asset";
 }
 
 #[cfg(test)]

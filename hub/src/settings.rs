@@ -6,6 +6,7 @@ mod earnings;
 mod tls;
 mod upstreams;
 mod verification;
+mod withdrawals;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use upstreams::{
     BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
 };
 pub use verification::{VerificationMode, VerificationSettings};
+pub use withdrawals::{Approval, WalletSettings, WithdrawalSettings, WithdrawalTerms};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -63,6 +65,8 @@ pub struct Settings {
     pub earnings: EarningsSettings,
     /// How RandomX shares are verified.
     pub verification: VerificationSettings,
+    /// Who is paid out, and from which wallets.
+    pub withdrawals: WithdrawalSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
 }
@@ -102,6 +106,7 @@ impl Default for Settings {
             difficulty: DifficultySettings::default(),
             earnings: EarningsSettings::default(),
             verification: VerificationSettings::default(),
+            withdrawals: WithdrawalSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -202,6 +207,7 @@ impl Settings {
         };
         self.difficulty.validate()?;
         self.earnings.validate()?;
+        self.withdrawals.validate()?;
         for (setting, value) in [
             ("limits.connections", self.limits.connections),
             (

@@ -21,6 +21,7 @@ pub mod exact;
 pub mod reward;
 pub mod settlement;
 pub mod transfer;
+pub mod withdrawal;
 
 pub use account::{LedgerAccount, ParseLedgerAccountError};
 pub use exact::Exact;

@@ -9,6 +9,7 @@ mod fleet;
 mod health;
 mod referral;
 mod share;
+mod withdrawal;
 
 use std::str::FromStr;
 
@@ -34,6 +35,10 @@ pub use fleet::{
 pub use health::Readiness;
 pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
+pub use withdrawal::{
+    AskQuote, AskWithdrawal, UnknownWithdrawalState, Withdrawal, WithdrawalQuote, WithdrawalState,
+    Withdrawals,
+};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use idlewatt_hub::payouts::operator::WithdrawalCommand;
 use idlewatt_hub::settings::{MonerodSettings, UpstreamsSettings};
 use idlewatt_hub::{Settings, StartError};
 
@@ -153,4 +154,9 @@ pub enum Command {
     },
     /// Check whether the books add up
     Audit,
+    /// See and decide about withdrawals
+    Withdrawals {
+        #[command(subcommand)]
+        command: WithdrawalCommand,
+    },
 }

@@ -26,6 +26,7 @@ mod fleet;
 mod hub;
 mod listed;
 mod notices;
+mod payouts;
 mod read;
 mod receipts;
 mod records;
@@ -39,8 +40,10 @@ mod sessions;
 mod settlement;
 mod shares;
 mod store;
+mod switches;
 mod tasks;
 mod totp;
+mod withdrawals;
 
 pub use copy::Progress;
 mod workers;
@@ -54,6 +57,7 @@ pub use enrolment::NewFleetToken;
 pub use error::StoreError;
 pub use export::{Cell, Export, ExportPart, Piece};
 pub use notices::{Heard, Listener};
+pub use payouts::PaymentsSeen;
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
@@ -64,4 +68,5 @@ pub use reports::StoredReport;
 pub use settlement::{Settled, Terms};
 pub use store::Store;
 pub use totp::{TotpRefused, TotpSetup};
+pub use withdrawals::{NewWithdrawal, Payment, WithdrawalError, WithdrawalRecord};
 pub use workers::Worker;

@@ -249,6 +249,7 @@ CREATE TABLE addresses (
 CREATE TABLE withdrawals (
     id             TEXT   NOT NULL PRIMARY KEY,
     account        TEXT   NOT NULL REFERENCES accounts (id),
+    request_key    TEXT   NOT NULL, -- chosen by whoever asks: the same again is the same withdrawal
     asset          TEXT   NOT NULL,
     address        TEXT   NOT NULL,
     amount         BIGINT NOT NULL, -- taken from the wallet
@@ -258,12 +259,15 @@ CREATE TABLE withdrawals (
     requested_at   BIGINT NOT NULL,
     approve_from   BIGINT NOT NULL,
     approved_at    BIGINT,
-    intent_at      BIGINT, -- from here on the wallet may have been asked to pay
-    intent_mark    TEXT,   -- how the wallet's own books tell whether it was
+    intent_at      BIGINT, -- from here on the network may have been handed the payment
+    intent_mark    TEXT,   -- the payment's transaction id, decided before it is handed over
+    intent_body    TEXT,   -- the payment itself: the same again is never a second one
+    held_at        BIGINT, -- the network refuses it: the operator has to look
     sent_at        BIGINT,
     transaction_id TEXT,
     network_fee    BIGINT,
-    confirmed_at   BIGINT
+    confirmed_at   BIGINT,
+    UNIQUE (account, request_key)
 );
 CREATE INDEX withdrawals_of_account ON withdrawals (account, requested_at);
 CREATE INDEX withdrawals_open ON withdrawals (asset, state) WHERE state IN ('requested', 'approved', 'sent');

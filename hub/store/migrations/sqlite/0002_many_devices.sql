@@ -254,6 +254,7 @@ CREATE TABLE addresses (
 CREATE TABLE withdrawals (
     id             TEXT   NOT NULL PRIMARY KEY,
     account        TEXT   NOT NULL REFERENCES accounts (id),
+    request_key    TEXT   NOT NULL, -- chosen by whoever asks: the same again is the same withdrawal
     asset          TEXT   NOT NULL,
     address        TEXT   NOT NULL,
     amount         INTEGER NOT NULL, -- taken from the wallet
@@ -263,12 +264,15 @@ CREATE TABLE withdrawals (
     requested_at   INTEGER NOT NULL,
     approve_from   INTEGER NOT NULL,
     approved_at    INTEGER,
-    intent_at      INTEGER, -- from here on the wallet may have been asked to pay
-    intent_mark    TEXT,   -- how the wallet's own books tell whether it was
+    intent_at      INTEGER, -- from here on the network may have been handed the payment
+    intent_mark    TEXT,   -- the payment's transaction id, decided before it is handed over
+    intent_body    TEXT,   -- the payment itself: the same again is never a second one
+    held_at        INTEGER, -- the network refuses it: the operator has to look
     sent_at        INTEGER,
     transaction_id TEXT,
     network_fee    INTEGER,
-    confirmed_at   INTEGER
+    confirmed_at   INTEGER,
+    UNIQUE (account, request_key)
 ) STRICT;
 CREATE INDEX withdrawals_of_account ON withdrawals (account, requested_at);
 CREATE INDEX withdrawals_open ON withdrawals (asset, state) WHERE state IN ('requested', 'approved', 'sent');
