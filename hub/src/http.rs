@@ -3,6 +3,9 @@
 mod accounts;
 mod answer;
 mod auth;
+mod closings;
+mod earnings;
+mod resend;
 mod serve;
 mod shares;
 mod work;
@@ -71,12 +74,20 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/v1/devices", post(accounts::enrol_device))
         .route("/v1/work", get(work::offers))
         .route("/v1/blocks", get(work::blocks))
-        .route("/v1/earnings", get(shares::earnings))
+        .route("/v1/earnings", get(earnings::of_device))
+        .route("/v1/account/earnings", get(earnings::of_account))
+        .route("/v1/account/earnings/devices", get(earnings::by_device))
+        .route("/v1/closings", get(closings::after))
+        .route("/v1/closings/{number}/leaves", get(closings::leaves))
         .route("/v1/shares", get(shares::after))
         .route("/v1/shares/find", post(shares::find))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .route(
+            "/v1/shares/resend",
+            post(resend::resend).layer(RequestBodyLimitLayer::new(resend::LARGEST_BODY)),
+        )
         .with_state(api)
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,

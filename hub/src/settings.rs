@@ -10,7 +10,7 @@ use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
 
 pub use difficulty::{DifficultyRange, DifficultySettings};
-pub use earnings::EarningsSettings;
+pub use earnings::{EarningsSettings, ReleaseSettings};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -255,6 +255,14 @@ mod tests {
             (
                 "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
                 vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
+            ),
+            (
+                "[earnings]\nrelease_after = { XMR = 31536001 }",
+                vec!["earnings.release_after", "XMR = 31536001", "31,536,000"],
+            ),
+            (
+                "[earnings]\nrelease_after = { DOGE = 1 }",
+                vec!["hub.toml", "line 2", "DOGE", "PRACTICE"],
             ),
             (
                 "stratum_kawpow = 3481",

@@ -3,6 +3,7 @@
 mod attacks;
 mod bitcoin;
 mod block_template;
+mod books;
 mod harness;
 mod http;
 mod kawpow;
