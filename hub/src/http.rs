@@ -11,6 +11,9 @@ mod limits;
 mod observe;
 mod referrals;
 mod reports;
+mod closings;
+mod earnings;
+mod resend;
 mod serve;
 mod sessions;
 mod shares;
@@ -130,7 +133,11 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/v1/devices/report", post(reports::report))
         .route("/v1/work", get(work::offers))
         .route("/v1/blocks", get(work::blocks))
-        .route("/v1/earnings", get(shares::earnings))
+        .route("/v1/earnings", get(earnings::of_device))
+        .route("/v1/account/earnings", get(earnings::of_account))
+        .route("/v1/account/earnings/devices", get(earnings::by_device))
+        .route("/v1/closings", get(closings::after))
+        .route("/v1/closings/{number}/leaves", get(closings::leaves))
         .route("/v1/shares", get(shares::after))
         .route("/v1/shares/find", post(shares::find))
         .route(
@@ -141,10 +148,13 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(
             "/v1/withdrawals/{id}",
             get(withdrawals::one).delete(withdrawals::cancel),
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .route(
+            "/v1/shares/resend",
+            post(resend::resend).layer(RequestBodyLimitLayer::new(resend::LARGEST_BODY)),
         )
         .with_state(api)
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,

@@ -16,11 +16,9 @@ use serde::Deserialize;
 
 pub use difficulty::{DifficultyRange, DifficultySettings};
 pub use drain::DrainTo;
-pub use earnings::EarningsSettings;
+pub use earnings::{EarningsSettings, ReleaseSettings};
 pub use tls::TlsSettings;
-pub use upstreams::{
-    BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
-};
+pub use upstreams::{BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings};
 pub use verification::{VerificationMode, VerificationSettings};
 pub use withdrawals::{Approval, WalletSettings, WithdrawalSettings, WithdrawalTerms};
 
@@ -318,6 +316,14 @@ mod tests {
             (
                 "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
                 vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
+            ),
+            (
+                "[earnings]\nrelease_after = { XMR = 31536001 }",
+                vec!["earnings.release_after", "XMR = 31536001", "31,536,000"],
+            ),
+            (
+                "[earnings]\nrelease_after = { DOGE = 1 }",
+                vec!["hub.toml", "line 2", "DOGE", "PRACTICE"],
             ),
             (
                 "stratum_kawpow = 3481",

@@ -1,9 +1,11 @@
-//! Settles what was mined: every minute, and once more when the hub ends.
+//! Settles what was mined, every minute and once more when the hub ends; releases what is old enough to the wallets; closes
+//! finished days.
 
 use std::time::Duration;
 
+use idlewatt_protocol::Asset;
 use idlewatt_store::Store;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +13,10 @@ use tokio_util::sync::CancellationToken;
 use crate::settings::EarningsSettings;
 use crate::tasks::Tasks;
 
-/// Settles until told to stop, on one replica at a time.
+/// How often it is looked whether a day is over.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Settles, releases and closes until told to stop, each on one replica at a time.
 pub async fn run(
     tasks: Tasks,
     store: Store,
@@ -20,13 +25,17 @@ pub async fn run(
 ) {
     let every = Duration::from_secs(earnings.settle_every);
     let settle = || settle(&store, &earnings);
-    tasks.every("settle", every, shutdown, settle).await;
+    let settling = tasks.every("settle", every, shutdown.clone(), settle);
+    // On its own, as a long day must not hold up settlements.
+    let close = || close_days(&store);
+    let closing = tasks.every("close-day", LOOK_EVERY, shutdown, close);
+    tokio::join!(settling, closing);
 }
 
-/// Settles once. What cannot be settled now is with the next settlement.
+/// Settles and releases once. What cannot be settled now is with the next settlement.
 pub async fn settle(store: &Store, earnings: &EarningsSettings) {
-    let began = Instant::now();
-    let outcome = match store.settle(&earnings.terms(), Timestamp::now()).await {
+    let (began, now) = (Instant::now(), Timestamp::now());
+    let outcome = match store.settle(&earnings.terms(), now).await {
         Ok(settled) => {
             tracing::debug!(?settled, "shares settled");
             counter!("idlewatt_hub_settled_shares_total").increment(settled.shares);
@@ -39,4 +48,36 @@ pub async fn settle(store: &Store, earnings: &EarningsSettings) {
     };
     histogram!("idlewatt_hub_settlement_seconds").record(began.elapsed());
     counter!("idlewatt_hub_settlements_total", "outcome" => outcome).increment(1);
+    for asset in Asset::ALL {
+        let after = SignedDuration::from_secs(earnings.release_after.of(asset) as i64);
+        let Ok(until) = now.checked_sub(after) else {
+            continue;
+        };
+        match store.release(asset, until, now).await {
+            Ok(0) => {}
+            Ok(released) => tracing::debug!(%asset, released, "earnings released to wallets"),
+            Err(error) => {
+                tracing::error!(%asset, %error, "earnings could not be released; trying again");
+            }
+        }
+    }
+}
+
+/// Closes all days that are over.
+pub async fn close_days(store: &Store) {
+    loop {
+        match store.close_day(Timestamp::now()).await {
+            Ok(Some(closing)) => tracing::info!(
+                number = closing.number,
+                day = closing.day,
+                hash = closing.hash,
+                "day closed"
+            ),
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "a day could not be closed; trying again");
+                return;
+            }
+        }
+    }
 }

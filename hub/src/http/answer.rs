@@ -99,7 +99,10 @@ pub(super) async fn explain(response: Response) -> Response {
     let (error, message) = match status {
         StatusCode::NOT_FOUND => ("not_found", "there is nothing at this path"),
         StatusCode::METHOD_NOT_ALLOWED => ("bad_request", "this path has another method"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("bad_request", "the body is larger than 128 KiB"),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "bad_request",
+            "the body is larger than this path takes: 128 KiB, receipts 512 KiB",
+        ),
         StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "the hub did not answer in time"),
         status if status.is_client_error() => ("bad_request", "the request cannot be understood"),
         _ => ("internal", "the hub failed; its log says how"),

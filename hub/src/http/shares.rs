@@ -4,21 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use idlewatt_protocol::api::{CreditedShares, Earnings, FindShares};
+use idlewatt_protocol::api::{CreditedShares, FindShares};
 use idlewatt_store::Store;
 use serde::Deserialize;
 
 use super::Api;
 use super::answer::{Body, Failure};
 use super::auth::TokenHolder;
-
-/// `GET /v1/earnings`.
-pub(super) async fn earnings(
-    State(api): State<Arc<Api>>,
-    TokenHolder(device): TokenHolder,
-) -> Result<Json<Earnings>, Failure> {
-    Ok(Json(api.store.earnings(&device).await?))
-}
 
 /// Which page of shares.
 #[derive(Deserialize)]

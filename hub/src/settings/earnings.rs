@@ -1,9 +1,13 @@
 //! What shares are worth, and who gets it.
 
+use idlewatt_protocol::Asset;
 use idlewatt_store::Terms;
 use serde::Deserialize;
 
 use super::SettingsError;
+
+/// In seconds.
+const YEAR: u64 = 365 * 86_400;
 
 /// Fee, referrals and how often shares become money.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -15,6 +19,44 @@ pub struct EarningsSettings {
     pub referral_tiers: Vec<u32>,
     /// Seconds between settlements.
     pub settle_every: u64,
+    /// Seconds after which what was settled can be withdrawn: as long as its block may still be orphaned.
+    pub release_after: ReleaseSettings,
+}
+
+/// How old earnings must be, in seconds, before they can be withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReleaseSettings {
+    /// Practice units, which no block pays.
+    #[serde(rename = "PRACTICE")]
+    pub practice: u64,
+    /// Monero: a block's reward can be spent 60 blocks later, two hours.
+    #[serde(rename = "XMR")]
+    pub monero: u64,
+    /// Bitcoin: a block's reward can be spent 100 blocks later, 17 hours.
+    #[serde(rename = "BTC")]
+    pub bitcoin: u64,
+}
+
+impl ReleaseSettings {
+    /// For one asset.
+    pub fn of(&self, asset: Asset) -> u64 {
+        match asset {
+            Asset::Practice => self.practice,
+            Asset::Monero => self.monero,
+            Asset::Bitcoin => self.bitcoin,
+        }
+    }
+}
+
+impl Default for ReleaseSettings {
+    fn default() -> Self {
+        ReleaseSettings {
+            practice: 0,
+            monero: 2 * 3_600,
+            bitcoin: 17 * 3_600,
+        }
+    }
 }
 
 impl Default for EarningsSettings {
@@ -23,6 +65,7 @@ impl Default for EarningsSettings {
             fee_basis_points: 0,
             referral_tiers: vec![2_000, 1_000, 500],
             settle_every: 60,
+            release_after: ReleaseSettings::default(),
         }
     }
 }
@@ -56,6 +99,11 @@ impl EarningsSettings {
         if !(1..=3_600).contains(&self.settle_every) {
             let value = self.settle_every.to_string();
             return refuse("earnings.settle_every", value, "1 to 3,600 seconds");
+        }
+        let after = self.release_after;
+        if let Some(asset) = Asset::ALL.into_iter().find(|asset| after.of(*asset) > YEAR) {
+            let value = format!("{{ {asset} = {} }}", after.of(asset));
+            return refuse("earnings.release_after", value, "0 to 31,536,000 seconds");
         }
         Ok(())
     }

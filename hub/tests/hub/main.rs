@@ -5,6 +5,7 @@ mod attacks_shares;
 mod attacks_wire;
 mod bitcoin;
 mod block_template;
+mod books;
 mod harness;
 mod http;
 mod kawpow;

@@ -112,6 +112,7 @@ ALTER TABLE transfers ADD COLUMN subject TEXT NOT NULL DEFAULT '';
 CREATE INDEX entries_of_account ON entries (ledger_account, asset, transfer);
 
 -- Each transfer of before was the settlement of one device's shares.
+UPDATE transfers SET kind = 'settlement', subject = CAST(id AS TEXT);
 INSERT INTO settlements (id, at, tiers) SELECT id, at, '' FROM transfers;
 INSERT INTO batches (id, at, settlement) SELECT id, at, id FROM transfers;
 -- No foreign keys here: a share's device was checked at its login, and this is the one table written all the time.

@@ -32,6 +32,31 @@ impl Place {
         .expect("opens")
     }
 
+    /// Another empty database of the same kind.
+    pub fn another(&self) -> Self {
+        match self {
+            Place::File(_) => Place::file(),
+            Place::Server(_) => Place::server(),
+        }
+    }
+
+    /// As [`Place::tamper`], with the books' own guards out of the way.
+    pub async fn force(&self, sql: &str) {
+        let disarm = match self {
+            Place::File(_) => {
+                let tables = ["transfers", "entries", "closings"];
+                let both = tables.map(|table| {
+                    format!(
+                        "DROP TRIGGER IF EXISTS {table}_stay_on_update; DROP TRIGGER IF EXISTS {table}_stay_on_delete; "
+                    )
+                });
+                both.concat() + "PRAGMA foreign_keys = OFF; "
+            }
+            Place::Server(_) => "SET session_replication_role = replica; ".to_owned(),
+        };
+        self.tamper(&(disarm + sql)).await;
+    }
+
     /// Does to the database what nobody should.
     pub async fn tamper(&self, sql: &str) {
         match self {
@@ -42,7 +67,7 @@ impl Place {
                     .await
                     .expect("opens");
                 let sql = sqlx::AssertSqlSafe(sql.to_owned());
-                sqlx::query(sql).execute(&raw).await.expect("tampers");
+                sqlx::raw_sql(sql).execute(&raw).await.expect("tampers");
             }
             Place::Server(address) => {
                 let name = address.rsplit('/').next().expect("a name");
@@ -50,6 +75,41 @@ impl Place {
             }
         }
     }
+}
+
+/// A share worth so many parts of 10^-12 of the smallest unit, of which the operator takes the fee.
+pub fn part_share(
+    device: &Device,
+    number: u64,
+    parts: i128,
+    fee_basis_points: u32,
+) -> VerifiedShare {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&number.to_be_bytes());
+    let asset = Asset::Monero;
+    let (credit, fee) = Exact { asset, parts }.take_off(fee_basis_points);
+    let device = device.device.clone();
+    VerifiedShare::try_new(device, digest, "randomx", "monerod", 5_000, credit, fee).expect("small")
+}
+
+pub async fn no_faults(store: &Store) {
+    let faults = store.audit().await.expect("reads").faults;
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+pub fn monero(atomic: i128) -> Money {
+    Money {
+        asset: Asset::Monero,
+        atomic,
+    }
+}
+
+/// SQL that adds a withdrawal of XMR.
+pub fn withdrawal(id: &str, account: &AccountId, state: &str, amount: i64) -> String {
+    format!(
+        "INSERT INTO withdrawals (id, account, asset, address, amount, fee, state, requested_at, approve_from) \
+         VALUES ('{id}', '{account}', 'XMR', '4', {amount}, 1, '{state}', 1, 1);"
+    )
 }
 
 /// Makes each story a test on both databases.
