@@ -1,8 +1,10 @@
 //! The hub as its counterparts see it: over real sockets, with a real database.
 
+mod accounts;
 mod attacks;
 mod bitcoin;
 mod block_template;
+mod fleet;
 mod harness;
 mod http;
 mod kawpow;
