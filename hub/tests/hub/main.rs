@@ -1,11 +1,13 @@
 //! The hub as its counterparts see it: over real sockets, with a real database.
 
+mod accounts;
 mod attacks;
 mod attacks_shares;
 mod attacks_wire;
 mod bitcoin;
 mod block_template;
 mod books;
+mod fleet;
 mod harness;
 mod http;
 mod kawpow;
