@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use idlewatt_hub::bus::Bus;
 use idlewatt_hub::limiter::Limiter;
+use idlewatt_hub::replica::Replica;
 use idlewatt_hub::settings::VerificationSettings;
 use idlewatt_hub::stratum::limits::Doorkeeper;
 use idlewatt_hub::stratum::numbers::Numbers;
@@ -151,6 +152,11 @@ fn hub(connections: usize, dialect: &str) {
         tokio::spawn(write);
         let (solved, _blocks) = mpsc::channel(1);
         let settings = Settings::default();
+        let shutdown = CancellationToken::new();
+        let (replica, keeper) = Replica::claim(store.clone(), shutdown.clone())
+            .await
+            .expect("one");
+        tokio::spawn(keeper.run());
         let shared = Arc::new(Shared {
             bus: Bus::new(store.clone()),
             store,
@@ -174,7 +180,8 @@ fn hub(connections: usize, dialect: &str) {
             misbehaved: Limiter::new(stratum::MISBEHAVED),
             workers_per_account: WORKERS,
             new_workers: Limiter::new(stratum::NEW_WORKERS),
-            numbers: Numbers::new(0, 0),
+            replica,
+            numbers: Numbers::new(0),
             roster: Arc::default(),
             turns: Semaphore::new(stratum::TURNS),
             drain_to: None,
@@ -192,7 +199,7 @@ fn hub(connections: usize, dialect: &str) {
             Arc::clone(&shared),
             Doorkeeper::new(connections, connections),
             TaskTracker::new(),
-            CancellationToken::new(),
+            shutdown,
         ));
         let (mut child, mut orders, mut answers) = start(address, connections, dialect);
         let began = Instant::now();
@@ -231,7 +238,8 @@ async fn accounts(store: &Store, connections: usize) -> Vec<AccountId> {
     for first in (0..connections).step_by(WORKERS) {
         let account = AccountId::random();
         let now = Timestamp::now();
-        let created = store.create_account(&account, &AccountKey::random(), now);
+        let key = AccountKey::random();
+        let created = store.create_account(&account, &key, now);
         created.await.expect("created");
         for worker in 0..WORKERS.min(connections - first) {
             let worker = format!("rig-{worker}");

@@ -19,15 +19,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
+use crate::health::Health;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
 use crate::open_files;
+use crate::replica::{Replica, ReplicaError};
 use crate::settings::{MonerodSettings, Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::numbers::Numbers;
 use crate::stratum::vardiff::Remembered;
 use crate::stratum::{self, Encryption, Port, Serves, Shared};
+use crate::tasks::Tasks;
 use crate::tls::{Tls, TlsError};
 use crate::upstream::monerod::{self, Follower, Pace};
 use crate::upstream::node_rpc::Node;
@@ -60,6 +63,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It has no number among the hubs on its database.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
     /// An address cannot be listened at.
     #[error("cannot listen at {address} (setting {setting}): {source}")]
     Listen {
@@ -182,16 +188,28 @@ impl Hub {
         &self.verifiers
     }
 
-    /// Runs until told to stop, then ends everything within a second. What was answered is on the disk.
+    /// Runs until told to stop: then miners are sent away while the HTTP server still says that the hub is ending, and
+    /// everything else ends. What was answered is on the disk.
     ///
     /// # Errors
-    /// If the upstream cannot be set up.
+    /// If the upstream cannot be set up, or there is no number for this replica.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StartError> {
-        let tasks = TaskTracker::new();
+        // Sessions end first, everything else after them.
+        let (sessions, tasks) = (TaskTracker::new(), TaskTracker::new());
+        let end = CancellationToken::new();
+        let (replica, keeper) = Replica::claim(self.store.clone(), shutdown.clone()).await?;
+        tasks.spawn(keeper.run());
+        tasks.spawn(self.bus.clone().run(end.clone()));
         let (writer, write) = Writer::new(self.store.clone());
         let writing = tokio::spawn(write);
         let (solved, solved_blocks) = mpsc::channel(SOLVED);
-        let sources = self.start_upstreams(&tasks, &shutdown, solved_blocks)?;
+        let sources = self.start_upstreams(&tasks, &end, solved_blocks)?;
+        let health = Health {
+            store: self.store.clone(),
+            sources: sources.clone(),
+            replica: replica.clone(),
+            draining: shutdown.clone(),
+        };
         let shared = Arc::new(Shared {
             store: self.store.clone(),
             bus: self.bus.clone(),
@@ -203,9 +221,10 @@ impl Hub {
             fee_basis_points: self.settings.earnings.fee_basis_points,
             remembered: Remembered::default(),
             misbehaved: Limiter::new(stratum::MISBEHAVED),
+            replica: replica.clone(),
             workers_per_account: self.settings.limits.workers_per_account,
             new_workers: Limiter::new(stratum::NEW_WORKERS),
-            numbers: Numbers::new(0, rand::rng().random()),
+            numbers: Numbers::new(rand::rng().random()),
             roster: Arc::default(),
             turns: Semaphore::new(stratum::TURNS),
             drain_to: self.settings.drain_to.clone(),
@@ -237,11 +256,11 @@ impl Hub {
             });
         }
         for port in ports {
-            tasks.spawn(stratum::serve(
+            sessions.spawn(stratum::serve(
                 port,
                 Arc::clone(&shared),
                 Arc::clone(&doorkeeper),
-                tasks.clone(),
+                sessions.clone(),
                 shutdown.clone(),
             ));
         }
@@ -249,10 +268,16 @@ impl Hub {
             self.bus.clone(),
             Arc::clone(&shared.roster),
             self.store.clone(),
-            shutdown.clone(),
+            end.clone(),
         ));
         drop(shared);
-        let api = Api::new(self.store.clone(), self.bus, sources, self.stratum_port);
+        let api = Api::new(
+            self.store.clone(),
+            self.bus,
+            health,
+            sources,
+            self.stratum_port,
+        );
         let router = http::router(api);
         let mut http_ports = vec![(self.http, None)];
         if let Some(https) = self.https {
@@ -265,25 +290,31 @@ impl Hub {
                 router.clone(),
                 limits.http_connections,
                 tasks.clone(),
-                shutdown.clone(),
+                end.clone(),
             ));
         }
         if let Some(tls) = self.tls {
-            let shutdown = shutdown.clone();
+            let end = end.clone();
             tasks.spawn(async move {
-                shutdown.run_until_cancelled(tls.follow()).await;
+                end.run_until_cancelled(tls.follow()).await;
             });
         }
         let settling = settlement::run(
+            Tasks::new(self.store.clone(), replica.clone()),
             self.store.clone(),
             self.settings.earnings.clone(),
-            shutdown.clone(),
+            end.clone(),
         );
         tasks.spawn(settling);
         let HubListening { http, stratum } = &self.listening;
         tracing::info!(http, stratum, "the hub is listening");
 
         shutdown.cancelled().await;
+        sessions.close();
+        if tokio::time::timeout(GRACE, sessions.wait()).await.is_err() {
+            tracing::warn!("some miners' connections did not end in time");
+        }
+        end.cancel();
         tasks.close();
         if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
@@ -291,6 +322,7 @@ impl Hub {
             tracing::warn!("the last shares were not written in time");
         } else {
             settlement::settle(&self.store, &self.settings.earnings).await;
+            replica.release().await;
             self.store.close().await;
         }
         tracing::info!("the hub has ended");
@@ -377,8 +409,13 @@ pub async fn open_store(settings: &Settings) -> Result<Store, StartError> {
     create_data_dir(&settings.data_dir)?;
     Ok(match &settings.database {
         Some(address) => Store::connect(address).await?,
-        None => Store::open(&settings.data_dir.join(DATABASE)).await?,
+        None => Store::open(&database_file(settings)).await?,
     })
+}
+
+/// The SQLite file of a hub without a PostgreSQL server.
+pub fn database_file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(DATABASE)
 }
 
 async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -401,7 +438,11 @@ async fn listen_if(
     }
 }
 
-fn create_data_dir(path: &std::path::Path) -> Result<(), StartError> {
+/// Makes the data directory, which is its owner's alone.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn create_data_dir(path: &std::path::Path) -> Result<(), StartError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod accounts;
 mod answer;
 mod auth;
+mod observe;
 mod serve;
 mod shares;
 mod work;
@@ -20,6 +21,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::bus::Bus;
+use crate::health::Health;
 use crate::limiter::{Allowance, Limiter};
 use crate::upstream::Sources;
 
@@ -45,6 +47,7 @@ const NEW_ACCOUNTS: Allowance = Allowance {
 pub struct Api {
     store: Store,
     bus: Bus,
+    health: Health,
     sources: Sources,
     stratum_port: u16,
     wrong_codes: Limiter<IpAddr>,
@@ -53,10 +56,17 @@ pub struct Api {
 
 impl Api {
     /// The API of a hub whose Stratum server listens at that port.
-    pub fn new(store: Store, bus: Bus, sources: Sources, stratum_port: u16) -> Arc<Self> {
+    pub fn new(
+        store: Store,
+        bus: Bus,
+        health: Health,
+        sources: Sources,
+        stratum_port: u16,
+    ) -> Arc<Self> {
         Arc::new(Api {
             store,
             bus,
+            health,
             sources,
             stratum_port,
             wrong_codes: Limiter::new(WRONG_CODES),
@@ -69,6 +79,7 @@ impl Api {
 pub fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/healthz", get(work::health))
+        .route("/readyz", get(work::ready))
         .route("/v1/accounts", post(accounts::create))
         .route("/v1/enrolments", post(accounts::create_enrolment))
         .route("/v1/devices", post(accounts::enrol_device))
@@ -85,4 +96,5 @@ pub fn router(api: Arc<Api>) -> Router {
             ANSWER_WITHIN,
         ))
         .layer(middleware::map_response(answer::explain))
+        .layer(middleware::from_fn(observe::observe))
 }

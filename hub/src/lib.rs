@@ -8,13 +8,16 @@
 
 pub mod app;
 pub mod bus;
+pub mod health;
 pub mod http;
 pub mod limiter;
 pub mod metrics;
 pub mod open_files;
+pub mod replica;
 pub mod settings;
 pub mod settlement;
 pub mod stratum;
+pub mod tasks;
 pub mod tls;
 pub mod upstream;
 pub mod verifier;

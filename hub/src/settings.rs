@@ -42,6 +42,8 @@ pub struct Settings {
     pub stratum_kawpow: SocketAddr,
     /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
     pub stratum_progpowz: SocketAddr,
+    /// Where metrics are shown, as Prometheus reads them; nowhere without it. For the operator alone.
+    pub metrics: Option<SocketAddr>,
     /// Whether the algorithm for tests is offered too, on a free port of the loopback.
     pub test_algorithm: bool,
     /// A Monero node to take RandomX work from. Without it RandomX work is practice.
@@ -93,6 +95,7 @@ impl Default for Settings {
             drain_to: None,
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
             stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
+            metrics: None,
             test_algorithm: false,
             monerod: None,
             difficulty: DifficultySettings::default(),

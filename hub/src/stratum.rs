@@ -36,6 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bus::{Bus, Notice};
 use crate::limiter::{Allowance, Limiter};
+use crate::replica::{Claim, Replica};
 use crate::settings::{DifficultySettings, DrainTo};
 use crate::tls::Tls;
 use crate::upstream::{ProgPowSource, Sources};
@@ -92,6 +93,8 @@ pub struct Shared {
     pub remembered: Remembered,
     /// Devices whose sessions ended for too many bad messages, and from where.
     pub misbehaved: Limiter<(DeviceId, IpAddr)>,
+    /// Whether it may give work, and the first part of the numbers of connections.
+    pub replica: Replica,
     /// Standard miners that one account may have.
     pub workers_per_account: usize,
     /// Addresses that bring standard miners not seen before.
@@ -189,12 +192,18 @@ pub async fn serve(
                     tracing::debug!("a Stratum connection too many was refused");
                     continue;
                 };
-                let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
+                let Some(claim) = shared.replica.current() else {
+                    tracing::debug!(
+                        "a Stratum connection was refused: this hub has no replica number"
+                    );
+                    continue;
+                };
+                let shared = Arc::clone(&shared);
                 let door = Arc::clone(&door);
                 sessions.spawn(async move {
                     let open = metrics::gauge!("idlewatt_hub_stratum_connections");
                     open.increment(1);
-                    if let Err(reason) = greet(stream, address, door, shared, shutdown).await {
+                    if let Err(reason) = greet(stream, address, door, shared, claim).await {
                         tracing::debug!(%address, %reason, "a Stratum connection ended");
                     }
                     open.decrement(1);
@@ -216,14 +225,15 @@ async fn greet(
     address: SocketAddr,
     door: Arc<(Serves, Encryption)>,
     shared: Arc<Shared>,
-    shutdown: CancellationToken,
+    claim: Arc<Claim>,
 ) -> Result<(), Ended> {
+    let shutdown = claim.lost();
     let first = tokio::select! {
         () = shutdown.cancelled() => return Ok(()),
         first = Box::pin(tokio::time::timeout(LOGIN_WITHIN, listen(stream, &door.1))) => first,
     };
     let (connection, first) = first.map_err(|_| Ended::Silent)??;
-    let number = shared.numbers.take().ok_or(Ended::NoNumber)?;
+    let number = shared.numbers.take(claim.number).ok_or(Ended::NoNumber)?;
     let visitor = |first| Visitor {
         connection,
         address: address.ip(),

@@ -3,6 +3,7 @@
 
 mod closing;
 mod device;
+mod health;
 mod share;
 
 use std::str::FromStr;
@@ -17,6 +18,7 @@ pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
+pub use health::Readiness;
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.

@@ -8,16 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const COUNTER_BITS: u32 = 24;
 const COUNTERS: u32 = 1 << COUNTER_BITS;
 
-/// Gives out the numbers of one replica.
+/// Gives out the numbers of this hub.
 #[derive(Debug)]
-pub struct Numbers {
-    replica: u8,
-    state: Mutex<State>,
-}
+pub struct Numbers(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     next: u32,
+    /// How many there are.
+    counters: u32,
     in_use: HashSet<u32>,
 }
 
@@ -25,34 +24,37 @@ struct State {
 #[derive(Debug)]
 pub struct Number {
     numbers: Arc<Numbers>,
+    replica: u8,
     counter: u32,
 }
 
 impl Numbers {
-    /// The numbers of a replica; `start` is where its counter begins, of which 24 bits are taken.
-    pub fn new(replica: u8, start: u32) -> Arc<Self> {
-        Arc::new(Numbers {
-            replica,
-            state: Mutex::new(State {
-                next: start % COUNTERS,
-                in_use: HashSet::new(),
-            }),
-        })
+    /// `start` is where the counter begins, of which 24 bits are taken.
+    pub fn new(start: u32) -> Arc<Self> {
+        Arc::new(Numbers(Mutex::new(State {
+            next: start % COUNTERS,
+            counters: COUNTERS,
+            in_use: HashSet::new(),
+        })))
     }
 
-    /// A number that no open connection has; `None` if all are taken. Numbers that were given back are not given out
+    /// A number of this replica that no open connection has; `None` if all are taken. Numbers that were given back are not given out
     /// again before all others were.
-    pub fn take(self: &Arc<Self>) -> Option<Number> {
+    pub fn take(self: &Arc<Self>, replica: u8) -> Option<Number> {
         let mut state = self.state();
-        if state.in_use.len() >= COUNTERS as usize {
+        if state.in_use.len() >= state.counters as usize {
             return None;
         }
         loop {
             let counter = state.next;
-            state.next = (counter + 1) % COUNTERS;
+            state.next = (counter + 1) % state.counters;
             if state.in_use.insert(counter) {
                 let numbers = Arc::clone(self);
-                return Some(Number { numbers, counter });
+                return Some(Number {
+                    numbers,
+                    replica,
+                    counter,
+                });
             }
         }
     }
@@ -63,14 +65,14 @@ impl Numbers {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Number {
     /// The whole number: the replica's above the counter.
     pub fn get(&self) -> u32 {
-        u32::from(self.numbers.replica) << COUNTER_BITS | self.counter
+        u32::from(self.replica) << COUNTER_BITS | self.counter
     }
 }
 
@@ -86,8 +88,8 @@ mod tests {
 
     #[test]
     fn the_counter_wraps_within_its_bits_and_passes_by_what_is_in_use() {
-        let numbers = Numbers::new(0xab, u32::MAX - 1);
-        let take = || numbers.take().expect("free");
+        let numbers = Numbers::new(u32::MAX - 1);
+        let take = || numbers.take(0xab).expect("free");
         let (first, second, third) = (take(), take(), take());
         let all = [&first, &second, &third].map(Number::get);
         assert_eq!(all, [0xabff_fffe, 0xabff_ffff, 0xab00_0000]);
@@ -101,17 +103,19 @@ mod tests {
 
     #[test]
     fn replicas_have_numbers_of_their_own() {
-        let of = |replica| Numbers::new(replica, 7).take().expect("free").get();
+        let of = |replica| Numbers::new(7).take(replica).expect("free").get();
         assert_ne!(of(0), of(1));
         assert_eq!(of(0), 7);
     }
 
     #[test]
     fn there_is_an_end_to_them() {
-        let numbers = Numbers::new(0, 0);
-        numbers.state().in_use = (0..COUNTERS).collect();
-        assert!(numbers.take().is_none());
-        numbers.state().in_use.remove(&77);
-        assert_eq!(numbers.take().expect("the one").get(), 77);
+        let numbers = Numbers::new(0);
+        numbers.state().counters = 5;
+        let mut taken: Vec<Number> = (0..5).map_while(|_| numbers.take(0)).collect();
+        assert_eq!(taken.len(), 5);
+        assert!(numbers.take(0).is_none());
+        taken.remove(3);
+        assert_eq!(numbers.take(0).expect("the one").get(), 3);
     }
 }

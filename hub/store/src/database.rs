@@ -1,6 +1,8 @@
 //! One way to talk to both databases. Statements are written once, with `$1`, `$2` … for values; where the databases differ
 //! in more than that, [`Engine`] tells them apart.
 
+use std::time::Instant;
+
 use idlewatt_protocol::{AccountId, Asset, DeviceId};
 use jiff::Timestamp;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -148,6 +150,17 @@ fn postgres_query(sql: &'static str, values: Vec<Value>) -> Query<'static, Postg
         })
 }
 
+/// Does something with the database, and counts how long that took; waiting for a connection is in it.
+async fn timed<T>(
+    what: &'static str,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let began = Instant::now();
+    let done = work.await;
+    metrics::histogram!("idlewatt_hub_database_seconds", "what" => what).record(began.elapsed());
+    done
+}
+
 impl Pools {
     pub fn engine(&self) -> Engine {
         match self {
@@ -162,16 +175,19 @@ impl Pools {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Pools::Sqlite { reader, .. } => {
-                let rows = sqlite_query(sql, values).fetch_all(reader).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-            Pools::Postgres(pool) => {
-                let rows = postgres_query(sql, values).fetch_all(pool).await?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
+        timed("read", async {
+            Ok(match self {
+                Pools::Sqlite { reader, .. } => {
+                    let rows = sqlite_query(sql, values).fetch_all(reader).await?;
+                    rows.into_iter().map(Row::Sqlite).collect()
+                }
+                Pools::Postgres(pool) => {
+                    let rows = postgres_query(sql, values).fetch_all(pool).await?;
+                    rows.into_iter().map(Row::Postgres).collect()
+                }
+            })
         })
+        .await
     }
 
     /// The first row of an answer.
@@ -180,40 +196,49 @@ impl Pools {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
-        Ok(match self {
-            Pools::Sqlite { reader, .. } => sqlite_query(sql, values)
-                .fetch_optional(reader)
-                .await?
-                .map(Row::Sqlite),
-            Pools::Postgres(pool) => postgres_query(sql, values)
-                .fetch_optional(pool)
-                .await?
-                .map(Row::Postgres),
+        timed("read", async {
+            Ok(match self {
+                Pools::Sqlite { reader, .. } => sqlite_query(sql, values)
+                    .fetch_optional(reader)
+                    .await?
+                    .map(Row::Sqlite),
+                Pools::Postgres(pool) => postgres_query(sql, values)
+                    .fetch_optional(pool)
+                    .await?
+                    .map(Row::Postgres),
+            })
         })
+        .await
     }
 
     /// Carries out one statement for itself; gives how many rows it touched.
     pub async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        Ok(match self {
-            Pools::Sqlite { writer, .. } => sqlite_query(sql, values)
-                .execute(writer)
-                .await?
-                .rows_affected(),
-            Pools::Postgres(pool) => postgres_query(sql, values)
-                .execute(pool)
-                .await?
-                .rows_affected(),
+        timed("write", async {
+            Ok(match self {
+                Pools::Sqlite { writer, .. } => sqlite_query(sql, values)
+                    .execute(writer)
+                    .await?
+                    .rows_affected(),
+                Pools::Postgres(pool) => postgres_query(sql, values)
+                    .execute(pool)
+                    .await?
+                    .rows_affected(),
+            })
         })
+        .await
     }
 
     /// Begins to write.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(match self {
-            Pools::Sqlite { writer, .. } => {
-                Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
-            }
-            Pools::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        timed("begin", async {
+            Ok(match self {
+                Pools::Sqlite { writer, .. } => {
+                    Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                }
+                Pools::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            })
         })
+        .await
     }
 
     /// Begins to read: all statements see the same moment.
@@ -300,6 +325,20 @@ impl Transaction {
         })
     }
 
+    /// Removes all rows of a table.
+    pub async fn empty(&mut self, table: &'static str) -> Result<(), StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {table}"));
+        match self {
+            Transaction::Sqlite(transaction) => {
+                sqlx::query(sql).execute(&mut **transaction).await?;
+            }
+            Transaction::Postgres(transaction) => {
+                sqlx::query(sql).execute(&mut **transaction).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes this the only transaction that changes balances until it ends. In SQLite every writing transaction is.
     pub async fn lock_books(&mut self) -> Result<(), StoreError> {
         if let Transaction::Postgres(_) = self {
@@ -311,10 +350,13 @@ impl Transaction {
 
     /// Makes it last: durable when this returns.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Transaction::Sqlite(transaction) => transaction.commit().await?,
-            Transaction::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+        timed("commit", async {
+            match self {
+                Transaction::Sqlite(transaction) => transaction.commit().await?,
+                Transaction::Postgres(transaction) => transaction.commit().await?,
+            }
+            Ok(())
+        })
+        .await
     }
 }

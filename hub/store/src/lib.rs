@@ -8,23 +8,30 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod blocks;
 mod books;
+mod copy;
 mod database;
 mod earnings;
 mod error;
 mod hub;
+mod notices;
 mod read;
 mod receipts;
 mod records;
+mod replicas;
 mod secret;
 mod settlement;
 mod shares;
 mod store;
+mod tasks;
 mod workers;
 
+pub use copy::Progress;
 pub use database::Engine;
 pub use error::StoreError;
+pub use notices::{Heard, Listener};
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use crate::database::{Engine, Pools};
 use crate::{ReceiptKey, StoreError, hub};
@@ -15,6 +16,15 @@ use crate::{ReceiptKey, StoreError, hub};
 const READERS: u32 = 3;
 /// Connections to a PostgreSQL server.
 const CONNECTIONS: u32 = 16;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// The newest schema of a SQLite file.
+pub(crate) fn newest_schema() -> i64 {
+    let versions = SQLITE_MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or(0)
+}
 
 /// Everything that a hub keeps.
 #[derive(Clone, Debug)]
@@ -44,7 +54,7 @@ impl Store {
         let migrating = SqlitePool::connect_with(options.clone().foreign_keys(false))
             .await
             .map_err(|error| refuse(&error))?;
-        sqlx::migrate!("./migrations/sqlite")
+        SQLITE_MIGRATIONS
             .run(&migrating)
             .await
             .map_err(|error| refuse(&error))?;
@@ -63,6 +73,30 @@ impl Store {
             .map_err(|error| refuse(&error))?;
         let reader = pool(READERS).connect_lazy_with(options.read_only(true));
         Store::of(Pools::Sqlite { writer, reader }).await
+    }
+
+    /// Opens a SQLite file that nobody else has open.
+    ///
+    /// # Errors
+    /// If somebody has, most likely a running hub; or as [`Store::open`].
+    pub async fn open_alone(path: &Path) -> Result<Self, StoreError> {
+        // SQLite leaves the write-ahead log only for whoever is alone.
+        let alone = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(Duration::ZERO)
+            .journal_mode(SqliteJournalMode::Delete)
+            .connect()
+            .await;
+        match alone {
+            Ok(connection) => connection.close().await?,
+            Err(error) => {
+                return Err(StoreError::Open {
+                    database: path.display().to_string(),
+                    reason: format!("it is in use, most likely by a running hub: {error}"),
+                });
+            }
+        }
+        Self::open(path).await
     }
 
     /// Connects to a PostgreSQL server and brings the tables up to date. Several hubs may do so at once.
@@ -90,7 +124,7 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(|error| refuse(&error))?;
-        sqlx::migrate!("./migrations/postgres")
+        POSTGRES_MIGRATIONS
             .run(&pool)
             .await
             .map_err(|error| refuse(&error))?;

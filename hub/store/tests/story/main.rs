@@ -2,6 +2,9 @@
 
 mod accounts;
 mod blocks;
+mod copies;
 mod place;
+mod replicas;
 mod shares;
+mod tasks;
 mod workers;
