@@ -3,16 +3,16 @@
 mod accounts;
 mod answer;
 mod auth;
+mod closings;
 mod device_keys;
 mod devices;
+mod earnings;
 mod enrolment;
 mod export;
 mod limits;
 mod observe;
 mod referrals;
 mod reports;
-mod closings;
-mod earnings;
 mod resend;
 mod serve;
 mod sessions;
@@ -148,6 +148,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route(
             "/v1/withdrawals/{id}",
             get(withdrawals::one).delete(withdrawals::cancel),
+        )
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .route(
             "/v1/shares/resend",

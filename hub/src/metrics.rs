@@ -108,7 +108,7 @@ describe_all! {
     describe_gauge "idlewatt_hub_stratum_connections" Count
         "Stratum connections open at present";
     describe_counter "idlewatt_hub_stratum_logins_total" Count
-        "Stratum logins, by dialect and whether they were let in";
+        "Stratum logins, by algorithm and outcome: let in, refused, unavailable";
     describe_counter "idlewatt_hub_task_runs_total" Count
         "Background tasks that this replica did, by task";
     describe_gauge "idlewatt_hub_withdrawals_held" Count

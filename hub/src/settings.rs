@@ -18,7 +18,9 @@ pub use difficulty::{DifficultyRange, DifficultySettings};
 pub use drain::DrainTo;
 pub use earnings::{EarningsSettings, ReleaseSettings};
 pub use tls::TlsSettings;
-pub use upstreams::{BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings};
+pub use upstreams::{
+    BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
+};
 pub use verification::{VerificationMode, VerificationSettings};
 pub use withdrawals::{Approval, WalletSettings, WithdrawalSettings, WithdrawalTerms};
 

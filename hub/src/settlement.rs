@@ -25,7 +25,9 @@ pub async fn run(
 ) {
     let every = Duration::from_secs(earnings.settle_every);
     let settle = || settle(&store, &earnings);
-    let settling = tasks.every("settle", every, shutdown.clone(), settle);
+    let settling = tasks
+        .clone()
+        .every("settle", every, shutdown.clone(), settle);
     // On its own, as a long day must not hold up settlements.
     let close = || close_days(&store);
     let closing = tasks.every("close-day", LOOK_EVERY, shutdown, close);

@@ -201,7 +201,7 @@ pub async fn serve(
                 sessions.spawn(async move {
                     let open = metrics::gauge!("idlewatt_hub_stratum_connections");
                     open.increment(1);
-                    if let Err(reason) = greet(stream, address, door, shared, &claim).await {
+                    if let Err(reason) = greet(stream, address, door, shared, claim).await {
                         tracing::debug!(%address, %reason, "a Stratum connection ended");
                     }
                     open.decrement(1);
@@ -223,7 +223,7 @@ async fn greet(
     address: SocketAddr,
     door: Arc<(Serves, Encryption)>,
     shared: Arc<Shared>,
-    claim: &Claim,
+    claim: Arc<Claim>,
 ) -> Result<(), Ended> {
     let shutdown = claim.lost();
     let first = tokio::select! {

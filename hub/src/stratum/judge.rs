@@ -22,6 +22,23 @@ pub(super) enum Verdict {
     Refused(Why),
 }
 
+impl Verdict {
+    /// In a word, for statistics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Accepted { .. } => "accepted",
+            Verdict::Refused(why) => match why {
+                Why::Stale => "stale",
+                Why::UnknownJob => "unknown job",
+                Why::Duplicate => "duplicate",
+                Why::LowDifficulty => "low difficulty",
+                Why::WrongDigest => "wrong",
+                Why::Unavailable => "unavailable",
+            },
+        }
+    }
+}
+
 /// Why a share is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {

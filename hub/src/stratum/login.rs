@@ -19,6 +19,17 @@ pub(super) enum Login {
     Unavailable,
 }
 
+impl Login {
+    /// In a word, for statistics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Login::Device(_) => "let in",
+            Login::Refused => "refused",
+            Login::Unavailable => "unavailable",
+        }
+    }
+}
+
 /// A user as it was sent.
 enum User {
     Device(Device, DeviceToken),

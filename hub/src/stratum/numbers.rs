@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const COUNTER_BITS: u32 = 24;
 const COUNTERS: u32 = 1 << COUNTER_BITS;
 
-/// Gives out the numbers of one replica of the hub.
+/// Gives out the numbers of this hub.
 #[derive(Debug)]
-pub struct Numbers {
-    state: Mutex<State>,
-}
+pub struct Numbers(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     next: u32,
+    /// How many there are.
+    counters: u32,
     in_use: HashSet<u32>,
 }
 
@@ -31,24 +31,23 @@ pub struct Number {
 impl Numbers {
     /// `start` is where the counter begins, of which 24 bits are taken.
     pub fn new(start: u32) -> Arc<Self> {
-        Arc::new(Numbers {
-            state: Mutex::new(State {
-                next: start % COUNTERS,
-                in_use: HashSet::new(),
-            }),
-        })
+        Arc::new(Numbers(Mutex::new(State {
+            next: start % COUNTERS,
+            counters: COUNTERS,
+            in_use: HashSet::new(),
+        })))
     }
 
     /// A number of this replica that no open connection has; `None` if all are taken. Numbers that were given back are not given out
     /// again before all others were.
     pub fn take(self: &Arc<Self>, replica: u8) -> Option<Number> {
         let mut state = self.state();
-        if state.in_use.len() >= COUNTERS as usize {
+        if state.in_use.len() >= state.counters as usize {
             return None;
         }
         loop {
             let counter = state.next;
-            state.next = (counter + 1) % COUNTERS;
+            state.next = (counter + 1) % state.counters;
             if state.in_use.insert(counter) {
                 let numbers = Arc::clone(self);
                 return Some(Number {
@@ -66,7 +65,7 @@ impl Numbers {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,9 +111,11 @@ mod tests {
     #[test]
     fn there_is_an_end_to_them() {
         let numbers = Numbers::new(0);
-        numbers.state().in_use = (0..COUNTERS).collect();
+        numbers.state().counters = 5;
+        let mut taken: Vec<Number> = (0..5).map_while(|_| numbers.take(0)).collect();
+        assert_eq!(taken.len(), 5);
         assert!(numbers.take(0).is_none());
-        numbers.state().in_use.remove(&77);
-        assert_eq!(numbers.take(0).expect("the one").get(), 77);
+        taken.remove(3);
+        assert_eq!(numbers.take(0).expect("the one").get(), 3);
     }
 }

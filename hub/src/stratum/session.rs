@@ -184,7 +184,11 @@ impl<D: Dialect> Session<D> {
     }
 
     async fn let_in(&mut self, id: Id, user: &str, password: &str) -> Result<(), Ended> {
-        let device = match identify(&self.shared, self.address, user, password).await {
+        let login = identify(&self.shared, self.address, user, password).await;
+        let (algorithm, outcome) = (self.dialect.algorithm().name(), login.word());
+        metrics::counter!("idlewatt_hub_stratum_logins_total", "algorithm" => algorithm, "outcome" => outcome)
+            .increment(1);
+        let device = match login {
             Login::Device(device) => device,
             refused => {
                 let unavailable = matches!(refused, Login::Unavailable);
@@ -221,6 +225,9 @@ impl<D: Dialect> Session<D> {
 
     async fn tell(&mut self, id: Id, verdict: Verdict) -> Result<(), Ended> {
         let line = self.dialect.tell(id, &verdict);
+        let algorithm = self.dialect.algorithm().name();
+        metrics::counter!("idlewatt_hub_shares_total", "algorithm" => algorithm, "verdict" => verdict.word())
+            .increment(1);
         self.connection.send(&line).await?;
         match verdict {
             Verdict::Accepted { asked, .. } => {

@@ -44,9 +44,9 @@ mod switches;
 mod tasks;
 mod totp;
 mod withdrawals;
+mod workers;
 
 pub use copy::Progress;
-mod workers;
 
 pub use blocks::vault_name;
 pub use database::Engine;
