@@ -92,7 +92,6 @@ pub struct Hub {
 /// The Stratum port of one algorithm.
 struct OwnStratum {
     algorithm: Algorithm,
-    parameters: &'static Parameters,
     listener: TcpListener,
     port: u16,
 }
@@ -121,16 +120,15 @@ impl Hub {
         let stratum_address = address("stratum", &stratum, settings.stratum)?;
         let mut own_stratum = Vec::new();
         for algorithm in Algorithm::ALL {
-            let Some(parameters) = algorithm.progpow() else {
+            if algorithm.progpow().is_none() {
                 continue;
-            };
+            }
             let Some((setting, wanted)) = settings.own_stratum(algorithm) else {
                 continue;
             };
             let listener = listen(setting, wanted).await?;
             own_stratum.push(OwnStratum {
                 algorithm,
-                parameters,
                 port: address(setting, &listener, wanted)?.port(),
                 listener,
             });

@@ -218,15 +218,6 @@ impl Settings {
             let value = self.limits.connections.to_string();
             return refuse("limits.connections", value, "1 to 16,777,216");
         }
-        if let Some(MonerodSettings { url, wallet }) = &self.monerod {
-            if !(url.starts_with("http://") || url.starts_with("https://")) {
-                return refuse("monerod.url", url.clone(), "an http:// or https:// address");
-            }
-        }
-        if self.limits.connections > 1 << 24 {
-            let value = self.limits.connections.to_string();
-            return refuse("limits.connections", value, "1 to 16,777,216");
-        }
         self.upstreams.validate()?;
         if let Some(node) = &self.monerod {
             node.validate("monerod.url", "monerod.wallet")?;

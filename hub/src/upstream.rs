@@ -18,8 +18,8 @@ pub mod submission;
 pub mod template;
 pub mod tree_hash;
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_ledger::Exact;

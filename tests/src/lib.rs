@@ -5,6 +5,7 @@ pub mod agent;
 pub mod bitcoind;
 pub mod desktop;
 pub mod hub;
+pub mod miner;
 pub mod node;
 pub mod process;
 pub mod wait;

@@ -224,7 +224,10 @@ impl BitcoindSettings {
             let shown = self.url.rsplit('@').next().unwrap_or_default();
             return refuse("upstreams.sha256d.url", shown, allowed);
         }
-        let plain = self.address.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let plain = self
+            .address
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric());
         if !plain || !(26..=100).contains(&self.address.len()) {
             let allowed = "a whole Bitcoin address";
             return refuse("upstreams.sha256d.address", &*self.address, allowed);
@@ -237,7 +240,11 @@ impl BitcoindSettings {
         let given = secrets.iter().filter(|given| **given).count();
         if given > 1 {
             let allowed = "one of password, password_file and cookie_file";
-            return refuse("upstreams.sha256d.password", "given more than once", allowed);
+            return refuse(
+                "upstreams.sha256d.password",
+                "given more than once",
+                allowed,
+            );
         }
         let by_password = self.password.is_some() || self.password_file.is_some();
         if by_password != self.user.is_some() {
@@ -268,7 +275,11 @@ impl PoolSettings {
             _ => {
                 let shown = &*self.credit_per_terahash;
                 let allowed = "a decimal number above 0 with no more places than the asset has";
-                refuse("upstreams.….credit_per_terahash (of a pool)", shown, allowed)
+                refuse(
+                    "upstreams.….credit_per_terahash (of a pool)",
+                    shown,
+                    allowed,
+                )
             }
         }
     }
@@ -317,12 +328,12 @@ impl UpstreamsSettings {
                 let name = upstream.name();
                 if !upstream.suits(algorithm) {
                     let found = format!("{name} for {algorithm}");
-                    let allowed = "monerod for randomx, bitcoind for sha256d; pool and practice for all";
+                    let allowed =
+                        "monerod for randomx, bitcoind for sha256d; pool and practice for all";
                     return refuse("upstreams", found, allowed);
                 }
-                let plain = |byte: u8| {
-                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-                };
+                let plain =
+                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
                 if !(1..=32).contains(&name.len()) || !name.bytes().all(plain) {
                     let allowed = "1 to 32 of a–z, 0–9 and \"-\"";
                     return refuse("upstreams.….name", name, allowed);

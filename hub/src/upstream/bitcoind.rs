@@ -45,11 +45,7 @@ impl Bitcoind {
     ///
     /// # Errors
     /// If the system's TLS cannot be set up.
-    pub fn new(
-        url: &str,
-        credentials: Credentials,
-        address: &str,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(url: &str, credentials: Credentials, address: &str) -> Result<Self, reqwest::Error> {
         let url = format!("{}/", url.trim_end_matches('/'));
         Ok(Bitcoind {
             rpc: Rpc::new(url, credentials)?,
@@ -132,12 +128,11 @@ impl Chain for Bitcoind {
         Ok(match answer.as_str() {
             None => Submitted::Taken,
             // It has it already, or has not decided between two chains.
-            Some(words) if words.starts_with("duplicate") || words == "inconclusive" => {
-                match words {
-                    "duplicate-invalid" => Submitted::Refused(words.to_owned()),
-                    _ => Submitted::Taken,
-                }
-            }
+            Some(words) if words.starts_with("duplicate") || words == "inconclusive" => match words
+            {
+                "duplicate-invalid" => Submitted::Refused(words.to_owned()),
+                _ => Submitted::Taken,
+            },
             Some(words) => Submitted::Refused(shortened(words)),
         })
     }

@@ -32,8 +32,10 @@ pub trait Chain: Clone + Send + Sync + 'static {
     fn submit(&self, block: &[u8]) -> impl Future<Output = Result<Submitted, NodeError>> + Send;
 
     /// The hash of the main chain's block at a height; `None` if the chain is not that high.
-    fn hash_at(&self, height: u64)
-    -> impl Future<Output = Result<Option<String>, NodeError>> + Send;
+    fn hash_at(
+        &self,
+        height: u64,
+    ) -> impl Future<Output = Result<Option<String>, NodeError>> + Send;
 
     /// What a block of the main chain pays the operator, in the asset's smallest unit.
     fn reward(

@@ -103,7 +103,8 @@ pub async fn run<Work: Send + Sync>(
         let chosen = choose(&healths, current, patience, now);
         let switched = chosen != current;
         if switched {
-            let name = |index: Option<usize>| index.map_or("none", |index| candidates[index].upstream);
+            let name =
+                |index: Option<usize>| index.map_or("none", |index| candidates[index].upstream);
             let (from, to) = (name(current), name(chosen));
             tracing::info!(from, to, "another upstream");
             metrics::counter!("idlewatt_hub_upstream_switches_total", "to" => to).increment(1);

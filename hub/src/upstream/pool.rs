@@ -137,8 +137,17 @@ impl<D: PoolDialect> PoolClient<D> {
             standing.failures = standing.failures.saturating_add(1);
             standing.lost_at.get_or_insert_with(Instant::now);
             match standing.failures {
-                1 => tracing::warn!(upstream = self.name, reason, "no connection to the pool; trying again"),
-                failures => tracing::debug!(upstream = self.name, reason, failures, "still no connection to the pool"),
+                1 => tracing::warn!(
+                    upstream = self.name,
+                    reason,
+                    "no connection to the pool; trying again"
+                ),
+                failures => tracing::debug!(
+                    upstream = self.name,
+                    reason,
+                    failures,
+                    "still no connection to the pool"
+                ),
             }
             if self.wait(&mut standing).await {
                 return;
@@ -263,14 +272,20 @@ impl<D: PoolDialect> PoolClient<D> {
                         talk.standing.failures = 0;
                         tracing::info!(upstream = self.name, "logged in at the pool");
                     }
-                    Event::Work { work, target, ends_earlier } => {
+                    Event::Work {
+                        work,
+                        target,
+                        ends_earlier,
+                    } => {
                         if ends_earlier || talk.standing.lost_at.is_some() {
                             talk.standing.generation += 1;
                         }
                         talk.standing.lost_at = None;
                         self.offer(work, target, talk.standing.generation);
                     }
-                    Event::Answer { request, refusal } => talk.answered(self.name, request, refusal),
+                    Event::Answer { request, refusal } => {
+                        talk.answered(self.name, request, refusal)
+                    }
                     Event::Send(line) => answer.push_str(&line),
                     Event::End(reason) => return Err(reason),
                 }
@@ -307,11 +322,7 @@ impl<D: PoolDialect> Talk<'_, D> {
     /// The line that hands a share up; none if it is of an earlier connection.
     fn hand_up(&mut self, upstream: &'static str, share: &PoolShare) -> Option<String> {
         let of_this = share.connection == self.standing.connection && self.ready;
-        let Some((request, line)) = self
-            .dialect
-            .submission(share)
-            .filter(|_| of_this)
-        else {
+        let Some((request, line)) = self.dialect.submission(share).filter(|_| of_this) else {
             count(upstream, "lost");
             return None;
         };

@@ -50,9 +50,15 @@ fn lists_keep_their_order_and_passwords_stay_unseen() {
 fn what_cannot_be_used_is_named_with_what_is_allowed() {
     let pool = |change: &dyn Fn(&str) -> String| format!("[[sha256d]]\n{}", change(POOL));
     for (text, words) in [
-        ("[[sha256d]]\nkind = \"p2p\"".to_owned(), vec!["p2p", "bitcoind"]),
+        (
+            "[[sha256d]]\nkind = \"p2p\"".to_owned(),
+            vec!["p2p", "bitcoind"],
+        ),
         (format!("{NODE}colour = 1"), vec!["colour", "cookie_file"]),
-        (format!("{NODE}user = \"u\""), vec!["sha256d.user", "password"]),
+        (
+            format!("{NODE}user = \"u\""),
+            vec!["sha256d.user", "password"],
+        ),
         (
             format!("{NODE}cookie_file = \"a\"\npassword_file = \"b\""),
             vec!["password", "one of"],
@@ -78,7 +84,10 @@ fn what_cannot_be_used_is_named_with_what_is_allowed() {
             vec!["url", "stratum+tcp://HOST:PORT"],
         ),
         (pool(&|text| text.replace(":3333", "")), vec!["url"]),
-        (pool(&|text| text.replace("BTC", "DOGE")), vec!["asset", "XMR"]),
+        (
+            pool(&|text| text.replace("BTC", "DOGE")),
+            vec!["asset", "XMR"],
+        ),
         (
             pool(&|text| text.replace("0.00000012", "0.000000001")),
             vec!["credit_per_terahash", "above 0"],
