@@ -35,6 +35,16 @@ pub fn describe() {
         Unit::Count,
         "Shares turned into credits"
     );
+    describe_counter!(
+        "idlewatt_hub_pool_shares_total",
+        Unit::Count,
+        "Shares that met a pool's target, by upstream and verdict: accepted, rejected, or lost without a connection"
+    );
+    describe_counter!(
+        "idlewatt_hub_upstream_switches_total",
+        Unit::Count,
+        "Times that another upstream was taken, by its name"
+    );
     describe_histogram!(
         "idlewatt_hub_settlement_seconds",
         Unit::Seconds,

@@ -172,8 +172,8 @@ fn what_is_not_understood_is_not_mined_on() {
             "txid",
         ),
         (
-            |a| drop(a.coinbaseaux.insert("flags".into(), "00".repeat(76))),
-            "76 bytes",
+            |a| drop(a.coinbaseaux.insert("flags".into(), "00".repeat(77))),
+            "77 bytes",
         ),
     ];
     for (change, expected) in changes {
