@@ -93,6 +93,8 @@ describe_all! {
         "Enrolments of devices, by outcome: added or refused";
     describe_histogram "idlewatt_hub_http_seconds" Seconds
         "How long an HTTP answer took, by route";
+    describe_counter "idlewatt_hub_pool_shares_total" Count
+        "Shares that met a pool's target, by upstream and verdict: accepted, rejected, or lost without a connection";
     describe_gauge "idlewatt_hub_replica_number" Count
         "This hub's replica number; -1 while it has none and gives no work";
     describe_counter "idlewatt_hub_settled_shares_total" Count
@@ -111,6 +113,8 @@ describe_all! {
         "Stratum logins, by algorithm and outcome: let in, refused, unavailable";
     describe_counter "idlewatt_hub_task_runs_total" Count
         "Background tasks that this replica did, by task";
+    describe_counter "idlewatt_hub_upstream_switches_total" Count
+        "Times that another upstream was taken, by its name";
     describe_gauge "idlewatt_hub_withdrawals_held" Count
         "Withdrawals whose payment the network refuses, by asset: the operator has to look";
     describe_counter "idlewatt_hub_withdrawals_total" Count

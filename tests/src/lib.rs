@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod bitcoin_miner;
 pub mod bitcoind;
 pub mod books;
 pub mod desktop;

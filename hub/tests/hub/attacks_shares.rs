@@ -89,7 +89,7 @@ async fn forged_fields_are_refused_by_name() {
     let bits = json!([
         miner.worker,
         found.job_id,
-        hex::encode(found.extranonce2),
+        hex::encode(&found.extranonce2),
         format!("{:08x}", found.time),
         format!("{:08x}", found.nonce),
         "1fffe000"

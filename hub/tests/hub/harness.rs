@@ -227,6 +227,7 @@ pub struct Miner {
     pub wire: Wire,
     pub worker: String,
     pub extranonce1: Vec<u8>,
+    pub extranonce2_size: usize,
     pub difficulty: f64,
     pub jobs: Vec<NotifyMessage>,
     /// What the last share was answered with.
@@ -239,7 +240,7 @@ pub struct Miner {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub job_id: String,
-    pub extranonce2: [u8; 4],
+    pub extranonce2: Vec<u8>,
     pub time: u32,
     pub nonce: u32,
     pub digest: Digest,
@@ -264,6 +265,7 @@ impl Miner {
             wire,
             worker,
             extranonce1: Vec::new(),
+            extranonce2_size: 0,
             difficulty: 0.0,
             jobs: Vec::new(),
             receipt: None,
@@ -272,7 +274,14 @@ impl Miner {
         };
         while miner.jobs.is_empty() {
             match miner.message().await.expect("still connected") {
-                ServerMessage::Subscribed { extranonce1, .. } => miner.extranonce1 = extranonce1,
+                ServerMessage::Subscribed {
+                    extranonce1,
+                    extranonce2_size,
+                    ..
+                } => {
+                    miner.extranonce1 = extranonce1;
+                    miner.extranonce2_size = extranonce2_size;
+                }
                 ServerMessage::Ok { result, .. } => assert!(result),
                 other => panic!("not expected: {other:?}"),
             }
@@ -313,7 +322,7 @@ impl Miner {
             previous_hash: job.previous_hash,
             coinbase_prefix,
             coinbase_suffix: job.coinbase_suffix.clone(),
-            extranonce2_size: 4,
+            extranonce2_size: u8::try_from(self.extranonce2_size).expect("small"),
             merkle_branches: job
                 .merkle_branches
                 .iter()
@@ -329,7 +338,7 @@ impl Miner {
             if target.is_met_by(&digest.0) == good {
                 return Found {
                     job_id,
-                    extranonce2: [0, 0, 0, 7],
+                    extranonce2: 7u64.to_be_bytes()[8 - self.extranonce2_size..].to_vec(),
                     time: job.time,
                     nonce,
                     digest,
@@ -359,7 +368,7 @@ impl Miner {
         let parameters = serde_json::json!([
             worker,
             found.job_id,
-            hex::encode(found.extranonce2),
+            hex::encode(&found.extranonce2),
             format!("{:08x}", found.time),
             format!("{:08x}", found.nonce),
         ]);

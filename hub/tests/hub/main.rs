@@ -16,6 +16,7 @@ mod kawpow_clock;
 mod kawpow_miner;
 mod monero;
 mod node;
+mod pool;
 mod program;
 mod sessions;
 mod tls;

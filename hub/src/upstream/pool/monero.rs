@@ -75,7 +75,7 @@ fn read(job: &JobMessage, connection: u64) -> Result<(RandomXWork, Target), Stri
     Ok((work, target))
 }
 
-impl super::PoolDialect for MoneroPool {
+impl PoolDialect for MoneroPool {
     type Work = RandomXWork;
 
     fn new(_: Algorithm, user: &str, password: &str) -> Self {
