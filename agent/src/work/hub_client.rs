@@ -5,13 +5,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use idlewatt_protocol::api::{
-    AccountCreated, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice, EnrolmentCreated,
-    ErrorAnswer, FindShares, WorkOffers,
+    AccountCreated, AskChallenge, Challenge, ClosingProof, Closings, CreditedShares,
+    DeviceEnrolled, DeviceOrders, DeviceReport, Earnings, EnrolDevice, EnrolmentCreated,
+    ErrorAnswer, FindShares, NewDeviceToken, ResendShares, Resent, TokenRequest, WorkOffers,
 };
-use idlewatt_protocol::{AccountKey, DeviceToken, EnrolmentCode};
+use idlewatt_protocol::{AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::tls::Trust;
 
 /// How long one call may take, answer included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,6 +52,14 @@ pub enum HubError {
         /// The sentence for people.
         message: String,
     },
+    /// The hub does not take this device any more, and there is no use in asking again.
+    #[error(
+        "the hub does not take this device any more: {reason}; join an account again with `--enrol CODE`"
+    )]
+    Revoked {
+        /// In the hub's words.
+        reason: String,
+    },
     /// The answer is not what the route answers with: not a hub, or one of another version.
     #[error("the hub at {address} answered with something else: {reason}")]
     Answer {
@@ -65,13 +76,21 @@ impl HubError {
         match self {
             HubError::Unreachable { .. } => true,
             HubError::Refused { status, .. } => *status >= 500 || *status == 429,
-            HubError::Address { .. } | HubError::Answer { .. } => false,
+            HubError::Address { .. } | HubError::Answer { .. } | HubError::Revoked { .. } => false,
         }
     }
 
     /// Whether the key or token is not, or no longer, good.
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, HubError::Refused { status: 401, .. })
+        matches!(
+            self,
+            HubError::Refused { status: 401, .. } | HubError::Revoked { .. }
+        )
+    }
+
+    /// Whether the hub has nothing at that path: it is of an earlier version.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, HubError::Refused { status: 404, .. })
     }
 }
 
@@ -83,11 +102,20 @@ pub struct HubClient {
 }
 
 impl HubClient {
-    /// A client for the hub at `address`, `http://…` or `https://…`. Connects at the first call.
+    /// A client for the hub at `address`, `http://…` or `https://…`, that trusts what the system trusts. Connects at
+    /// the first call.
     ///
     /// # Errors
     /// If the address is not one.
     pub fn new(address: &str) -> Result<Self, HubError> {
+        HubClient::trusting(address, &Trust::default())
+    }
+
+    /// The same with certificates of the owner's choice.
+    ///
+    /// # Errors
+    /// If the address is not one.
+    pub fn trusting(address: &str, trust: &Trust) -> Result<Self, HubError> {
         let base = parse(address)?;
         // Building a client fails without a provider, also where only plain HTTP is spoken. Only a second
         // installation fails, and then there is one.
@@ -98,6 +126,9 @@ impl HubClient {
         // A proxy set for the web has no business with a hub on this PC.
         if is_this_pc(&base) {
             builder = builder.no_proxy();
+        }
+        if let Some(config) = trust.of_file() {
+            builder = builder.tls_backend_preconfigured(config.clone());
         }
         let http = builder
             .timeout(TIMEOUT)
@@ -135,6 +166,11 @@ impl HubClient {
         self.base().host_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether it is asked under TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.base().scheme() == "https"
+    }
+
     /// Makes an account.
     ///
     /// # Errors
@@ -153,18 +189,18 @@ impl HubClient {
             .await
     }
 
-    /// Adds this device to the account that the code belongs to.
+    /// Adds this device to the account that the code or token belongs to.
     ///
     /// # Errors
     /// Of [`HubError`].
     pub async fn enrol_device(
         &self,
-        code: &EnrolmentCode,
+        code: &EnrolmentSecret,
         name: &str,
         public_key: &str,
     ) -> Result<DeviceEnrolled, HubError> {
         let body = EnrolDevice {
-            code: code.clone().into(),
+            code: code.clone(),
             name: name.to_owned(),
             public_key: public_key.to_owned(),
         };
@@ -229,6 +265,79 @@ impl HubClient {
         let body = FindShares { digests };
         self.call(Method::POST, "v1/shares/find", secret, Some(&body))
             .await
+    }
+
+    /// Something for the device to sign, to get a new token.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn challenge(&self, device: &DeviceId) -> Result<Challenge, HubError> {
+        let body = AskChallenge {
+            device: device.clone(),
+        };
+        self.call(Method::POST, "v1/devices/challenges", None, Some(&body))
+            .await
+    }
+
+    /// A new token for a signed challenge; the one before is no good any more.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn new_token(&self, request: &TokenRequest) -> Result<NewDeviceToken, HubError> {
+        self.call(Method::POST, "v1/devices/tokens", None, Some(request))
+            .await
+    }
+
+    /// Tells how the device is; the answer is what its owner wants of it.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn report(
+        &self,
+        token: &DeviceToken,
+        report: &DeviceReport,
+    ) -> Result<DeviceOrders, HubError> {
+        let secret = Some(token.as_str());
+        self.call(Method::POST, "v1/devices/report", secret, Some(report))
+            .await
+    }
+
+    /// Claims shares that the hub has lost, by its own receipts.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn resend_shares(
+        &self,
+        token: &DeviceToken,
+        receipts: Vec<String>,
+    ) -> Result<Resent, HubError> {
+        let secret = Some(token.as_str());
+        let body = ResendShares { receipts };
+        self.call(Method::POST, "v1/shares/resend", secret, Some(&body))
+            .await
+    }
+
+    /// The daily closings with numbers above `after`, at most 1,000.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn closings(&self, after: i64) -> Result<Closings, HubError> {
+        let path = format!("v1/closings?after={after}");
+        self.call(Method::GET, &path, None, NOTHING).await
+    }
+
+    /// The device's own leaves of a closing.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn closing_leaves(
+        &self,
+        token: &DeviceToken,
+        number: i64,
+    ) -> Result<Vec<ClosingProof>, HubError> {
+        let path = format!("v1/closings/{number}/leaves");
+        let secret = Some(token.as_str());
+        self.call(Method::GET, &path, secret, NOTHING).await
     }
 
     fn base(&self) -> Url {
@@ -402,7 +511,11 @@ mod tests {
             .route(
                 "/v1/devices",
                 post(|Json(body): Json<Value>| async move {
-                    assert_eq!(body, json!({"code": "ABCDEFGH", "name": "desk"}));
+                    let key = "11".repeat(32);
+                    assert_eq!(
+                        body,
+                        json!({"code": "ABCDEFGH", "name": "desk", "public_key": key})
+                    );
                     Json(answer)
                 }),
             )

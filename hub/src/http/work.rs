@@ -18,6 +18,7 @@ pub(super) async fn health() -> &'static str {
 pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
     Json(WorkOffers {
         stratum_port: api.stratum_port,
+        stratum_tls_port: None,
         offers: api.sources.offers(),
     })
 }

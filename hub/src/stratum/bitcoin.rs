@@ -249,9 +249,14 @@ impl Dialect for Bitcoin {
             ),
             // The hub measures for itself how hard shares should be, and never changes a connection's extranonce.
             ClientMessage::SuggestDifficulty { id, .. } => Request::Answer(good(id)),
-            ClientMessage::ExtranonceSubscribe { id } => {
-                Request::Answer(ServerMessage::Ok { id, result: false }.to_line())
-            }
+            ClientMessage::ExtranonceSubscribe { id } => Request::Answer(
+                ServerMessage::Ok {
+                    id,
+                    result: false,
+                    receipt: None,
+                }
+                .to_line(),
+            ),
             ClientMessage::Unknown { id, method } => {
                 malformed(id, &format!("unknown method {method}"))
             }

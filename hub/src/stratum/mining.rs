@@ -8,7 +8,12 @@ use super::judge::{Verdict, Why};
 
 /// It is good.
 pub(super) fn good(id: Id) -> String {
-    ServerMessage::Ok { id, result: true }.to_line()
+    ServerMessage::Ok {
+        id,
+        result: true,
+        receipt: None,
+    }
+    .to_line()
 }
 
 /// A request that no correct miner makes.

@@ -220,7 +220,14 @@ impl Dialect for Monero {
             } => Request::Share(self.share(id, &job_id, nonce, Digest(result))),
             ClientMessage::KeepAlive { id, .. } => {
                 let status = "KEEPALIVED".to_owned();
-                Request::Answer(ServerMessage::Ok { id, status }.to_line())
+                Request::Answer(
+                    ServerMessage::Ok {
+                        id,
+                        status,
+                        receipt: None,
+                    }
+                    .to_line(),
+                )
             }
             ClientMessage::GetJob { id, .. } => {
                 let answer = match self.job(self.asked) {
@@ -256,7 +263,12 @@ impl Dialect for Monero {
         let refusal = match verdict {
             Verdict::Accepted { .. } => {
                 let status = "OK".to_owned();
-                return ServerMessage::Ok { id, status }.to_line();
+                return ServerMessage::Ok {
+                    id,
+                    status,
+                    receipt: None,
+                }
+                .to_line();
             }
             Verdict::Refused(Why::Stale) => Refusal::Stale,
             Verdict::Refused(Why::UnknownJob) => Refusal::UnknownJob,

@@ -274,6 +274,7 @@ impl Miner {
                         return Some(ServerMessage::Ok {
                             id: 0.into(),
                             result: true,
+                            receipt: None,
                         });
                     }
                 }
@@ -352,7 +353,9 @@ impl Miner {
         let line = serde_json::json!({"id": request, "method": method, "params": parameters});
         self.wire.send(&line.to_string()).await;
         match self.message().await.expect("an answer") {
-            ServerMessage::Ok { id, result: true } if id == request.into() => Ok(()),
+            ServerMessage::Ok {
+                id, result: true, ..
+            } if id == request.into() => Ok(()),
             ServerMessage::Error { id, code, .. } if id == request.into() => Err(code),
             other => panic!("not expected: {other:?}"),
         }
