@@ -31,6 +31,7 @@ use crate::tuning::Tunings;
 use policy::PolicyError;
 
 mod allotment;
+mod login;
 mod measuring;
 pub mod policy;
 mod shift;

@@ -182,8 +182,13 @@ impl HubAccess {
     /// # Errors
     /// Of [`HubError`].
     pub async fn closing_leaves(&self, number: i64) -> Result<Vec<ClosingProof>, HubError> {
-        self.with_token(|token| async move { self.client.closing_leaves(&token, number).await })
-            .await
+        self.with_token(|token| async move {
+            self.client
+                .closing_leaves(&token, number)
+                .await
+                .map(|answer| answer.proofs)
+        })
+        .await
     }
 
     /// Calls with the present token, and once more with a new one where that is refused.

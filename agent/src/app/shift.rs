@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::allotment::{Allotment, Changes, allot, allot_to_pool, distribute, send_if_different};
+use super::login::keep_logged_in;
 use super::measuring::{measure_beside, measure_first, missing};
 use super::source::Reach;
 use crate::benchmarks::{Measurement, engine_settings};
@@ -364,31 +365,6 @@ impl Shift {
         tasks.spawn(async move {
             stop.run_until_cancelled(part).await;
         });
-    }
-}
-
-/// Logs in with the token that is good at present: a login that is refused is the time to find out.
-async fn keep_logged_in(work: Work, access: HubAccess) {
-    let (mut refused, mut tokens) = (work.refused_logins(), access.tokens());
-    loop {
-        tokio::select! {
-            changed = refused.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                let is_present = *refused.borrow_and_update() == tokens.borrow().as_str();
-                // Whether the token is at fault is for the HTTP side to say, which replaces it then.
-                if is_present && let Err(error) = access.earnings().await {
-                    tracing::warn!(%error, "a login was refused, and the hub's HTTP side says no better");
-                }
-            }
-            changed = tokens.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-                work.set_password(tokens.borrow_and_update().as_str());
-            }
-        }
     }
 }
 

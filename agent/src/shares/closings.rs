@@ -53,6 +53,16 @@ pub struct ClosedDay {
     pub hash: String,
 }
 
+impl From<&Closing> for ClosedDay {
+    fn from(closing: &Closing) -> Self {
+        ClosedDay {
+            number: closing.number,
+            day: closing.day.clone(),
+            hash: closing.hash.clone(),
+        }
+    }
+}
+
 /// How far a chain is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Verified {
@@ -125,7 +135,9 @@ pub async fn verify(reconciler: &Reconciler) -> Result<Option<ClosingsReport>, S
             break;
         };
         for closing in page {
-            if closing.number > walk.verified.number && !walk.step(&closing).await? {
+            if closing.number <= walk.verified.number {
+                walk.report.last = Some(ClosedDay::from(&closing));
+            } else if !walk.step(&closing).await? {
                 return Ok(Some(walk.report));
             }
         }
@@ -175,11 +187,7 @@ impl Walk<'_> {
         self.own_leaves(closing, &proofs).await?;
         self.remembers &= self.report.problems.len() == faults;
         self.report.verified += 1;
-        self.report.last = Some(ClosedDay {
-            number: closing.number,
-            day: closing.day.clone(),
-            hash: closing.hash.clone(),
-        });
+        self.report.last = Some(ClosedDay::from(closing));
         self.verified = Verified {
             number: closing.number,
             hash: closing.hash.clone(),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, AccountKey, Money};
 
-pub use closing::{Closing, ClosingLeaf, ClosingProof, Closings};
+pub use closing::{Closing, ClosingLeaf, ClosingProof, ClosingProofs, Closings};
 pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,

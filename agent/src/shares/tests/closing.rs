@@ -232,48 +232,40 @@ async fn a_chain_that_breaks_is_followed_no_further() {
 
 #[tokio::test]
 async fn a_closing_without_this_devices_shares_or_with_others_is_told() {
-    let cheats: [(&str, fn(&mut Entries)); 4] = [
-        ("does not have this device", |books| {
+    // What it does before it closes the day, and after.
+    type Cheat = fn(&mut Entries);
+    let nothing: Cheat = |_| {};
+    let cheats: [(&str, Cheat, Cheat); 4] = [
+        ("does not have this device", nothing, |books| {
             books.leaves.insert(1, Vec::new());
         }),
-        ("does not contain the leaf of device:", |books| {
+        ("does not contain the leaf of device:", nothing, |books| {
             books.leaves.get_mut(&1).expect("closed")[0].position = 0;
         }),
-        ("counts 3 shares of this device, its receipts 2", |books| {
-            let shares = &mut books.shares;
-            shares[2].settlement = Some(1);
-        }),
-        ("or with other credits", |books| {
-            books.shares[0].credit.atomic = 9;
-        }),
+        (
+            "counts 3 shares of this device, its receipts 2",
+            |books| books.shares[2].settlement = Some(1),
+            nothing,
+        ),
+        (
+            "or with other credits",
+            |books| books.shares[0].credit.atomic = 9,
+            nothing,
+        ),
     ];
-    for (told, cheat) in cheats {
+    for (told, before, after) in cheats {
         let device = Device::new().await;
         device.earn(1..=2).await;
         // One that this device never found.
         device.hub.books().settles = false;
         device.hub.credit(77, 10);
-        let own = format!("device:{}", device.access.device());
-        {
-            let mut books = device.hub.books();
-            cheat(&mut books);
-            let leaves = books.leaves.remove(&1);
-            close(&mut books, &own, "2099-01-01");
-            if let Some(leaves) = leaves {
-                books.leaves.insert(1, leaves);
-            }
-            if told.contains("contain the leaf") {
-                cheat(&mut books);
-            }
-        }
+        before(&mut device.hub.books());
+        device.close("2099-01-01");
+        after(&mut device.hub.books());
         let problem = device.problem().await;
         assert!(problem.contains(told), "{problem}");
-        assert!(
-            !check::run(&device.reconciler())
-                .await
-                .expect("asked")
-                .agrees()
-        );
+        let report = check::run(&device.reconciler()).await.expect("asked");
+        assert!(!report.agrees());
     }
 }
 

@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use idlewatt_protocol::api::{
-    Closing, ClosingProof, Closings, CreditedShare, CreditedShares, FindShares, ResendShares,
-    Resent,
+    Closing, ClosingProof, ClosingProofs, Closings, CreditedShare, CreditedShares, FindShares,
+    ResendShares, Resent,
 };
 use idlewatt_protocol::{AccountId, Asset, DeviceId, DeviceToken, Money};
 use jiff::Timestamp;
@@ -200,7 +200,8 @@ async fn closings(
 async fn leaves(
     Books(hub): Books<FakeHub>,
     Path(number): Path<i64>,
-) -> Result<Json<Vec<ClosingProof>>, StatusCode> {
-    let leaves = hub.books().leaves.get(&number).cloned();
-    leaves.map(Json).ok_or(StatusCode::NOT_FOUND)
+) -> Result<Json<ClosingProofs>, StatusCode> {
+    let proofs = hub.books().leaves.get(&number).cloned();
+    let answer = proofs.map(|proofs| Json(ClosingProofs { proofs }));
+    answer.ok_or(StatusCode::NOT_FOUND)
 }

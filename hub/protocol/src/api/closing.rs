@@ -24,7 +24,7 @@ pub struct Closing {
     pub last_settlement: i64,
     /// The hash of the closing before, in hex; 64 zeros for the first.
     pub previous: String,
-    /// The root of the Merkle tree of the leaves, in hex.
+    /// The root of the Merkle tree of the leaves, in hex; 64 zeros where nothing has changed.
     pub root: String,
     /// [`Closing::compute_hash`], in hex.
     pub hash: String,
@@ -32,7 +32,7 @@ pub struct Closing {
     pub at: Timestamp,
 }
 
-/// A ledger account at the end of a day on which it changed.
+/// A ledger account at the end of a day on which it changed, or on which shares were settled for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingLeaf {
     /// Such as `device:D0123456789A`.
@@ -45,7 +45,15 @@ pub struct ClosingLeaf {
     pub shares_hash: String,
 }
 
-/// `GET /v1/closings/{number}/leaves` (device or account): the account's own leaves and why they belong to the closing.
+/// `GET /v1/closings/{number}/leaves` (device or account): the account's own leaves, those of all its devices among them;
+/// none if nothing of its changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosingProofs {
+    /// In the order of their positions.
+    pub proofs: Vec<ClosingProof>,
+}
+
+/// A leaf and why it belongs to the closing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingProof {
     /// One of the account's leaves.
