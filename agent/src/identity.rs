@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey};
-use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode};
+use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -31,13 +31,6 @@ pub struct Identity {
     /// The key that it proves itself with; `None` where it was enrolled by a version without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_key: Option<PrivateKey>,
-}
-
-impl Identity {
-    /// How it names itself to the hub's Stratum server.
-    pub fn stratum_user(&self) -> String {
-        format!("{}.{}", self.account, self.device)
-    }
 }
 
 /// The secret half of an Ed25519 key. It never leaves this PC. Stored as 64 hex digits.
@@ -118,6 +111,24 @@ pub fn known(data: &DataDir, hub: &str) -> Result<Option<Identity>, DataDirError
     Ok(Identities::load(data)?.hubs.remove(hub))
 }
 
+/// Keeps a device's new token; nothing, if another device has taken its place since.
+///
+/// # Errors
+/// If the record cannot be read or written.
+pub fn keep_token(
+    data: &DataDir,
+    hub: &str,
+    device: &DeviceId,
+    token: &DeviceToken,
+) -> Result<(), DataDirError> {
+    let mut identities = Identities::load(data)?;
+    match identities.hubs.get_mut(hub) {
+        Some(identity) if identity.device == *device => identity.token = token.clone(),
+        _ => return Ok(()),
+    }
+    data.write(FILE, &identities)
+}
+
 /// Forgets this device at a hub that does not know it any more.
 ///
 /// # Errors
@@ -128,8 +139,8 @@ pub fn forget(data: &DataDir, hub: &str) -> Result<(), DataDirError> {
     data.write(FILE, &identities)
 }
 
-/// This device at a hub: the one it has been, or a new one. With a code it joins the account of the code's owner, else
-/// a new account is made for it. With a code it is new in any case.
+/// This device at a hub: the one it has been, or a new one. With a code, or a fleet's token, it joins the account of its
+/// owner, else a new account is made for it. With one it is new in any case.
 ///
 /// # Errors
 /// If the hub refuses or cannot be reached, or the record cannot be read or written.
@@ -137,7 +148,7 @@ pub async fn obtain(
     data: &DataDir,
     hub: &str,
     client: &HubClient,
-    code: Option<EnrolmentCode>,
+    code: Option<EnrolmentSecret>,
 ) -> Result<Identity, IdentityError> {
     let mut identities = Identities::load(data)?;
     let (account_key, code) = match (code, identities.hubs.get(hub)) {
@@ -154,7 +165,7 @@ pub async fn obtain(
                 }
             };
             let code = client.create_enrolment(&key).await?.code;
-            (Some(key), code)
+            (Some(key), code.into())
         }
     };
     let private_key = PrivateKey::random();

@@ -174,6 +174,7 @@ impl<Work> Source<Work> {
             credit_per_terahash: credit.map_or(Money::zero(self.asset), Exact::money),
             available: template.is_some() && self.is_reachable(),
             stratum_port,
+            stratum_tls_port: None,
         }
     }
 }

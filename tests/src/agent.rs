@@ -159,6 +159,18 @@ impl Agent {
         self.daemon.as_ref().expect("a daemon was started").id()
     }
 
+    /// What was earned, once the hub has made every verified share into money.
+    pub fn settled_earnings(&self) -> Value {
+        until("a settlement", Duration::from_secs(150), || {
+            let earnings = self.json(&["earnings"]);
+            let settled = earnings["awaiting"]["shares"] == 0;
+            match earnings["total"].as_array() {
+                Some(total) if settled && !total.is_empty() => Ok(earnings),
+                _ => Err(format!("{earnings:#}\n{}", self.log())),
+            }
+        })
+    }
+
     /// Waits until a field of `status --json` is what it should be.
     pub fn wait_status(
         &self,

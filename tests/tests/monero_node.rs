@@ -80,7 +80,7 @@ fn the_agent_puts_blocks_on_a_real_chain_and_both_books_agree() {
     let accepted = status["shares"]["accepted"].as_u64().expect("a number");
     assert!(accepted >= 4, "{status:#}");
     assert_eq!(check["compared"].as_u64(), Some(accepted), "{check:#}");
-    let earnings = agent.json(&["earnings"]);
+    let earnings = agent.settled_earnings();
     let this = &earnings["this_device"][0];
     assert_eq!(this["asset"], "XMR", "{earnings:#}");
     assert_eq!(this["practice"], false);

@@ -253,6 +253,7 @@ mod tests {
             true,
             ChosenMode::lasting(Mode::Smart, jiff::Timestamp::now()),
             (benchmarks, Tunings::default()),
+            None,
         );
         let engine_settings = engine_settings(&settings, program, vec![gpu.clone()]);
         let (engines, _found) = Engines::start(engine_settings).expect("none is started yet");
@@ -271,6 +272,7 @@ mod tests {
             },
             available: true,
             stratum_port: None,
+            stratum_tls_port: None,
         };
         let offers = [
             offer(Algorithm::Sha256d, 1),

@@ -4,7 +4,8 @@ use idlewatt_protocol::Money;
 
 use super::{Common, Failure, output};
 use crate::control::answers::{Difference, ReceiptsCheck};
-use crate::shares::Receipt;
+use crate::shares::closings::ClosedDay;
+use crate::shares::{ClosingsReport, Receipt};
 
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
@@ -56,6 +57,28 @@ fn compared(check: &ReceiptsCheck) -> String {
         check.pending
     )];
     lines.extend(check.differences.iter().map(difference));
+    lines.extend(check.closings.iter().map(closings));
+    lines.join("\n")
+}
+
+fn closings(report: &ClosingsReport) -> String {
+    let last = match &report.last {
+        Some(ClosedDay { number, day, hash }) => {
+            format!("; the last is number {number} of {day}, {hash}")
+        }
+        None => String::new(),
+    };
+    let mut lines = vec![format!(
+        "the hub's closings {}: {} verified now, {} compared with receipts{last}",
+        if report.problems.is_empty() {
+            "are right"
+        } else {
+            "ARE NOT RIGHT"
+        },
+        report.verified,
+        report.compared,
+    )];
+    lines.extend(report.problems.iter().cloned());
     lines.join("\n")
 }
 

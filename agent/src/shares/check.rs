@@ -7,7 +7,10 @@ use idlewatt_protocol::api::CreditedShare;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::reconcile::{HubAccess, Reconciler, SettleError};
+use super::awaiting::add;
+use super::closings::{self, ClosingsReport};
+use super::reconcile::{Reconciler, SettleError};
+use super::recovery::Thoroughness;
 use crate::work::hub_client::PAGE;
 
 /// The most differences of each kind that are listed; all are counted.
@@ -55,6 +58,8 @@ pub struct CheckReport {
     pub credited: Vec<Money>,
     /// Accepted here, but not credited at the hub.
     pub only_here: Differences,
+    /// Accepted here, and lost at the hub since, which cannot be made to credit them again.
+    pub lost_at_hub: Differences,
     /// Credited at the hub, but without a receipt here.
     pub only_at_hub: Differences,
     /// On both sides, with different credits.
@@ -63,43 +68,44 @@ pub struct CheckReport {
     pub pending: u64,
     /// Credited before this receipts file was begun: no difference.
     pub before_this_file: u64,
+    /// The hub's daily closings; `None` if it is of a version without.
+    pub closings: Option<ClosingsReport>,
 }
 
 impl CheckReport {
-    /// Whether both sides agree on every share.
+    /// Whether both sides agree on every share, and the hub's closings are right.
     pub fn agrees(&self) -> bool {
-        self.only_here.count + self.only_at_hub.count + self.different_credit.count == 0
+        let differences = self.only_here.count
+            + self.lost_at_hub.count
+            + self.only_at_hub.count
+            + self.different_credit.count;
+        let closings = self.closings.as_ref();
+        differences == 0 && closings.is_none_or(|closings| closings.problems.is_empty())
     }
 
     fn credit(&mut self, credit: Money) {
         self.agree += 1;
-        match self
-            .credited
-            .iter_mut()
-            .find(|sum| sum.asset == credit.asset)
-        {
-            Some(sum) => sum.atomic = sum.atomic.saturating_add(credit.atomic),
-            None => self.credited.push(credit),
-        }
+        add(&mut self.credited, credit);
     }
 }
 
-/// Brings the receipts up to date and then walks everything that the hub has credited to this device. Shares found
+/// Brings the receipts up to date, walks everything that the hub has credited to this device, and verifies its closings.
+/// What the hub has lost since is claimed again before, where that can be. Shares found
 /// meanwhile do no harm: a receipt is written before its share is sent, and read here after the hub was.
 ///
 /// # Errors
 /// If the hub cannot be asked or the receipts cannot be read.
 pub async fn run(reconciler: &Reconciler) -> Result<CheckReport, SettleError> {
+    reconciler.look_for_losses(Thoroughness::Daily).await?;
     let done = reconciler.run().await?;
     let mut report = CheckReport {
         source: reconciler.source.clone(),
         pending: done.pending,
         ..CheckReport::default()
     };
-    let HubAccess { client, token } = &reconciler.hub;
     let mut after = 0;
     loop {
-        let page = client.shares(token, after, PAGE).await?;
+        let page = reconciler.hub.shares(after, PAGE).await?;
         // Behind the last page there is nothing at the hub: receipts with higher numbers were entered since.
         let Some(last) = page.shares.last().map(|share| share.sequence) else {
             break;
@@ -111,6 +117,7 @@ pub async fn run(reconciler: &Reconciler) -> Result<CheckReport, SettleError> {
         }
     }
     ask_for_the_rest(reconciler, after, &mut report).await?;
+    report.closings = closings::verify(reconciler).await?;
     Ok(report)
 }
 
@@ -168,7 +175,6 @@ async fn ask_for_the_rest(
     report: &mut CheckReport,
 ) -> Result<(), SettleError> {
     let (receipts, source) = (&reconciler.receipts, &reconciler.source);
-    let HubAccess { client, token } = &reconciler.hub;
     let mut after = 0;
     loop {
         let claims = receipts.accepted_beyond(source, walked_to, after).await?;
@@ -176,8 +182,8 @@ async fn ask_for_the_rest(
             return Ok(());
         };
         after = last.id;
-        let digests = claims.iter().map(|claim| claim.digest.clone()).collect();
-        let found = client.find_shares(token, digests).await?.shares;
+        let digests: Vec<String> = claims.iter().map(|claim| claim.digest.clone()).collect();
+        let found = reconciler.hub.find_shares(&digests).await?.shares;
         receipts.take_credits(source, &found, None).await?;
         let found: HashMap<&str, &CreditedShare> = found
             .iter()
@@ -192,6 +198,7 @@ async fn ask_for_the_rest(
                 at: share.map(|share| share.at),
             };
             match share {
+                None if claim.lost => report.lost_at_hub.add(difference),
                 None => report.only_here.add(difference),
                 Some(share) if claim.credit.is_none_or(|credit| credit == share.credit) => {
                     report.credit(share.credit);

@@ -15,6 +15,7 @@ use sqlx::sqlite::{
 use std::time::Duration;
 use tokio::sync::watch;
 
+use super::credits::LONGEST_RECEIPT;
 use super::record::{NewReceipt, Receipt, State, Totals};
 use super::{ReceiptsError, ShareCounts};
 
@@ -135,6 +136,41 @@ impl Receipts {
             self.moved(None, State::Pending);
         }
         Ok(new)
+    }
+
+    /// Settles a pending receipt as accepted, with the hub's own receipt where it gave one. `false` if it is not pending.
+    ///
+    /// # Errors
+    /// If it cannot be written; the receipt then stays pending.
+    pub async fn accept(
+        &self,
+        digest: Digest,
+        hub_receipt: Option<&str>,
+    ) -> Result<bool, ReceiptsError> {
+        let line = hub_receipt.filter(|line| line.len() <= LONGEST_RECEIPT);
+        let written = sqlx::query(
+            "UPDATE receipts SET state = 'accepted', reason = NULL, settled_at = ?, hub_receipt = coalesce(?, hub_receipt)
+             WHERE digest = ? AND state = 'pending'",
+        )
+        .bind(Timestamp::now().as_millisecond())
+        .bind(line)
+        .bind(String::from(digest))
+        .execute(&self.pool)
+        .await?;
+        let settled = written.rows_affected() == 1;
+        if settled {
+            self.moved(Some(State::Pending), State::Accepted);
+        } else if line.is_some() {
+            // The hub was asked before its answer came.
+            sqlx::query(
+                "UPDATE receipts SET hub_receipt = coalesce(hub_receipt, ?) WHERE digest = ?",
+            )
+            .bind(line)
+            .bind(String::from(digest))
+            .execute(&self.pool)
+            .await?;
+        }
+        Ok(settled)
     }
 
     /// Gives a pending receipt its fate. `false` if it is not pending (any more): what was settled stays settled.

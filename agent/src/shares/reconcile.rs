@@ -1,21 +1,13 @@
 //! Asking the hub what became of shares without an answer, and what the others were credited with.
 
-use idlewatt_protocol::DeviceToken;
+use idlewatt_protocol::api::CreditedShare;
 use serde::{Deserialize, Serialize};
 
 use super::in_flight::InFlight;
 use super::record::{Receipt, State};
 use super::{Receipts, ReceiptsError};
-use crate::work::hub_client::{HubClient, HubError, PAGE};
-
-/// A hub, and what opens it.
-#[derive(Clone, Debug)]
-pub struct HubAccess {
-    /// The hub.
-    pub client: HubClient,
-    /// This device's secret.
-    pub token: DeviceToken,
-}
+use crate::hub_access::HubAccess;
+use crate::work::hub_client::{HubError, PAGE};
 
 /// Why receipts and hub could not be brought together.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +33,10 @@ pub struct Reconciled {
     pub credits: u64,
     /// Credited shares that have no receipt here.
     pub without_receipt: u64,
+    /// Accepted shares that the hub had lost and has credited again.
+    pub claimed: u64,
+    /// Accepted shares that the hub has lost for good.
+    pub lost_at_hub: u64,
 }
 
 /// Brings the receipts of one hub into agreement with it. Every step can be repeated, and broken off anywhere.
@@ -71,25 +67,35 @@ impl Reconciler {
         let mut done = Reconciled::default();
         self.take_credits(&mut done).await?;
         self.ask_for_pending(&mut done).await?;
+        self.claim_missing(&mut done).await?;
         Ok(done)
     }
 
-    /// Takes over all credits since the last time.
+    /// Takes over all credits since the last time. Those that are no money yet are looked at again the next time.
     async fn take_credits(&self, done: &mut Reconciled) -> Result<(), SettleError> {
+        let mut after = self.receipts.cursor(&self.source).await?;
+        let mut all_settled = true;
         loop {
-            let cursor = self.receipts.cursor(&self.source).await?;
-            let HubAccess { client, token } = &self.hub;
-            let page = client.shares(token, cursor, PAGE).await?;
+            let page = self.hub.shares(after, PAGE).await?;
             let Some(last) = page.shares.last() else {
                 return Ok(());
             };
-            let known = self
-                .receipts
-                .take_credits(&self.source, &page.shares, Some(last.sequence))
-                .await?;
-            let without = known.iter().filter(|known| known.is_none()).count() as u64;
-            done.without_receipt += without;
-            done.credits += known.len() as u64 - without;
+            after = last.sequence;
+            let is_settled = |share: &&CreditedShare| share.settlement.is_some();
+            let settled = match all_settled {
+                true => page.shares.iter().take_while(is_settled).count(),
+                false => 0,
+            };
+            all_settled &= settled == page.shares.len();
+            let (for_good, open) = page.shares.split_at(settled);
+            let cursor = for_good.last().map(|share| share.sequence);
+            let (receipts, source) = (&self.receipts, &self.source);
+            let known = receipts.take_credits(source, for_good, cursor).await?;
+            // Those without a receipt are counted once, when they are passed for good.
+            done.without_receipt += known.iter().filter(|known| known.is_none()).count() as u64;
+            let known_too = receipts.take_credits(source, open, None).await?;
+            let each = known.iter().chain(&known_too).flatten();
+            done.credits += each.filter(|known| known.is_news).count() as u64;
             if !page.more {
                 return Ok(());
             }
@@ -110,8 +116,7 @@ impl Reconciler {
                 .partition(|receipt| self.in_flight.may_still_arrive(&receipt.digest));
             let all = open.iter().chain(&quiet);
             let digests: Vec<String> = all.map(|receipt| receipt.digest.clone()).collect();
-            let HubAccess { client, token } = &self.hub;
-            let found = client.find_shares(token, digests).await?.shares;
+            let found = self.hub.find_shares(&digests).await?.shares;
             let known = self
                 .receipts
                 .take_credits(&self.source, &found, None)

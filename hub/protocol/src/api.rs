@@ -54,6 +54,9 @@ pub struct AccountCreated {
 pub struct WorkOffers {
     /// The port of the Stratum server, on the host that answered.
     pub stratum_port: u16,
+    /// The port on which the same is spoken under TLS, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratum_tls_port: Option<u16>,
     /// One entry an algorithm.
     pub offers: Vec<WorkOffer>,
 }
@@ -73,6 +76,9 @@ pub struct WorkOffer {
     /// same line have a port each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratum_port: Option<u16>,
+    /// The same under TLS, where that is not [`WorkOffers::stratum_tls_port`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratum_tls_port: Option<u16>,
 }
 
 /// `GET /v1/blocks` (open): the newest blocks that devices of this hub found, highest first.

@@ -5,7 +5,7 @@ use idlewatt_stratum::monero::{ClientMessage, JobMessage, RANDOMX, Refusal, Serv
 use idlewatt_stratum::{Id, ParseError};
 
 use super::AGENT;
-use super::dialect::{Event, words};
+use super::dialect::{Event, PoolDialect, words};
 use crate::upstream::outlet::{Found, PoolShare};
 use crate::upstream::template::{NONCE_OFFSET, PoolBlob, RandomXWork};
 
