@@ -174,8 +174,10 @@ async fn an_agent_that_dies_between_the_steps_goes_on_where_it_was() {
     let device = Device::new().await;
     device.earn(1..=5).await;
     device.hub.change(|shares| shares.truncate(2));
-    let looked = device.reconciler().look_for_losses(Thoroughness::Glance);
-    assert_eq!(looked.await.expect("asked"), 3);
+    let reconciler = device.reconciler();
+    let looked = reconciler.look_for_losses(Thoroughness::Glance).await;
+    assert_eq!(looked.expect("asked"), 3);
+    drop(reconciler);
     // Killed here; and once more while the hub is away.
     let receipts = device.folder.open().await;
     let again = Device { receipts, ..device };
