@@ -60,11 +60,24 @@ impl Store {
         now: Timestamp,
     ) -> Result<Result<Deletion, DeletionRefused>, StoreError> {
         let mut transaction = self.pools.begin().await?;
+        let deleted = self.delete_within(&mut transaction, account, code, forfeit, now);
+        let deleted = deleted.await?;
+        // Where it was refused, nothing but a wrong code was noted.
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+
+    async fn delete_within(
+        &self,
+        transaction: &mut Transaction,
+        account: &AccountId,
+        code: Option<&str>,
+        forfeit: bool,
+        now: Timestamp,
+    ) -> Result<Result<Deletion, DeletionRefused>, StoreError> {
         // Settlements, releases and withdrawals wait until this is over.
         transaction.lock_books().await?;
-        if let Err(refused) = check_within(&mut transaction, account, code, now).await? {
-            // The wrong code counts.
-            transaction.commit().await?;
+        if let Err(refused) = check_within(transaction, account, code, now).await? {
             return Ok(Err(refused.into()));
         }
         let open = transaction
@@ -76,14 +89,14 @@ impl Store {
         if open.is_some() {
             return Ok(Err(DeletionRefused::OpenWithdrawal));
         }
-        let (wallet, left) = balances(&mut transaction, account).await?;
+        let (wallet, left) = balances(transaction, account).await?;
         let is_money = |sum: &Money| sum.atomic != 0 && !sum.asset.is_practice();
         if !forfeit && left.iter().any(is_money) {
             let left = left.into_iter().filter(is_money).collect();
             return Ok(Err(DeletionRefused::MoneyLeft(left)));
         }
         let forfeited: Vec<Money> = wallet.into_iter().filter(|sum| sum.atomic > 0).collect();
-        give_up(&mut transaction, account, &forfeited, now).await?;
+        give_up(transaction, account, &forfeited, now).await?;
         // Whoever is being added right now is waited for, or finds no code any more.
         for sql in [
             "DELETE FROM enrolment_codes WHERE account = $1",
@@ -91,7 +104,7 @@ impl Store {
         ] {
             transaction.execute(sql, values![account]).await?;
         }
-        let revoked = lock_devices(&mut transaction, self.engine(), account).await?;
+        let revoked = lock_devices(transaction, self.engine(), account).await?;
         transaction
             .execute(
                 "UPDATE devices SET name = '', group_name = '', worker = NULL, token_hash = NULL, public_key = NULL, \
@@ -110,7 +123,6 @@ impl Store {
                 values![account, now, &ReferralCode::random()],
             )
             .await?;
-        transaction.commit().await?;
         Ok(Ok(Deletion { forfeited, revoked }))
     }
 }

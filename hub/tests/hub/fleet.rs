@@ -124,7 +124,8 @@ async fn a_limit_and_a_revocation_work_at_once_where_they_are_made() {
     let (key, device) = (account.key.as_str(), hub.enrol(&account).await);
     let token = device.token.as_str();
     let path = format!("/v1/devices/{}", device.device);
-    let orders = || hub.post::<DeviceOrders>("/v1/devices/report", token, &DeviceReport::default());
+    let nothing = DeviceReport::default();
+    let orders = || hub.post::<DeviceOrders>("/v1/devices/report", token, &nothing);
     assert_eq!(orders().await.limit_percent, None);
     for (body, limit) in [
         (json!({"limit_percent": 0}), Some(0)),
