@@ -122,7 +122,7 @@ impl Feeds {
 fn offered_at(line: &str) -> Option<u64> {
     let hex = match line.find("\"mining.notify\",\"params\":[") {
         // The job's id, the previous hash, then the coinbase: its salt is behind 42 bytes.
-        Some(_) => line.split('"').nth(11)?.get(84..100)?,
+        Some(_) => line.split('"').nth(13)?.get(84..100)?,
         None => {
             let (_, blob) = line.split_once("\"blob\":\"")?;
             blob.get(14..30)?
