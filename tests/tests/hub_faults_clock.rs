@@ -11,7 +11,7 @@ use idlewatt_tests::miner::Pace;
 use idlewatt_tests::swarm::Swarm;
 
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
-                        [difficulty]\nsha256d = { start = 1, least = 1, most = 1 }\n";
+                        [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 /// The wall clock is ahead or right; the one that measures spans is left alone.
 const CLOCKS: [&str; 4] = ["+0d", "+2d", "+1d", "+2d"];
