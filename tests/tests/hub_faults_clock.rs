@@ -9,6 +9,7 @@ use idlewatt_tests::books::Login;
 use idlewatt_tests::hub::{Hub, request};
 use idlewatt_tests::miner::Pace;
 use idlewatt_tests::swarm::Swarm;
+use idlewatt_tests::wait::until;
 
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
                         [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
@@ -40,10 +41,16 @@ fn set_back(mut hub: Hub) {
         let mined = swarm.acknowledged();
         hub.stop();
         hub.restart();
-        let new: Vec<CreditedShare> = logins
-            .iter()
-            .flat_map(|login| shares_after(&hub, login, last))
-            .collect();
+        let new = until("all shares to be settled", LIMIT, || {
+            let new: Vec<CreditedShare> = logins
+                .iter()
+                .flat_map(|login| shares_after(&hub, login, last))
+                .collect();
+            match new.iter().all(|share| share.settlement.is_some()) {
+                true => Ok(new),
+                false => Err(format!("{clock}\n{}", hub.log())),
+            }
+        });
         let numbers: BTreeSet<i64> = new.iter().map(|share| share.sequence).collect();
         assert_eq!(numbers.len(), new.len(), "each share has its own number");
         let digests: BTreeSet<&str> = new.iter().map(|share| share.digest.as_str()).collect();
@@ -54,10 +61,6 @@ fn set_back(mut hub: Hub) {
                 "behind all before: {clock}"
             );
         }
-        assert!(
-            new.iter().all(|share| share.settlement.is_some()),
-            "{clock}"
-        );
         last = *numbers.last().expect("some");
         let now = total(&hub, &logins[0]);
         assert!(now > earned, "{clock}: {now} after {earned}");
