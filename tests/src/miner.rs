@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_kernels::{Digest, Sha256dJob, Target, sha256d};
@@ -47,6 +47,8 @@ pub struct Tally {
     pub refused: AtomicU64,
     /// Connections that failed, or could not be made.
     pub failed: AtomicU64,
+    /// Why a connection failed last.
+    pub failure: Mutex<String>,
     /// Whether arrivals of jobs are noted.
     pub note_jobs: AtomicBool,
 }
@@ -109,8 +111,10 @@ impl Miner {
     /// Mines; begins anew whenever the connection ends.
     pub async fn run(&self, journal: &mut Journal) {
         loop {
-            if self.session(journal).await.is_err() {
+            if let Err(error) = self.session(journal).await {
                 self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                let last = self.tally.failure.lock();
+                *last.unwrap_or_else(PoisonError::into_inner) = error.to_string();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

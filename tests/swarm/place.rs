@@ -40,11 +40,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Shares take one hash, and always will: what is measured is the hub, not its miners.
+    /// Shares take two hashes, and always will: what is measured is the hub, not its miners.
     pub fn start(engine: Engine, devices: usize, settle_every: u64) -> Self {
         let settings = format!(
             "[earnings]\nsettle_every = {settle_every}\n\
-             [difficulty]\nsha256d = {{ start = 1, least = 1, most = 1 }}\n\
+             [difficulty]\nsha256d = {{ start = 2, least = 2, most = 2 }}\n\
              [limits]\nconnections = 100000\n"
         );
         let mut hub = Hub::prepare(&settings, &[]);

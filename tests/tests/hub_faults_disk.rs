@@ -13,7 +13,7 @@ use idlewatt_tests::swarm::Swarm;
 use idlewatt_tests::wait::until;
 
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
-                        [difficulty]\nsha256d = { start = 1, least = 1, most = 1 }\n";
+                        [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A small disk that only the processes of a mount namespace see. It is gone with its last process.

@@ -10,9 +10,9 @@ use idlewatt_tests::swarm::Swarm;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Shares take one hash, and are settled all the time.
+/// Shares take two hashes, and are settled all the time.
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
-                        [difficulty]\nsha256d = { start = 1, least = 1, most = 1 }\n";
+                        [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[test]

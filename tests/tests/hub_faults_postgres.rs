@@ -9,7 +9,7 @@ use idlewatt_tests::swarm::Swarm;
 use idlewatt_tests::wait::until;
 
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
-                        [difficulty]\nsha256d = { start = 1, least = 1, most = 1 }\n";
+                        [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[test]
