@@ -10,7 +10,7 @@
 //! | `released:D`, `released:A` | what of these has gone on to the wallet; negative, so that the two together are what is held | release |
 //! | `wallet:A` | what account A can withdraw | release, withdrawal requested and refused, forfeit |
 //! | `withdrawal:W` | what is set aside for withdrawal W on its way | withdrawal requested, confirmed and refused |
-//! | `operator` | fees less commissions, withdrawal fees less network fees, and what closed accounts gave up | settlement, withdrawal confirmed, release, forfeit |
+//! | `operator` | fees less commissions, withdrawal fees less network fees, and what closed accounts gave up | settlement, withdrawal confirmed, forfeit |
 //! | `upstream:NAME` | what a source of work owes for the shares; negative until it has paid | settlement, block |
 //! | `vault:NAME` | what the hub holds in a wallet of its own; negative, as it is owed to the others | block, withdrawal confirmed |
 

@@ -14,7 +14,7 @@ impl Store {
     /// Moves the earnings of an asset that were settled at `until` or before to their accounts' wallets; gives how many
     /// transfers of settlements were released. Each is released in a transaction of its own, once.
     ///
-    /// What was still held for an account that was closed meanwhile becomes the operator's: its owner gave it up.
+    /// An account that was closed gave up what was held with it: its wallet was overdrawn by that, and comes back to nothing here.
     ///
     /// # Errors
     /// If the database fails; what was released until then stays so.
@@ -93,12 +93,12 @@ async fn earned(
     let mut moved: BTreeMap<LedgerAccount, i128> = BTreeMap::new();
     let rows = transaction
         .rows(
-            "SELECT devices.id, accounts.id, entries.amount, accounts.deleted_at FROM entries \
+            "SELECT devices.id, accounts.id, entries.amount FROM entries \
              JOIN devices ON devices.id = substr(entries.ledger_account, 8) \
              JOIN accounts ON accounts.id = devices.account \
              WHERE entries.transfer = $1 AND entries.asset = $2 AND entries.ledger_account LIKE 'device:%' \
              UNION ALL \
-             SELECT NULL, accounts.id, entries.amount, accounts.deleted_at FROM entries \
+             SELECT NULL, accounts.id, entries.amount FROM entries \
              JOIN accounts ON accounts.id = substr(entries.ledger_account, 11) \
              WHERE entries.transfer = $1 AND entries.asset = $2 AND entries.ledger_account LIKE 'referrals:%'",
             values![settled, asset],
@@ -111,10 +111,7 @@ async fn earned(
             Some(_) => LedgerAccount::ReleasedDevice(row.parse::<DeviceId>(0)?),
             None => LedgerAccount::ReleasedReferrals(account.clone()),
         };
-        let to = match row.optional_time(3)? {
-            Some(_) => LedgerAccount::Operator,
-            None => LedgerAccount::Wallet(account),
-        };
+        let to = LedgerAccount::Wallet(account);
         *moved.entry(from).or_default() -= amount;
         *moved.entry(to).or_default() += amount;
     }

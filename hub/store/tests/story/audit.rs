@@ -200,7 +200,7 @@ async fn tampering_with_wallets_is_found(place: Place) {
         ),
         (
             &*format!(
-                "INSERT INTO transfers (id, kind, at) VALUES (90, 'forfeit', 1); \
+                "INSERT INTO transfers (id, kind, at) VALUES (90, 'withdrawal-requested', 1); \
              INSERT INTO entries VALUES (90, 'wallet:{account}', 'XMR', -1801), (90, 'operator', 'XMR', 1801)"
             ),
             &*format!("wallet:{account} is overdrawn: -1 atomic XMR"),

@@ -17,7 +17,7 @@ on_both!(
     what_is_below_the_smallest_unit_is_carried,
     hubs_that_settle_at_once_settle_once,
     earnings_are_released_once_when_they_are_old_enough,
-    what_a_closed_account_held_is_the_operator_s,
+    what_a_closed_account_held_is_released_all_the_same,
     a_settlement_of_many_devices_is_one_settlement,
     what_is_broken_off_at_any_point_never_was
 );
@@ -212,7 +212,7 @@ async fn earnings_are_released_once_when_they_are_old_enough(place: Place) {
     no_faults(&store).await;
 }
 
-async fn what_a_closed_account_held_is_the_operator_s(place: Place) {
+async fn what_a_closed_account_held_is_released_all_the_same(place: Place) {
     let store = place.open().await;
     let (device, _) = enrol(&store, &open_account(&store).await.0).await;
     let batch = [part_share(&device, 1, 100 * UNIT, 0)];
@@ -227,7 +227,10 @@ async fn what_a_closed_account_held_is_the_operator_s(place: Place) {
     let released = store.release(Asset::Monero, now(), now()).await;
     assert_eq!(released.expect("released"), 1);
     let earnings = store.account_earnings(account).await.expect("reads");
-    assert_eq!((earnings.wallet.len(), earnings.held.len()), (0, 0));
+    assert_eq!(
+        (earnings.wallet, earnings.held.len()),
+        (vec![monero(100)], 0)
+    );
     no_faults(&store).await;
 }
 
