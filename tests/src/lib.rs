@@ -5,6 +5,8 @@ pub mod agent;
 pub mod bitcoind;
 pub mod desktop;
 pub mod hub;
+pub mod member;
 pub mod node;
 pub mod process;
 pub mod wait;
+pub mod wallet;

@@ -8,3 +8,4 @@ mod replicas;
 mod shares;
 mod tasks;
 mod totp;
+mod withdrawals;
