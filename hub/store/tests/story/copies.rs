@@ -33,7 +33,7 @@ const ODD_ROWS: [&str; 14] = [
     "INSERT INTO commissions SELECT id, 'D', 1, 'XMR', '5' FROM accounts",
     "INSERT INTO addresses SELECT id, 'XMR', '4…', 1, 2 FROM accounts",
     "INSERT INTO withdrawals (id, account, request_key, asset, address, amount, fee, state, requested_at, approve_from) \
-     SELECT 'W1', id, 'XMR', '4…', 5, 1, 'requested', 1, 2 FROM accounts LIMIT 1",
+     SELECT 'W1', id, 'k', 'XMR', '4…', 5, 1, 'requested', 1, 2 FROM accounts LIMIT 1",
     "INSERT INTO switches VALUES ('withdrawals', 'paused', 1)",
     "INSERT INTO replicas VALUES (3, 'long gone', 1)",
 ];
