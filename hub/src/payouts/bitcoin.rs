@@ -248,6 +248,7 @@ impl BitcoinWallet {
                 address: line["address"].as_str().unwrap_or_default().to_owned(),
                 amount: -amount,
                 network_fee: -fee,
+                at: line["time"].as_i64().unwrap_or(0),
             });
         }
         Ok(outgoing)

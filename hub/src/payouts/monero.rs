@@ -138,9 +138,18 @@ impl MoneroWallet {
             }) => {
                 // The same answer for a node that is gone and for one that refuses; a refresh tells them apart.
                 self.rpc.call("refresh", json!({})).await?;
+                self.learn_spent().await;
                 Err(WalletError::Rejected(message))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Has the wallet ask the node which of its outputs are spent. A wallet that was handed a payment again just when it came
+    /// into a block takes that payment for failed and its inputs for free, and would go on making payments from them.
+    async fn learn_spent(&self) {
+        if let Err(error) = self.rpc.call("rescan_spent", json!({})).await {
+            tracing::warn!(%error, "the Monero wallet could not ask which of its outputs are spent");
         }
     }
 
@@ -170,6 +179,7 @@ impl MoneroWallet {
     }
 
     pub(super) async fn outgoing(&self) -> Result<Vec<Outgoing>, WalletError> {
+        self.learn_spent().await;
         let parameters = json!({"out": true, "pending": true});
         let answer = self.rpc.call("get_transfers", parameters).await?;
         let mut outgoing = Vec::new();
@@ -183,6 +193,7 @@ impl MoneroWallet {
                         .to_owned(),
                     amount: destination["amount"].as_u64().unwrap_or(0).into(),
                     network_fee: line["fee"].as_u64().unwrap_or(0).into(),
+                    at: line["timestamp"].as_i64().unwrap_or(0),
                 });
             }
         }

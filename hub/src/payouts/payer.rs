@@ -15,6 +15,9 @@ use crate::settings::WithdrawalTerms;
 /// Withdrawals that are passed over for want of money in one look, so that a large one does not stop the small ones.
 const PASSED_OVER: usize = 10;
 
+/// How much the times of blocks may be off, in seconds.
+const CLOCKS_DIFFER: i64 = 7_200;
+
 /// See the module.
 pub struct Payer {
     store: Store,
@@ -323,7 +326,11 @@ impl Payer {
     fn paid_before(&self, record: &WithdrawalRecord) -> Option<Payment> {
         let (address, arrives) = (&record.withdrawal.address, record.withdrawal.arrives);
         let strangers = lock(&self.strangers);
-        let same = |paid: &&Outgoing| &paid.address == address && paid.amount == arrives.atomic;
+        // Not one from before it was asked for; the clock of a block's miner may be two hours off.
+        let not_before = record.withdrawal.requested_at.as_second() - CLOCKS_DIFFER;
+        let same = |paid: &&Outgoing| {
+            &paid.address == address && paid.amount == arrives.atomic && paid.at >= not_before
+        };
         let paid = strangers.as_ref()?.iter().find(same)?;
         Some(Payment {
             transaction_id: paid.transaction_id.clone(),

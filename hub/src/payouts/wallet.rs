@@ -51,6 +51,8 @@ pub struct Outgoing {
     pub amount: i128,
     /// What the network took, in atomic units.
     pub network_fee: i128,
+    /// When, in seconds since 1970, by the block that it is in.
+    pub at: i64,
 }
 
 /// A wallet that cannot be set up.

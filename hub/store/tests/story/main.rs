@@ -21,3 +21,4 @@ mod shares;
 mod tasks;
 mod totp;
 mod workers;
+mod withdrawals;
