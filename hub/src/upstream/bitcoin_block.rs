@@ -121,7 +121,9 @@ pub fn work(answer: &TemplateAnswer, script: &[u8]) -> Result<Sha256dWork, Bitco
         merkle_branches: merkle_branches(hashes),
         origin: Origin::Block(BlockRest {
             height: answer.height,
-            has_witness: answer.default_witness_commitment.is_some(),
+            // Before the rule is in force a node may show a commitment, but takes no witness.
+            has_witness: answer.default_witness_commitment.is_some()
+                && answer.rules.iter().any(|rule| rule.ends_with("segwit")),
             count: answer.transactions.len() + 1,
             transactions,
         }),

@@ -119,6 +119,12 @@ fn with_segwit_the_coinbase_commits_and_has_its_witness_in_the_block_alone() {
         default_witness_commitment: Some(commitment()),
         ..answer(1)
     };
+    let early = TemplateAnswer {
+        rules: vec!["csv".into()],
+        ..answer.clone()
+    };
+    let (early, coinbase) = block(&early, Split::WIDE);
+    assert_eq!(early.body[81..81 + coinbase.len()], coinbase);
     let (block, coinbase) = block(&answer, Split::WIDE);
     // The id of the coinbase is computed without marker and witness.
     let leaves = vec![double(&coinbase), [1; 32]];
