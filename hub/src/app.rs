@@ -3,19 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
-use idlewatt_kernels::progpow::Parameters;
 use idlewatt_ledger::RewardError;
-use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
 use idlewatt_store::{Store, StoreError};
-use jiff::Timestamp;
-use rand::RngExt;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,17 +18,16 @@ use crate::bus::Bus;
 use crate::health::Health;
 use crate::http::{self, Api};
 use crate::limiter::Limiter;
+use crate::open_files;
 use crate::replica::{Replica, ReplicaError};
-use crate::settings::{MonerodSettings, Settings, SettingsError};
+use crate::settings::{Settings, SettingsError};
 use crate::settlement;
 use crate::stratum::limits::Doorkeeper;
 use crate::stratum::vardiff::Remembered;
-use crate::stratum::{self, Serves, Shared};
+use crate::stratum::{self, Encryption, Port, Serves, Shared};
 use crate::tasks::Tasks;
-use crate::upstream::monerod::{self, Follower, Pace};
-use crate::upstream::node_rpc::Node;
-use crate::upstream::submission::Submitter;
-use crate::upstream::{self, ProgPowSource, Sources, practice};
+use crate::tls::{Tls, TlsError};
+use crate::upstream::start::Launch;
 use crate::verifier::{self, RELEASE_AFTER, Verifiers};
 use crate::writer::Writer;
 
@@ -41,8 +35,6 @@ use crate::writer::Writer;
 const GRACE: Duration = Duration::from_millis(600);
 /// The database's file in the data directory.
 const DATABASE: &str = "hub.sqlite";
-/// Solved blocks waiting to be handed in.
-const SOLVED: usize = 64;
 
 /// Why a hub did not start.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +66,11 @@ pub enum StartError {
         /// Why not; most likely another program has the port.
         source: std::io::Error,
     },
+    /// There is no TLS with the certificate that the settings name.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system's TLS cannot be set up.
-    #[error("cannot set up the connection to the Monero node: {0}")]
+    #[error("cannot set up the connection to a node: {0}")]
     Node(#[from] reqwest::Error),
     /// A constant of the practice upstream is wrong.
     #[error(transparent)]
@@ -88,7 +83,10 @@ pub struct Hub {
     store: Store,
     bus: Bus,
     http: TcpListener,
+    https: Option<TcpListener>,
     stratum: TcpListener,
+    stratum_tls: Option<TcpListener>,
+    tls: Option<Tls>,
     own_stratum: Vec<OwnStratum>,
     listening: HubListening,
     stratum_port: u16,
@@ -98,7 +96,6 @@ pub struct Hub {
 /// The Stratum port of one algorithm.
 struct OwnStratum {
     algorithm: Algorithm,
-    parameters: &'static Parameters,
     listener: TcpListener,
     port: u16,
 }
@@ -110,8 +107,12 @@ impl Hub {
     /// If a setting is wrong, the data directory cannot be written, or a port is taken.
     pub async fn bind(settings: Settings) -> Result<Self, StartError> {
         settings.validate()?;
+        open_files::allow(settings.limits.connections + settings.limits.http_connections);
+        let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
         let http = listen("http", settings.http).await?;
         let stratum = listen("stratum", settings.stratum).await?;
+        let stratum_tls = listen_if("stratum_tls", settings.stratum_tls).await?;
+        let https = listen_if("https", settings.https).await?;
         let address = |setting, listener: &TcpListener, address| {
             listener.local_addr().map_err(|source| StartError::Listen {
                 setting,
@@ -123,30 +124,33 @@ impl Hub {
         let stratum_address = address("stratum", &stratum, settings.stratum)?;
         let mut own_stratum = Vec::new();
         for algorithm in Algorithm::ALL {
-            let Some(parameters) = algorithm.progpow() else {
+            if algorithm.progpow().is_none() {
                 continue;
-            };
+            }
             let Some((setting, wanted)) = settings.own_stratum(algorithm) else {
                 continue;
             };
             let listener = listen(setting, wanted).await?;
             own_stratum.push(OwnStratum {
                 algorithm,
-                parameters,
                 port: address(setting, &listener, wanted)?.port(),
                 listener,
             });
         }
         let store = open_store(&settings).await?;
+        let verification = settings.verification;
         Ok(Hub {
             settings,
             bus: Bus::new(store.clone()),
             store,
             http,
+            https,
             stratum,
+            stratum_tls,
+            tls,
             own_stratum,
             verifiers: Verifiers {
-                randomx: verifier::randomx::Verifier::new(RELEASE_AFTER),
+                randomx: verifier::randomx::Verifier::new(&verification, RELEASE_AFTER),
                 progpow: verifier::progpow::Verifier::new(RELEASE_AFTER),
             },
             listening: HubListening {
@@ -162,6 +166,11 @@ impl Hub {
         &self.listening
     }
 
+    /// Where its parts hear from each other, for whoever is another part.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
     /// What it recomputes hashes with, for whoever wants to know how much that is.
     pub fn verifiers(&self) -> &Verifiers {
         &self.verifiers
@@ -171,7 +180,7 @@ impl Hub {
     /// everything else ends. What was answered is on the disk.
     ///
     /// # Errors
-    /// If the upstream cannot be set up, or there is no number for this replica.
+    /// If the upstream cannot be set up.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StartError> {
         // Sessions end first, everything else after them.
         let (sessions, tasks) = (TaskTracker::new(), TaskTracker::new());
@@ -179,10 +188,19 @@ impl Hub {
         let (replica, keeper) = Replica::claim(self.store.clone(), shutdown.clone()).await?;
         tasks.spawn(keeper.run());
         tasks.spawn(self.bus.clone().run(end.clone()));
+        let turns = Tasks::new(self.store.clone(), replica.clone());
         let (writer, write) = Writer::new(self.store.clone());
         let writing = tokio::spawn(write);
-        let (solved, solved_blocks) = mpsc::channel(SOLVED);
-        let sources = self.start_upstreams(&tasks, &end, solved_blocks)?;
+        let ports = self.own_stratum.iter().map(|own| (own.algorithm, own.port));
+        let launch = Launch {
+            settings: &self.settings,
+            store: &self.store,
+            tasks: &tasks,
+            turns: &turns,
+            bus: &self.bus,
+            shutdown: &end,
+        };
+        let sources = launch.all(ports)?;
         let health = Health {
             store: self.store.clone(),
             sources: sources.clone(),
@@ -195,31 +213,58 @@ impl Hub {
             writer,
             verifiers: self.verifiers.clone(),
             sources: sources.clone(),
-            solved,
             difficulty: self.settings.difficulty.clone(),
             fee_basis_points: self.settings.earnings.fee_basis_points,
             remembered: Remembered::default(),
             misbehaved: Limiter::new(stratum::MISBEHAVED),
+            workers_per_account: self.settings.limits.workers_per_account,
+            new_workers: Limiter::new(stratum::NEW_WORKERS),
             replica: replica.clone(),
-            connections: AtomicU32::new(rand::rng().random()),
+            roster: Arc::default(),
+            turns: Semaphore::new(stratum::TURNS),
+            drain_to: self.settings.drain_to.clone(),
         });
         let limits = self.settings.limits;
         let doorkeeper = Doorkeeper::new(limits.connections, limits.connections_per_address);
-        let mut listeners = vec![(self.stratum, Serves::Common)];
+        let offered = match &self.tls {
+            Some(tls) => Encryption::Offered(tls.clone()),
+            None => Encryption::None,
+        };
+        let mut ports = vec![Port {
+            listener: self.stratum,
+            serves: Serves::Common,
+            encryption: offered.clone(),
+        }];
+        if let (Some(listener), Some(tls)) = (self.stratum_tls, &self.tls) {
+            ports.push(Port {
+                listener,
+                serves: Serves::Common,
+                encryption: Encryption::Required(tls.clone()),
+            });
+        }
         for (own, source) in self.own_stratum.into_iter().zip(&sources.progpow) {
             tracing::info!(algorithm = %own.algorithm, port = own.port, "served at a port of its own");
-            listeners.push((own.listener, Serves::KawPow(source.clone())));
+            ports.push(Port {
+                listener: own.listener,
+                serves: Serves::KawPow(source.clone()),
+                encryption: offered.clone(),
+            });
         }
-        for (listener, serves) in listeners {
+        for port in ports {
             sessions.spawn(stratum::serve(
-                listener,
-                serves,
+                port,
                 Arc::clone(&shared),
                 Arc::clone(&doorkeeper),
                 sessions.clone(),
                 shutdown.clone(),
             ));
         }
+        tasks.spawn(stratum::end_revoked(
+            self.bus.clone(),
+            Arc::clone(&shared.roster),
+            self.store.clone(),
+            end.clone(),
+        ));
         drop(shared);
         let api = Api::new(
             self.store.clone(),
@@ -228,15 +273,29 @@ impl Hub {
             sources,
             self.stratum_port,
         );
-        tasks.spawn(http::serve(
-            self.http,
-            http::router(api),
-            limits.http_connections,
-            tasks.clone(),
-            end.clone(),
-        ));
+        let router = http::router(api);
+        let mut http_ports = vec![(self.http, None)];
+        if let Some(https) = self.https {
+            http_ports.push((https, self.tls.clone()));
+        }
+        for (listener, tls) in http_ports {
+            tasks.spawn(http::serve(
+                listener,
+                tls,
+                router.clone(),
+                limits.http_connections,
+                tasks.clone(),
+                end.clone(),
+            ));
+        }
+        if let Some(tls) = self.tls {
+            let end = end.clone();
+            tasks.spawn(async move {
+                end.run_until_cancelled(tls.follow()).await;
+            });
+        }
         let settling = settlement::run(
-            Tasks::new(self.store.clone(), replica.clone()),
+            turns,
             self.store.clone(),
             self.settings.earnings.clone(),
             end.clone(),
@@ -263,77 +322,6 @@ impl Hub {
         }
         tracing::info!("the hub has ended");
         Ok(())
-    }
-
-    fn start_upstreams(
-        &self,
-        tasks: &TaskTracker,
-        shutdown: &CancellationToken,
-        solved: mpsc::Receiver<idlewatt_store::NewBlock>,
-    ) -> Result<Sources, StartError> {
-        let until_shutdown = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
-            let shutdown = shutdown.clone();
-            tasks.spawn(async move {
-                tokio::select! {
-                    () = shutdown.cancelled() => {}
-                    () = task => {}
-                }
-            });
-        };
-        let (sha256d, renew) = practice::sha256d(practice::RENEW_AFTER)?;
-        until_shutdown(Box::pin(renew));
-        let randomx = match &self.settings.monerod {
-            None => {
-                let (randomx, renew) = practice::randomx(practice::RENEW_AFTER)?;
-                until_shutdown(Box::pin(renew));
-                randomx
-            }
-            Some(MonerodSettings { url, wallet }) => {
-                let node = Node::new(url)?;
-                let (feed, randomx) = upstream::source(monerod::NAME, Asset::Monero);
-                let (look_again, grown) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-                let submitter = Submitter {
-                    node: node.clone(),
-                    store: self.store.clone(),
-                    solved,
-                    grown: Arc::clone(&grown),
-                    look_again: Arc::clone(&look_again),
-                    shutdown: shutdown.clone(),
-                };
-                // Not cut off at the shutdown: it ends with the last session.
-                tasks.spawn(submitter.run());
-                let follower = Follower {
-                    node,
-                    wallet: wallet.clone(),
-                    pace: Pace::default(),
-                    feed,
-                    look_again,
-                    grown,
-                };
-                until_shutdown(Box::pin(follower.run()));
-                randomx
-            }
-        };
-        let mut progpow = Vec::new();
-        for own in &self.own_stratum {
-            let (work, renew) = practice::progpow(
-                own.algorithm,
-                own.parameters,
-                practice::RENEW_AFTER,
-                Timestamp::now,
-            )?;
-            until_shutdown(Box::pin(renew));
-            progpow.push(ProgPowSource {
-                algorithm: own.algorithm,
-                stratum_port: own.port,
-                work,
-            });
-        }
-        Ok(Sources {
-            sha256d,
-            randomx,
-            progpow,
-        })
     }
 }
 
@@ -362,6 +350,16 @@ async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListene
             address,
             source,
         })
+}
+
+async fn listen_if(
+    setting: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<TcpListener>, StartError> {
+    match address {
+        Some(address) => Ok(Some(listen(setting, address).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Makes the data directory, which is its owner's alone.

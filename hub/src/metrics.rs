@@ -45,6 +45,7 @@ pub async fn serve(address: SocketAddr, shutdown: CancellationToken) -> anyhow::
     let connections = TaskTracker::new();
     tokio::spawn(crate::http::serve(
         listener,
+        None,
         router,
         CONNECTIONS,
         connections,
@@ -86,6 +87,8 @@ describe_all! {
         "HTTP requests, by route, method and status";
     describe_histogram "idlewatt_hub_http_seconds" Seconds
         "How long an HTTP answer took, by route";
+    describe_counter "idlewatt_hub_pool_shares_total" Count
+        "Shares handed up to pools, by upstream and what became of them";
     describe_gauge "idlewatt_hub_replica_number" Count
         "This hub's replica number; -1 while it has none and gives no work";
     describe_counter "idlewatt_hub_settled_shares_total" Count
@@ -94,8 +97,14 @@ describe_all! {
         "How long a settlement took";
     describe_counter "idlewatt_hub_settlements_total" Count
         "Settlements, by outcome: settled, nothing, failed";
+    describe_counter "idlewatt_hub_shares_sampled_total" Count
+        "RandomX shares credited unverified: the queue was full, and their devices have long good records";
+    describe_gauge "idlewatt_hub_stratum_connections" Count
+        "Stratum connections open at present";
     describe_counter "idlewatt_hub_task_runs_total" Count
         "Background tasks that this replica did, by task";
+    describe_counter "idlewatt_hub_upstream_switches_total" Count
+        "Times that an algorithm's work came from another upstream";
 }
 
 #[cfg(test)]

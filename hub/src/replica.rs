@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::stratum::numbers::Numbers;
+
 /// How often a hub says that it still runs.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// How soon it tries again when that failed.
@@ -30,10 +32,20 @@ const ALONE: u8 = 0;
 pub struct Claim {
     /// The number.
     pub number: u8,
+    /// The numbers of connections that begin with it.
+    pub numbers: Arc<Numbers>,
     lost: CancellationToken,
 }
 
 impl Claim {
+    fn new(number: u8, lost: CancellationToken) -> Arc<Self> {
+        Arc::new(Claim {
+            number,
+            numbers: Numbers::new(number, rand::rng().random()),
+            lost,
+        })
+    }
+
     /// Ends when the number is not this hub's any more, or the hub ends: nobody may work with it then.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
@@ -92,12 +104,9 @@ impl Replica {
                 number.ok_or(ReplicaError::TooMany)?
             }
         };
-        let claim = Claim {
-            number,
-            lost: shutdown.child_token(),
-        };
+        let claim = Claim::new(number, shutdown.child_token());
         gauge!("idlewatt_hub_replica_number").set(f64::from(number));
-        let (current, receiver) = watch::channel(Some(Arc::new(claim)));
+        let (current, receiver) = watch::channel(Some(claim));
         let replica = Replica {
             store: store.clone(),
             name: Arc::clone(&name),
@@ -168,8 +177,7 @@ impl Keeper {
             tracing::info!(number, "this hub gives work with this replica number");
             gauge!("idlewatt_hub_replica_number").set(f64::from(number));
             let lost = self.shutdown.child_token();
-            self.current
-                .send_replace(Some(Arc::new(Claim { number, lost })));
+            self.current.send_replace(Some(Claim::new(number, lost)));
         }
         Ok(())
     }

@@ -1,7 +1,11 @@
 //! What an operator can set: a TOML file, and flags that win over it.
 
 mod difficulty;
+mod drain;
 mod earnings;
+mod tls;
+mod upstreams;
+mod verification;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +14,13 @@ use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
 
 pub use difficulty::{DifficultyRange, DifficultySettings};
+pub use drain::DrainTo;
 pub use earnings::EarningsSettings;
+pub use tls::TlsSettings;
+pub use upstreams::{
+    BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
+};
+pub use verification::{VerificationMode, VerificationSettings};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -24,6 +34,14 @@ pub struct Settings {
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
     pub stratum: SocketAddr,
+    /// Where the Stratum server takes TLS connections only. With a certificate all its other ports take them, too.
+    pub stratum_tls: Option<SocketAddr>,
+    /// Where the HTTP API listens with TLS.
+    pub https: Option<SocketAddr>,
+    /// The certificate for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Where miners are sent when the hub ends; they are asked to come back here where it is not set.
+    pub drain_to: Option<DrainTo>,
     /// Where the Stratum server for KawPow listens; port 0 takes a free one.
     pub stratum_kawpow: SocketAddr,
     /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
@@ -32,24 +50,18 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// Whether the algorithm for tests is offered too, on a free port of the loopback.
     pub test_algorithm: bool,
-    /// A Monero node to take RandomX work from. Without it RandomX work is practice.
+    /// A Monero node to take RandomX work from: short for a list of [`UpstreamsSettings::randomx`] with one entry.
     pub monerod: Option<MonerodSettings>,
+    /// Where work comes from.
+    pub upstreams: UpstreamsSettings,
     /// How hard the first share of a connection is.
     pub difficulty: DifficultySettings,
     /// What shares are worth.
     pub earnings: EarningsSettings,
+    /// How RandomX shares are verified.
+    pub verification: VerificationSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
-}
-
-/// A Monero node.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MonerodSettings {
-    /// Its RPC address, such as `http://127.0.0.1:18081`.
-    pub url: String,
-    /// The wallet that blocks pay.
-    pub wallet: String,
 }
 
 /// Limits against overload.
@@ -62,6 +74,8 @@ pub struct LimitSettings {
     pub connections_per_address: usize,
     /// HTTP connections in total.
     pub http_connections: usize,
+    /// Standard miners that one account may have by name.
+    pub workers_per_account: usize,
 }
 
 impl Default for Settings {
@@ -71,13 +85,19 @@ impl Default for Settings {
             database: None,
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
+            stratum_tls: None,
+            https: None,
+            tls: None,
+            drain_to: None,
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
             stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
             metrics: None,
             test_algorithm: false,
             monerod: None,
+            upstreams: UpstreamsSettings::default(),
             difficulty: DifficultySettings::default(),
             earnings: EarningsSettings::default(),
+            verification: VerificationSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -89,6 +109,7 @@ impl Default for LimitSettings {
             connections: 20_000,
             connections_per_address: 1_000,
             http_connections: 512,
+            workers_per_account: 1_000,
         }
     }
 }
@@ -153,6 +174,16 @@ impl Settings {
         }
     }
 
+    /// An algorithm's upstreams, the one that is wanted most first; never empty.
+    pub fn upstreams_of(&self, algorithm: Algorithm) -> Vec<UpstreamSettings> {
+        match &self.monerod {
+            Some(node) if algorithm == Algorithm::RandomX => {
+                vec![UpstreamSettings::Monerod(node.clone())]
+            }
+            _ => self.upstreams.of(algorithm),
+        }
+    }
+
     /// Checks what the types cannot.
     ///
     /// # Errors
@@ -179,14 +210,23 @@ impl Settings {
                 return refuse(setting, value.to_string(), "1 or more");
             }
         }
-        if let Some(MonerodSettings { url, wallet }) = &self.monerod {
-            if !(url.starts_with("http://") || url.starts_with("https://")) {
-                return refuse("monerod.url", url.clone(), "an http:// or https:// address");
+        self.verification.validate()?;
+        for (setting, address) in [("stratum_tls", self.stratum_tls), ("https", self.https)] {
+            if let (Some(address), None) = (address, &self.tls) {
+                let allowed = "only with [tls] certificate and key";
+                return refuse(setting, address.to_string(), allowed);
             }
-            let plain = wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if !plain || !(90..=120).contains(&wallet.len()) {
-                let shown = wallet.chars().take(8).collect();
-                return refuse("monerod.wallet", shown, "a whole Monero address");
+        }
+        if self.limits.connections > 1 << 24 {
+            let value = self.limits.connections.to_string();
+            return refuse("limits.connections", value, "1 to 16,777,216");
+        }
+        self.upstreams.validate()?;
+        if let Some(node) = &self.monerod {
+            node.validate("monerod.url", "monerod.wallet")?;
+            if !self.upstreams.randomx.is_empty() {
+                let allowed = "either [monerod] or [[upstreams.randomx]]";
+                return refuse("monerod", node.url.clone(), allowed);
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod bitcoind;
 pub mod desktop;
 pub mod hub;
 pub mod node;

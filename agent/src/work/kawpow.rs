@@ -59,7 +59,7 @@ impl Dialogue for KawPowDialogue {
                 };
                 vec![Event::Send(authorize.to_line())]
             }
-            ServerMessage::Ok { id, result } => {
+            ServerMessage::Ok { id, result, .. } => {
                 let mut events = self.login.answer(&id, result);
                 if events == [Event::Ready] {
                     let early = self.early.take();

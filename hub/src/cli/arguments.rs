@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use idlewatt_hub::settings::MonerodSettings;
+use idlewatt_hub::settings::{MonerodSettings, UpstreamsSettings};
 use idlewatt_hub::{Settings, StartError};
 
 use super::logs::LogFormat;
 
 /// The hub of Idlewatt: accounts, a Stratum server that verifies every share, and a ledger.
 ///
-/// Without --monerod all work is practice: real algorithms, real shares, units that are never money.
+/// Without --monerod, and without upstreams in the settings file, all work is practice: real algorithms, real shares, units
+/// that are never money.
 #[derive(Parser)]
 #[command(name = "idlewatt-hub", version)]
 pub struct Arguments {
@@ -117,9 +118,11 @@ impl Arguments {
         settings.test_algorithm |= self.test_algorithm;
         if self.practice {
             settings.monerod = None;
+            settings.upstreams = UpstreamsSettings::default();
         }
         if let (Some(url), Some(wallet)) = (self.monerod, self.wallet) {
-            settings.monerod = Some(MonerodSettings { url, wallet });
+            settings.upstreams.randomx.clear();
+            settings.monerod = Some(MonerodSettings::new(url, wallet));
         }
         settings.validate()?;
         Ok(settings)

@@ -7,6 +7,7 @@ use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 
 use super::judge::Verdict;
+use crate::settings::DrainTo;
 
 /// A share being judged: who asked, and what comes of it.
 pub(super) type Judging = Pin<Box<dyn Future<Output = (Id, Verdict)> + Send>>;
@@ -48,6 +49,9 @@ pub(super) trait Dialect: Send {
 
     /// The line that tells a verdict.
     fn tell(&self, id: Id, verdict: &Verdict) -> String;
+
+    /// The line that sends the miner to another host, or to this one again; `None` if the dialect has none.
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String>;
 
     /// Waits for newer work.
     fn newer_work(&mut self) -> impl Future<Output = ()> + Send;

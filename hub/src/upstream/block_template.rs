@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::outlet::SolvedBlock;
 use super::template::{Extranonce, NONCE_OFFSET};
 use super::tree_hash::{keccak, tree_hash};
 
@@ -66,17 +67,6 @@ pub struct BlockTemplate {
     seed: [u8; 32],
     previous: [u8; 32],
     height: u64,
-}
-
-/// A block that met its network's difficulty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SolvedBlock {
-    /// Its id in hex.
-    pub hash: String,
-    /// Its height.
-    pub height: u64,
-    /// The whole block.
-    pub body: Vec<u8>,
 }
 
 impl BlockTemplate {

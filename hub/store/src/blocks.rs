@@ -1,11 +1,23 @@
 //! Blocks that devices found.
 
+use idlewatt_ledger::{Entry, LedgerAccount, Transfer, TransferError, TransferKind};
 use idlewatt_protocol::api::{Block, BlockState};
+use idlewatt_protocol::{Asset, Money};
 use jiff::Timestamp;
 
+use crate::books::write_transfer;
 use crate::database::values;
 use crate::read::unreadable;
-use crate::{NewBlock, OpenBlock, Store, StoreError};
+use crate::{NewBlock, OpenBlock, Store, StoreError, YoungBlock};
+
+/// The name of the hub's own wallet for an asset in the books.
+pub fn vault_name(asset: Asset) -> &'static str {
+    match asset {
+        Asset::Practice => "practice",
+        Asset::Monero => "monero",
+        Asset::Bitcoin => "bitcoin",
+    }
+}
 
 impl Store {
     /// Notes a block before it is handed in. Noting it again changes nothing.
@@ -31,18 +43,97 @@ impl Store {
         Ok(())
     }
 
-    /// Settles a block's fate; its body is not needed any more.
+    /// Notes what became of a block; its body is not needed any more. A block that has matured stays so.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn settle_block(&self, hash: &str, state: BlockState) -> Result<(), StoreError> {
         self.pools
             .execute(
-                "UPDATE blocks SET state = $1, body = NULL WHERE hash = $2",
+                "UPDATE blocks SET state = $1, body = NULL WHERE hash = $2 AND state <> 'matured'",
                 values![state.name(), hash],
             )
             .await?;
         Ok(())
+    }
+
+    /// A found block's reward can be spent: in one transaction it is noted, and moved from what its upstream owes to what
+    /// the hub's own wallet holds. `false` if the block was not found, or has matured before.
+    ///
+    /// # Errors
+    /// If the reward is negative or too large for the books, or the database fails; then nothing has changed.
+    pub async fn mature_block(
+        &self,
+        hash: &str,
+        reward: Money,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let small = i64::try_from(reward.atomic)
+            .ok()
+            .filter(|small| *small >= 0);
+        let small = small.ok_or(TransferError::TooLarge(reward.asset))?;
+        let mut transaction = self.pools.begin().await?;
+        transaction.lock_books().await?;
+        let row = transaction
+            .row(
+                "UPDATE blocks SET state = 'matured', body = NULL, asset = $2, reward = $3 \
+                 WHERE hash = $1 AND state = 'found' RETURNING upstream",
+                values![hash, reward.asset, small],
+            )
+            .await?;
+        let Some(row) = row else {
+            return Ok(false);
+        };
+        if small > 0 {
+            let upstream = LedgerAccount::Upstream(row.get(0)?);
+            let vault = LedgerAccount::Vault(vault_name(reward.asset).to_owned());
+            let owed = Money {
+                atomic: -reward.atomic,
+                ..reward
+            };
+            let entries = [(upstream, reward), (vault, owed)];
+            let entries = entries.map(|(account, amount)| Entry { account, amount });
+            let transfer = Transfer::try_new(TransferKind::Block, entries.into())?;
+            let number = write_transfer(&mut transaction, &transfer, hash, now).await?;
+            transaction
+                .execute(
+                    "UPDATE blocks SET transfer = $2 WHERE hash = $1",
+                    values![hash, number],
+                )
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// An upstream's blocks that may still change: those on the main chain that have not matured, and orphans above a
+    /// height, which a reorganisation may bring back. Lowest first.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn young_blocks(
+        &self,
+        upstream: &str,
+        above: u64,
+    ) -> Result<Vec<YoungBlock>, StoreError> {
+        let above = i64::try_from(above).unwrap_or(i64::MAX);
+        let rows = self
+            .pools
+            .rows(
+                "SELECT hash, height, state FROM blocks WHERE upstream = $1 \
+                 AND (state = 'found' OR (state = 'orphaned' AND height > $2)) ORDER BY height",
+                values![upstream, above],
+            )
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(YoungBlock {
+                    hash: row.get(0)?,
+                    height: row.get::<i64>(1)?.unsigned_abs(),
+                    orphaned: row.get::<String>(2)? == BlockState::Orphaned.name(),
+                })
+            })
+            .collect()
     }
 
     /// An upstream's blocks whose fate is open, lowest first.

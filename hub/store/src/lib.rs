@@ -18,6 +18,7 @@ mod error;
 mod hub;
 mod notices;
 mod read;
+mod receipts;
 mod records;
 mod replicas;
 mod secret;
@@ -25,13 +26,21 @@ mod settlement;
 mod shares;
 mod store;
 mod tasks;
+mod templates;
 
 pub use copy::Progress;
 pub use database::Engine;
 pub use error::StoreError;
 pub use notices::{Heard, Listener};
+mod workers;
+
+pub use blocks::vault_name;
+pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
+    YoungBlock,
 };
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use templates::StoredTemplate;
+pub use workers::Worker;

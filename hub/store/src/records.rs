@@ -123,6 +123,17 @@ pub struct OpenBlock {
     pub body: Vec<u8>,
 }
 
+/// A block that the chain may still change its mind about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YoungBlock {
+    /// Its id in hex.
+    pub hash: String,
+    /// Its height.
+    pub height: u64,
+    /// Whether another block was the main chain's at its height when it was last looked at.
+    pub orphaned: bool,
+}
+
 /// Whether the books add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {

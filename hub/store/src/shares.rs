@@ -2,21 +2,22 @@
 
 use std::collections::HashMap;
 
-use idlewatt_protocol::DeviceId;
+use idlewatt_ledger::Exact;
 use idlewatt_protocol::api::{CreditedShare, CreditedShares};
+use idlewatt_protocol::{Asset, DeviceId};
 use jiff::Timestamp;
 use sqlx::{Postgres, Row as _, Sqlite};
 
 use crate::database::{Row, Transaction, values};
-use crate::read::{money, timestamp};
-use crate::{Duplicate, Store, StoreError, VerifiedShare};
+use crate::read::timestamp;
+use crate::{Duplicate, ReceiptKey, Store, StoreError, VerifiedShare};
 
 /// How a share is selected.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT shares.sequence, shares.digest, shares.algorithm, shares.upstream, shares.work, shares.asset, ",
-            "shares.credit, shares.credit_fraction, batches.at, batches.settlement ",
+            "shares.credit, shares.credit_fraction, shares.fee, shares.fee_fraction, batches.at, batches.settlement ",
             "FROM shares JOIN batches ON batches.id = shares.batch ",
             $rest
         )
@@ -63,7 +64,7 @@ impl Store {
         Ok(shares
             .iter()
             .map(|share| match fresh.remove(&share.digest) {
-                Some(sequence) => Ok(credited(share, sequence, at)),
+                Some(sequence) => Ok(credited(&self.receipts, share, sequence, at, None)),
                 None => Err(Duplicate),
             })
             .collect())
@@ -93,7 +94,7 @@ impl Store {
         let shares = rows
             .iter()
             .take(limit)
-            .map(read)
+            .map(|row| self.read(row, device))
             .collect::<Result<_, _>>()?;
         Ok(CreditedShares { shares, more })
     }
@@ -116,9 +117,36 @@ impl Store {
                     values![&digest[..], device],
                 )
                 .await?;
-            found.extend(row.as_ref().map(read).transpose()?);
+            found.extend(row.map(|row| self.read(&row, device)).transpose()?);
         }
         Ok(found)
+    }
+
+    fn read(&self, row: &Row, device: &DeviceId) -> Result<CreditedShare, StoreError> {
+        let asset: Asset = row.parse(5)?;
+        let exact = |first: usize| -> Result<Exact, StoreError> {
+            let (atomic, fraction): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
+            Ok(Exact {
+                asset,
+                parts: i128::from(atomic) * Exact::PARTS + i128::from(fraction),
+            })
+        };
+        let share = VerifiedShare {
+            device: device.clone(),
+            digest: digest(row.get(1)?)?,
+            algorithm: row.get::<String>(2)?.into(),
+            upstream: row.get::<String>(3)?.into(),
+            work: row.get(4)?,
+            credit: exact(6)?,
+            fee: exact(8)?,
+        };
+        Ok(credited(
+            &self.receipts,
+            &share,
+            row.get(0)?,
+            row.time(10)?,
+            row.get(11)?,
+        ))
     }
 }
 
@@ -202,7 +230,13 @@ fn digest(bytes: Vec<u8>) -> Result<[u8; 32], StoreError> {
     })
 }
 
-fn credited(share: &VerifiedShare, sequence: i64, at: Timestamp) -> CreditedShare {
+fn credited(
+    receipts: &ReceiptKey,
+    share: &VerifiedShare,
+    sequence: i64,
+    at: Timestamp,
+    settlement: Option<i64>,
+) -> CreditedShare {
     CreditedShare {
         sequence,
         digest: hex::encode(share.digest),
@@ -212,22 +246,7 @@ fn credited(share: &VerifiedShare, sequence: i64, at: Timestamp) -> CreditedShar
         credit: share.credit.money(),
         fraction: share.credit.fraction().unsigned_abs(),
         at,
-        settlement: None,
-        receipt: None,
+        settlement,
+        receipt: Some(receipts.sign(share, at)),
     }
-}
-
-fn read(row: &Row) -> Result<CreditedShare, StoreError> {
-    Ok(CreditedShare {
-        sequence: row.get(0)?,
-        digest: hex::encode(row.get::<Vec<u8>>(1)?),
-        algorithm: row.get(2)?,
-        upstream: row.get(3)?,
-        work: row.get::<i64>(4)?.unsigned_abs(),
-        credit: money(&row.get::<String>(5)?, row.get::<i64>(6)?.into())?,
-        fraction: row.get::<i64>(7)?.unsigned_abs(),
-        at: row.time(8)?,
-        settlement: row.get(9)?,
-        receipt: None,
-    })
 }

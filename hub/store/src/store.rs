@@ -9,8 +9,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
-use crate::StoreError;
 use crate::database::{Engine, Pools};
+use crate::{ReceiptKey, StoreError, hub};
 
 /// How many requests may read a SQLite file at once.
 const READERS: u32 = 3;
@@ -30,6 +30,7 @@ pub(crate) fn newest_schema() -> i64 {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pools: Pools,
+    pub(crate) receipts: ReceiptKey,
 }
 
 impl Store {
@@ -71,11 +72,7 @@ impl Store {
             .await
             .map_err(|error| refuse(&error))?;
         let reader = pool(READERS).connect_lazy_with(options.read_only(true));
-        let store = Store {
-            pools: Pools::Sqlite { writer, reader },
-        };
-        store.name_hub().await?;
-        Ok(store)
+        Store::of(Pools::Sqlite { writer, reader }).await
     }
 
     /// Opens a SQLite file that nobody else has open.
@@ -131,11 +128,13 @@ impl Store {
             .run(&pool)
             .await
             .map_err(|error| refuse(&error))?;
-        let store = Store {
-            pools: Pools::Postgres(pool),
-        };
-        store.name_hub().await?;
-        Ok(store)
+        Store::of(Pools::Postgres(pool)).await
+    }
+
+    async fn of(pools: Pools) -> Result<Self, StoreError> {
+        hub::name(&pools).await?;
+        let receipts = ReceiptKey::new(&hub::receipt_key(&pools).await?);
+        Ok(Store { pools, receipts })
     }
 
     /// Which database it is.

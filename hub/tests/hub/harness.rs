@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use idlewatt_hub::bus::Bus;
 use idlewatt_hub::verifier::Verifiers;
 use idlewatt_hub::{Hub, Settings, StartError};
 use idlewatt_kernels::{Digest, Sha256dJob, Target, sha256d};
@@ -14,9 +15,10 @@ use idlewatt_protocol::api::{
 use idlewatt_stratum::bitcoin::{NotifyMessage, ServerMessage};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf,
+};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,8 @@ pub struct TestHub {
     pub client: reqwest::Client,
     /// Those of a hub in this process.
     pub verifiers: Option<Verifiers>,
+    /// That of a hub in this process.
+    pub bus: Option<Bus>,
     running: Option<(CancellationToken, JoinHandle<Result<(), StartError>>)>,
 }
 
@@ -57,11 +61,13 @@ pub async fn start(settings: Settings) -> TestHub {
     let hub = Hub::bind(settings).await.expect("binds");
     let listening = hub.listening().clone();
     let verifiers = Some(hub.verifiers().clone());
+    let bus = Some(hub.bus().clone());
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(hub.run(shutdown.clone()));
     TestHub {
         running: Some((shutdown, running)),
         verifiers,
+        bus,
         ..TestHub::at(&listening)
     }
 }
@@ -84,6 +90,7 @@ impl TestHub {
                 .build()
                 .expect("builds"),
             verifiers: None,
+            bus: None,
             running: None,
         }
     }
@@ -168,10 +175,14 @@ pub fn user(device: &DeviceEnrolled) -> String {
     format!("{}.{}", device.account, device.device)
 }
 
-/// Lines over TCP.
+/// What lines go over: TCP, or TLS on it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Lines over a stream.
 pub struct Wire {
-    lines: Lines<BufReader<OwnedReadHalf>>,
-    write: OwnedWriteHalf,
+    lines: Lines<BufReader<ReadHalf<Box<dyn Stream>>>>,
+    write: WriteHalf<Box<dyn Stream>>,
 }
 
 impl Wire {
@@ -179,8 +190,8 @@ impl Wire {
         Wire::new(TcpStream::connect(address).await.expect("connects"))
     }
 
-    fn new(stream: TcpStream) -> Self {
-        let (read, write) = stream.into_split();
+    pub fn new(stream: impl Stream + 'static) -> Self {
+        let (read, write) = tokio::io::split(Box::new(stream) as Box<dyn Stream>);
         Wire {
             lines: BufReader::new(read).lines(),
             write,
@@ -218,6 +229,8 @@ pub struct Miner {
     pub extranonce1: Vec<u8>,
     pub difficulty: f64,
     pub jobs: Vec<NotifyMessage>,
+    /// What the last share was answered with.
+    pub receipt: Option<String>,
     next_nonce: u32,
     request: i64,
 }
@@ -234,12 +247,17 @@ pub struct Found {
 
 impl Miner {
     pub async fn login(hub: &TestHub, device: &DeviceEnrolled) -> Self {
-        let mut wire = hub.connect().await;
-        let worker = user(device);
+        let wire = hub.connect().await;
+        Miner::login_on(wire, &user(device), device.token.as_str()).await
+    }
+
+    /// As any user, over any connection.
+    pub async fn login_on(mut wire: Wire, worker: &str, password: &str) -> Self {
+        let worker = worker.to_owned();
         wire.send(r#"{"id":1,"method":"mining.subscribe","params":["test/1"]}"#)
             .await;
         let authorize = serde_json::json!({
-            "id": 2, "method": "mining.authorize", "params": [worker, device.token],
+            "id": 2, "method": "mining.authorize", "params": [worker, password],
         });
         wire.send(&authorize.to_string()).await;
         let mut miner = Miner {
@@ -248,6 +266,7 @@ impl Miner {
             extranonce1: Vec::new(),
             difficulty: 0.0,
             jobs: Vec::new(),
+            receipt: None,
             next_nonce: 0,
             request: 10,
         };
@@ -274,6 +293,7 @@ impl Miner {
                         return Some(ServerMessage::Ok {
                             id: 0.into(),
                             result: true,
+                            receipt: None,
                         });
                     }
                 }
@@ -352,7 +372,14 @@ impl Miner {
         let line = serde_json::json!({"id": request, "method": method, "params": parameters});
         self.wire.send(&line.to_string()).await;
         match self.message().await.expect("an answer") {
-            ServerMessage::Ok { id, result: true } if id == request.into() => Ok(()),
+            ServerMessage::Ok {
+                id,
+                result: true,
+                receipt,
+            } if id == request.into() => {
+                self.receipt = receipt;
+                Ok(())
+            }
             ServerMessage::Error { id, code, .. } if id == request.into() => Err(code),
             other => panic!("not expected: {other:?}"),
         }

@@ -196,7 +196,9 @@ impl Miner {
 
     async fn answer(&mut self, request: i64) -> Result<(), i64> {
         match self.message().await.expect("an answer") {
-            ServerMessage::Ok { id, result: true } if id == request.into() => Ok(()),
+            ServerMessage::Ok {
+                id, result: true, ..
+            } if id == request.into() => Ok(()),
             ServerMessage::Error { id, code, .. } if id == request.into() => Err(code),
             other => panic!("not expected: {other:?}"),
         }

@@ -1,6 +1,8 @@
 //! The hub as its counterparts see it: over real sockets, with a real database.
 
 mod attacks;
+mod attacks_shares;
+mod attacks_wire;
 mod bitcoin;
 mod block_template;
 mod harness;
@@ -12,3 +14,5 @@ mod kawpow_miner;
 mod monero;
 mod node;
 mod program;
+mod sessions;
+mod tls;

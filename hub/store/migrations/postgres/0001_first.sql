@@ -218,7 +218,7 @@ CREATE TABLE blocks (
     transfer BIGINT REFERENCES transfers (id)
 );
 CREATE INDEX blocks_by_height ON blocks (height);
-CREATE INDEX blocks_open ON blocks (upstream, height) WHERE state IN ('submitted', 'found');
+CREATE INDEX blocks_open ON blocks (upstream, height) WHERE state IN ('submitted', 'found', 'orphaned');
 
 -- Where accounts have asked to be paid.
 CREATE TABLE addresses (

@@ -223,7 +223,7 @@ INSERT INTO new_blocks (hash, height, upstream, device, state, body, at)
 DROP TABLE blocks;
 ALTER TABLE new_blocks RENAME TO blocks;
 CREATE INDEX blocks_by_height ON blocks (height);
-CREATE INDEX blocks_open ON blocks (upstream, height) WHERE state IN ('submitted', 'found');
+CREATE INDEX blocks_open ON blocks (upstream, height) WHERE state IN ('submitted', 'found', 'orphaned');
 
 -- Where accounts have asked to be paid.
 CREATE TABLE addresses (

@@ -7,3 +7,4 @@ mod place;
 mod replicas;
 mod shares;
 mod tasks;
+mod workers;

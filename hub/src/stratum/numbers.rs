@@ -1,0 +1,117 @@
+//! The numbers of connections, which are in every job's extranonce: no two connections that are open have the same, also
+//! of different replicas of the hub, so no two miners ever hash the same.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The bits that count connections; the replica's number is above them.
+const COUNTER_BITS: u32 = 24;
+const COUNTERS: u32 = 1 << COUNTER_BITS;
+
+/// Gives out the numbers of one replica.
+#[derive(Debug)]
+pub struct Numbers {
+    replica: u8,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    next: u32,
+    in_use: HashSet<u32>,
+}
+
+/// A connection's number; given back when dropped.
+#[derive(Debug)]
+pub struct Number {
+    numbers: Arc<Numbers>,
+    counter: u32,
+}
+
+impl Numbers {
+    /// The numbers of a replica; `start` is where its counter begins, of which 24 bits are taken.
+    pub fn new(replica: u8, start: u32) -> Arc<Self> {
+        Arc::new(Numbers {
+            replica,
+            state: Mutex::new(State {
+                next: start % COUNTERS,
+                in_use: HashSet::new(),
+            }),
+        })
+    }
+
+    /// A number that no open connection has; `None` if all are taken. Numbers that were given back are not given out
+    /// again before all others were.
+    pub fn take(self: &Arc<Self>) -> Option<Number> {
+        let mut state = self.state();
+        if state.in_use.len() >= COUNTERS as usize {
+            return None;
+        }
+        loop {
+            let counter = state.next;
+            state.next = (counter + 1) % COUNTERS;
+            if state.in_use.insert(counter) {
+                let numbers = Arc::clone(self);
+                return Some(Number { numbers, counter });
+            }
+        }
+    }
+
+    /// How many are taken.
+    pub fn in_use(&self) -> usize {
+        self.state().in_use.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Number {
+    /// The whole number: the replica's above the counter.
+    pub fn get(&self) -> u32 {
+        u32::from(self.numbers.replica) << COUNTER_BITS | self.counter
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        self.numbers.state().in_use.remove(&self.counter);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_wraps_within_its_bits_and_passes_by_what_is_in_use() {
+        let numbers = Numbers::new(0xab, u32::MAX - 1);
+        let take = || numbers.take().expect("free");
+        let (first, second, third) = (take(), take(), take());
+        let all = [&first, &second, &third].map(Number::get);
+        assert_eq!(all, [0xabff_fffe, 0xabff_ffff, 0xab00_0000]);
+        drop(second);
+        numbers.state().next = COUNTERS - 2;
+        assert_eq!(take().get(), 0xabff_ffff, "the first is in use");
+        let next = take();
+        assert_eq!(next.get(), 0xab00_0001, "the third is in use");
+        assert_eq!(numbers.in_use(), 3);
+    }
+
+    #[test]
+    fn replicas_have_numbers_of_their_own() {
+        let of = |replica| Numbers::new(replica, 7).take().expect("free").get();
+        assert_ne!(of(0), of(1));
+        assert_eq!(of(0), 7);
+    }
+
+    #[test]
+    fn there_is_an_end_to_them() {
+        let numbers = Numbers::new(0, 0);
+        numbers.state().in_use = (0..COUNTERS).collect();
+        assert!(numbers.take().is_none());
+        numbers.state().in_use.remove(&77);
+        assert_eq!(numbers.take().expect("the one").get(), 77);
+    }
+}

@@ -1,0 +1,3 @@
+use super::*;
+use crate::upstream::sha256d_work::Split;
+use crate::upstream::template::Extranonce;
