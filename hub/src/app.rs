@@ -189,7 +189,7 @@ impl Hub {
     /// everything else ends. What was answered is on the disk.
     ///
     /// # Errors
-    /// If the upstream cannot be set up, or there is no number for this replica.
+    /// If the upstream cannot be set up.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StartError> {
         // Sessions end first, everything else after them.
         let (sessions, tasks) = (TaskTracker::new(), TaskTracker::new());
@@ -197,6 +197,7 @@ impl Hub {
         let (replica, keeper) = Replica::claim(self.store.clone(), shutdown.clone()).await?;
         tasks.spawn(keeper.run());
         tasks.spawn(self.bus.clone().run(end.clone()));
+        let turns = Tasks::new(self.store.clone(), replica.clone());
         let (writer, write) = Writer::new(self.store.clone());
         let writing = tokio::spawn(write);
         let ports = self.own_stratum.iter().map(|own| (own.algorithm, own.port));
@@ -204,6 +205,8 @@ impl Hub {
             settings: &self.settings,
             store: &self.store,
             tasks: &tasks,
+            turns: &turns,
+            bus: &self.bus,
             shutdown: &end,
         };
         let sources = launch.all(ports)?;
@@ -323,7 +326,7 @@ impl Hub {
             });
         }
         let settling = settlement::run(
-            Tasks::new(self.store.clone(), replica.clone()),
+            turns,
             self.store.clone(),
             self.settings.earnings.clone(),
             end.clone(),

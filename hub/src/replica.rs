@@ -34,6 +34,10 @@ pub struct Claim {
 }
 
 impl Claim {
+    fn new(number: u8, lost: CancellationToken) -> Arc<Self> {
+        Arc::new(Claim { number, lost })
+    }
+
     /// Ends when the number is not this hub's any more, or the hub ends: nobody may work with it then.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
@@ -92,12 +96,9 @@ impl Replica {
                 number.ok_or(ReplicaError::TooMany)?
             }
         };
-        let claim = Claim {
-            number,
-            lost: shutdown.child_token(),
-        };
+        let claim = Claim::new(number, shutdown.child_token());
         gauge!("idlewatt_hub_replica_number").set(f64::from(number));
-        let (current, receiver) = watch::channel(Some(Arc::new(claim)));
+        let (current, receiver) = watch::channel(Some(claim));
         let replica = Replica {
             store: store.clone(),
             name: Arc::clone(&name),
@@ -168,8 +169,7 @@ impl Keeper {
             tracing::info!(number, "this hub gives work with this replica number");
             gauge!("idlewatt_hub_replica_number").set(f64::from(number));
             let lost = self.shutdown.child_token();
-            self.current
-                .send_replace(Some(Arc::new(Claim { number, lost })));
+            self.current.send_replace(Some(Claim::new(number, lost)));
         }
         Ok(())
     }

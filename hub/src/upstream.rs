@@ -13,6 +13,7 @@ pub mod places;
 pub mod pool;
 pub mod practice;
 pub mod sha256d_work;
+pub mod sharing;
 pub mod start;
 pub mod submission;
 pub mod template;

@@ -42,6 +42,7 @@ pub use withdrawal::{
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountCreated {
     /// Its public name.
     pub account: AccountId,
@@ -51,6 +52,7 @@ pub struct AccountCreated {
 
 /// `GET /v1/work` (open): what the hub has work for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkOffers {
     /// The port of the Stratum server, on the host that answered.
     pub stratum_port: u16,
@@ -63,6 +65,7 @@ pub struct WorkOffers {
 
 /// Work for one algorithm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkOffer {
     /// The algorithm's name.
     pub algorithm: String,
@@ -83,6 +86,7 @@ pub struct WorkOffer {
 
 /// `GET /v1/blocks` (open): the newest blocks that devices of this hub found, highest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Blocks {
     /// At most 1,000.
     pub blocks: Vec<Block>,
@@ -90,6 +94,7 @@ pub struct Blocks {
 
 /// A block that a device found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Block {
     /// Its height in the chain.
     pub height: u64,
@@ -105,6 +110,7 @@ pub struct Block {
 
 /// What became of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BlockState {
     /// Handed in; its fate is not known yet.
@@ -159,6 +165,7 @@ impl FromStr for BlockState {
 
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorAnswer {
     /// A fixed word for programs: `unauthorized`, `totp` (a code of the authenticator app is missing or wrong), `not_found`,
     /// `bad_request`, `conflict`, `too_many_requests`,
@@ -170,6 +177,7 @@ pub struct ErrorAnswer {
 
 /// The single line that `idlewatt-hub --announce` prints on standard output once it listens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HubListening {
     /// Base address of the HTTP API, such as `http://127.0.0.1:41234`.
     pub http: String,

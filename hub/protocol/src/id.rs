@@ -57,6 +57,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $symbols:literal, $what:literal, $form:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -183,6 +184,7 @@ secret!(
 
 /// What a new device names its account by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub enum EnrolmentSecret {
     /// For one device.
@@ -226,6 +228,7 @@ impl From<EnrolmentCode> for EnrolmentSecret {
 
 /// What opens an account (125 random bits, secret), shown once: `IWA-` and five groups of five, then a check symbol.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountKey(String);
 

@@ -5,6 +5,8 @@
 pub mod api;
 pub mod id;
 pub mod money;
+#[cfg(test)]
+mod openapi;
 
 pub use id::{
     AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret, EnrolmentToken,

@@ -12,7 +12,8 @@ use super::logs::LogFormat;
 
 /// The hub of Idlewatt: accounts, a Stratum server that verifies every share, and a ledger.
 ///
-/// Without --monerod all work is practice: real algorithms, real shares, units that are never money.
+/// Without --monerod, and without upstreams in the settings file, all work is practice: real algorithms, real shares, units
+/// that are never money.
 #[derive(Parser)]
 #[command(name = "idlewatt-hub", version)]
 pub struct Arguments {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_ledger::Reward;
-use idlewatt_store::Store;
+use idlewatt_store::{Engine, Store};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -21,11 +21,14 @@ use super::pool::{
     self, Account, BitcoinPool, KawPowPool, MoneroPool, PoolClient, PoolDialect, PoolPace,
 };
 use super::sha256d_work::{Sha256dWork, Split};
+use super::sharing::Sharing;
 use super::submission::{LOOK_EVERY, Submitter};
 use super::template::{ProgPowWork, RandomXWork};
 use super::{ProgPowSource, Source, Sources, practice, source};
 use crate::app::StartError;
+use crate::bus::Bus;
 use crate::settings::{PoolSettings, Settings, UpstreamSettings};
+use crate::tasks::Tasks;
 
 /// Solved blocks waiting to be handed in.
 const SOLVED: usize = 64;
@@ -43,6 +46,10 @@ pub struct Launch<'a> {
     pub store: &'a Store,
     /// What runs is spawned here.
     pub tasks: &'a TaskTracker,
+    /// Whose turn it is to ask a node.
+    pub turns: &'a Tasks,
+    /// Where replicas hear of its answers.
+    pub bus: &'a Bus,
     /// Ends it.
     pub shutdown: &'a CancellationToken,
 }
@@ -191,14 +198,30 @@ impl Launch<'_> {
             grown,
         };
         self.until_shutdown(offerer.run());
-        let fetcher = Fetcher {
-            name,
-            chain,
-            pace,
-            news: answers,
-            look_again,
+        let fetch = move |news| {
+            let fetcher = Fetcher {
+                name,
+                chain: chain.clone(),
+                pace,
+                news,
+                look_again: Arc::clone(&look_again),
+            };
+            fetcher.run()
         };
-        self.until_shutdown(fetcher.run());
+        match self.store.engine() {
+            Engine::Sqlite => self.until_shutdown(fetch(answers)),
+            Engine::Postgres => {
+                let sharing = Sharing {
+                    name,
+                    store: self.store.clone(),
+                    turns: self.turns.clone(),
+                    bus: self.bus.clone(),
+                    withdraw_after: pace.withdraw_after,
+                    news: answers,
+                };
+                self.until_shutdown(sharing.run(fetch));
+            }
+        }
         source
     }
 

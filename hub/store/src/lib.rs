@@ -58,6 +58,8 @@ pub use error::StoreError;
 pub use export::{Cell, Export, ExportPart, Piece};
 pub use notices::{Heard, Listener};
 pub use payouts::PaymentsSeen;
+mod templates;
+
 pub use receipts::ReceiptKey;
 pub use records::{
     Audit, Device, Duplicate, EnrolError, NewBlock, OpenBlock, ShareError, VerifiedShare,
@@ -67,6 +69,7 @@ pub use referrals::{Referred, ReferrerRefused};
 pub use reports::StoredReport;
 pub use settlement::{Settled, Terms};
 pub use store::Store;
+pub use templates::StoredTemplate;
 pub use totp::{TotpRefused, TotpSetup};
 pub use withdrawals::{NewWithdrawal, Payment, WithdrawalError, WithdrawalRecord};
 pub use workers::Worker;

@@ -137,6 +137,7 @@ async fn mine(
             Ok(ServerMessage::Ok {
                 id: Id::Number(3),
                 result,
+                ..
             }) => {
                 waiting -= 1;
                 assert!(result);

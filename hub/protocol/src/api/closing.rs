@@ -8,6 +8,7 @@ use crate::Money;
 
 /// `GET /v1/closings?after=N` (open): the closings behind a number, in order; at most 1,000.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Closings {
     /// In order.
     pub closings: Vec<Closing>,
@@ -15,6 +16,7 @@ pub struct Closings {
 
 /// The end of one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Closing {
     /// Counted from 1.
     pub number: i64,
@@ -34,6 +36,7 @@ pub struct Closing {
 
 /// A ledger account at the end of a day on which it changed, or on which shares were settled for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClosingLeaf {
     /// Such as `device:D0123456789A`.
     pub ledger_account: String,
@@ -55,6 +58,7 @@ pub struct ClosingProofs {
 
 /// A leaf and why it belongs to the closing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClosingProof {
     /// One of the account's leaves.
     pub leaf: ClosingLeaf,

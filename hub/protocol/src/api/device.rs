@@ -7,6 +7,7 @@ use crate::{AccountId, DeviceId, DeviceToken, EnrolmentSecret};
 
 /// `POST /v1/enrolments` (account): a code that adds one device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnrolmentCreated {
     /// What the new device sends.
     pub code: crate::EnrolmentCode,
@@ -16,6 +17,7 @@ pub struct EnrolmentCreated {
 
 /// `POST /v1/devices` (open, proven by the code).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnrolDevice {
     /// The account owner's code, or a fleet's token.
     pub code: EnrolmentSecret,
@@ -27,6 +29,7 @@ pub struct EnrolDevice {
 
 /// The answer to [`EnrolDevice`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceEnrolled {
     /// The account it now works for.
     pub account: AccountId,
@@ -38,6 +41,7 @@ pub struct DeviceEnrolled {
 
 /// `POST /v1/devices/challenges` (open): what a device signs to get a new token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AskChallenge {
     /// Which device.
     pub device: DeviceId,
@@ -45,6 +49,7 @@ pub struct AskChallenge {
 
 /// The answer to [`AskChallenge`]. A device that is not known gets one, too.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Challenge {
     /// Random; good for one answer.
     pub challenge: String,
@@ -61,6 +66,7 @@ impl Challenge {
 
 /// `POST /v1/devices/tokens` (open, proven by the signature): a new token in the place of all earlier ones.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TokenRequest {
     /// Which device.
     pub device: DeviceId,
@@ -72,6 +78,7 @@ pub struct TokenRequest {
 
 /// The answer to [`TokenRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NewDeviceToken {
     /// As in [`DeviceEnrolled::token`].
     pub token: DeviceToken,
@@ -79,6 +86,7 @@ pub struct NewDeviceToken {
 
 /// `POST /v1/devices/report` (device): how it is at present. Answered with [`DeviceOrders`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceReport {
     /// The mode set: `smart`, `50`, `90`, `100` or `paused`.
     pub mode: String,
@@ -94,6 +102,7 @@ pub struct DeviceReport {
 
 /// One processor in a [`DeviceReport`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProcessorReport {
     /// What it is called.
     pub name: String,
@@ -111,6 +120,7 @@ pub struct ProcessorReport {
 
 /// What became of shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShareCounts {
     /// Credited.
     pub accepted: u64,
@@ -122,6 +132,7 @@ pub struct ShareCounts {
 
 /// What the account's owner has set for a device from afar. It only ever lowers what the device does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceOrders {
     /// The most that any processor may be used, 0 (not at all) to 100; `None` where there is no limit from here.
     pub limit_percent: Option<u8>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /readyz` (open): 200 where everything that is needed is there, 503 otherwise; for load balancers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Readiness {
     /// Whether devices may be sent here.
     pub ready: bool,

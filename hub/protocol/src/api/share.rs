@@ -8,6 +8,7 @@ use crate::Money;
 /// `GET /v1/earnings` (device): everything credited to the account, apart and together. Shares of the last minute are not
 /// in it yet: they are credited with the next settlement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Earnings {
     /// Credited to the asking device.
     pub this_device: Vec<Money>,
@@ -25,6 +26,7 @@ pub struct Earnings {
 /// `GET /v1/shares?after=SEQ&limit=N` (device): the device's verified shares in order of their numbers; at most
 /// 1,000 an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CreditedShares {
     /// The shares after the number asked for.
     pub shares: Vec<CreditedShare>,
@@ -34,6 +36,7 @@ pub struct CreditedShares {
 
 /// `POST /v1/shares/find` (device): which of these digests have been credited to this device; at most 1,000.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindShares {
     /// Proof-of-work digests in hex.
     pub digests: Vec<String>,
@@ -41,6 +44,7 @@ pub struct FindShares {
 
 /// One share that was verified and credited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CreditedShare {
     /// Its number at this hub; rises, with gaps.
     pub sequence: i64,
@@ -71,6 +75,7 @@ pub struct CreditedShare {
 /// `POST /v1/shares/resend` (device): receipts for shares that the hub does not know any more, such as after it was
 /// restored from a backup; at most 1,000. Answered with [`Resent`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ResendShares {
     /// As in [`CreditedShare::receipt`].
     pub receipts: Vec<String>,
@@ -78,6 +83,7 @@ pub struct ResendShares {
 
 /// What became of [`ResendShares`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Resent {
     /// Credited again.
     pub credited: u64,

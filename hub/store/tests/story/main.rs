@@ -20,5 +20,5 @@ mod settlement;
 mod shares;
 mod tasks;
 mod totp;
-mod workers;
 mod withdrawals;
+mod workers;
