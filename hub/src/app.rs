@@ -210,7 +210,7 @@ impl Hub {
             shutdown: &end,
         };
         let sources = launch.all(ports)?;
-        self.start_payers(&tasks, &end)?;
+        self.start_payers(&turns, &tasks, &end)?;
         let health = Health {
             store: self.store.clone(),
             sources: sources.clone(),
@@ -357,11 +357,16 @@ impl Hub {
 
     fn start_payers(
         &self,
+        turns: &Tasks,
         tasks: &TaskTracker,
         shutdown: &CancellationToken,
     ) -> Result<(), StartError> {
         let settings = &self.settings.withdrawals;
-        for asset in [Asset::Monero, Asset::Bitcoin] {
+        let every = Duration::from_secs(settings.look_every);
+        for (asset, task) in [
+            (Asset::Monero, "payouts-xmr"),
+            (Asset::Bitcoin, "payouts-btc"),
+        ] {
             let Some(wallet) = settings.wallet(asset) else {
                 continue;
             };
@@ -370,9 +375,14 @@ impl Hub {
                 asset,
                 Wallet::new(asset, wallet)?,
                 wallet.terms(asset)?,
-                Duration::from_secs(settings.look_every),
             );
-            tasks.spawn(payer.run(shutdown.clone()));
+            let (turns, shutdown) = (turns.clone(), shutdown.clone());
+            // A wallet's answer may take minutes, so it is not waited for. Being stopped anywhere is as safe as being
+            // killed anywhere.
+            tasks.spawn(async move {
+                let looks = turns.every(task, every, shutdown.clone(), || payer.look());
+                shutdown.run_until_cancelled(looks).await;
+            });
         }
         Ok(())
     }

@@ -219,7 +219,7 @@ fn a_withdrawal_arrives_and_what_cannot_be_paid_is_refused() {
     let network_fee = i128::from(seen["transfer"]["fee"].as_u64().expect("a fee"));
     assert_eq!(scene.balance("operator"), 500_000_000 - network_fee);
     assert_eq!(
-        scene.balance("vault:monero-wallet"),
+        scene.balance("vault:monero"),
         1_999_500_000_000 + network_fee
     );
     assert_eq!(scene.faults(), Vec::<String>::new());

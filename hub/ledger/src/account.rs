@@ -24,7 +24,7 @@ pub enum LedgerAccount {
     Operator,
     /// Where the work came from and who therefore owes the earnings; negative until it has paid.
     Upstream(String),
-    /// What the hub holds in a wallet of its own, such as `monero-wallet`; negative, as it is owed to the others.
+    /// What the hub holds in a wallet of its own, such as `monero`; negative, as it is owed to the others.
     Vault(String),
 }
 
@@ -94,7 +94,7 @@ mod tests {
             LedgerAccount::Wallet(AccountId::random()),
             LedgerAccount::Withdrawal(WithdrawalId::random()),
             LedgerAccount::Operator,
-            LedgerAccount::Vault("monero-wallet".into()),
+            LedgerAccount::Vault("monero".into()),
             LedgerAccount::Upstream("practice".into()),
         ] {
             assert_eq!(account.to_string().parse(), Ok(account));

@@ -99,9 +99,8 @@ mod tests {
             atomic: 1_000,
         };
         for (fee, network_fee) in [(30, 12), (30, 30), (0, 7), (30, 45)] {
-            let transfer =
-                confirmed(&id, amount, fee, network_fee, "monero-wallet").expect("balances");
-            let vault = LedgerAccount::Vault("monero-wallet".into());
+            let transfer = confirmed(&id, amount, fee, network_fee, "monero").expect("balances");
+            let vault = LedgerAccount::Vault("monero".into());
             assert_eq!(moved(&transfer, &vault), 1_000 - fee + network_fee);
             assert_eq!(
                 moved(&transfer, &LedgerAccount::Operator),

@@ -9,6 +9,7 @@ use anyhow::Context;
 use idlewatt_hub::Settings;
 use idlewatt_hub::app::{create_data_dir, database_file, open_store};
 use idlewatt_store::{Audit, Store};
+use jiff::Timestamp;
 
 /// How often a copy that takes long says how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(2);
@@ -30,15 +31,27 @@ pub async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<ExitCod
     let Some(address) = &settings.database else {
         let store = Store::restore(file, &database).await?;
         let audit = store.audit().await?;
+        pause_withdrawals(&store).await?;
         store.close().await;
         return Ok(told(&audit, &format!("{} is restored", database.display())));
     };
     let target = Store::connect(address).await?;
     let (unpacked, source) = unpack(settings, file).await?;
-    let copied = copy(&source, &target).await;
+    let copied = async {
+        pause_withdrawals(&source).await?;
+        copy(&source, &target).await
+    }
+    .await;
     source.close().await;
     remove(&unpacked);
     Ok(told(&copied?, "the PostgreSQL database is restored"))
+}
+
+/// What was paid since the backup is not in it, so nothing is paid before the operator has looked.
+async fn pause_withdrawals(store: &Store) -> anyhow::Result<()> {
+    store.pause_withdrawals(true, Timestamp::now()).await?;
+    println!("withdrawals are paused: `idlewatt-hub withdrawals resume` lets them go on");
+    Ok(())
 }
 
 /// A backup as a database that may be changed, which stays only as long as it is needed.

@@ -1,15 +1,13 @@
 //! Pays the withdrawals of one asset, one after the other, and watches them until the network has confirmed them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use idlewatt_protocol::api::WithdrawalState;
 use idlewatt_protocol::{Asset, WithdrawalId};
-use idlewatt_store::{Payment, Store, StoreError, WithdrawalRecord};
+use idlewatt_store::{Payment, Store, StoreError, WithdrawalRecord, vault_name};
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
-use super::wallet::{Outgoing, Standing, Wallet, WalletError, vault_of};
+use super::wallet::{Outgoing, Standing, Wallet, WalletError};
 use crate::settings::WithdrawalTerms;
 
 /// Withdrawals that are passed over for want of money in one look, so that a large one does not stop the small ones.
@@ -24,7 +22,6 @@ pub struct Payer {
     asset: Asset,
     wallet: Wallet,
     terms: WithdrawalTerms,
-    look_every: Duration,
     /// Payments in the wallet's books that no withdrawal here knows; `None` until the wallet was asked.
     strangers: Mutex<Option<Vec<Outgoing>>>,
     /// What last kept the wallet from working, so that the log says it once.
@@ -47,35 +44,14 @@ impl From<StoreError> for Stop {
 
 impl Payer {
     /// One that pays the asset from the wallet.
-    pub fn new(
-        store: Store,
-        asset: Asset,
-        wallet: Wallet,
-        terms: WithdrawalTerms,
-        look_every: Duration,
-    ) -> Self {
+    pub fn new(store: Store, asset: Asset, wallet: Wallet, terms: WithdrawalTerms) -> Self {
         Payer {
             store,
             asset,
             wallet,
             terms,
-            look_every,
             strangers: Mutex::default(),
             trouble: Mutex::default(),
-        }
-    }
-
-    /// Pays until told to stop. Being stopped anywhere is as safe as being killed anywhere.
-    pub async fn run(self, shutdown: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(self.look_every) => {}
-            }
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = self.look() => {}
-            }
         }
     }
 
@@ -218,7 +194,7 @@ impl Payer {
                 let now = Timestamp::now();
                 if self
                     .store
-                    .confirm_withdrawal(id, vault_of(self.asset), now)
+                    .confirm_withdrawal(id, vault_name(self.asset), now)
                     .await?
                 {
                     self.count(WithdrawalState::Confirmed, 1);

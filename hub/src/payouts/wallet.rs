@@ -73,15 +73,6 @@ pub enum WalletStartError {
     Connection(#[from] reqwest::Error),
 }
 
-/// What the books call the wallet of an asset.
-pub fn vault_of(asset: Asset) -> &'static str {
-    match asset {
-        Asset::Practice => "practice-wallet",
-        Asset::Monero => "monero-wallet",
-        Asset::Bitcoin => "bitcoin-wallet",
-    }
-}
-
 /// A wallet that the hub pays from.
 pub enum Wallet {
     /// `monero-wallet-rpc`.

@@ -18,7 +18,7 @@ on_both!(
     a_held_payment_stops_nobody_and_can_be_renewed,
 );
 
-const VAULT: &str = "monero-wallet";
+const VAULT: &str = "monero";
 
 fn xmr(atomic: i128) -> Money {
     Money {
