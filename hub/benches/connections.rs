@@ -18,7 +18,10 @@ use idlewatt_hub::settings::VerificationSettings;
 use idlewatt_hub::stratum::limits::Doorkeeper;
 use idlewatt_hub::stratum::numbers::Numbers;
 use idlewatt_hub::stratum::{self, Encryption, Port, Serves, Shared};
-use idlewatt_hub::upstream::template::{RandomXWork, Sha256dWork, Template};
+use idlewatt_hub::upstream::bitcoin_block::practice_coinbase;
+use idlewatt_hub::upstream::outlet::Outlet;
+use idlewatt_hub::upstream::sha256d_work::{Origin, Sha256dWork, Split};
+use idlewatt_hub::upstream::template::{RandomXWork, Template};
 use idlewatt_hub::upstream::{Feed, Sources, source};
 use idlewatt_hub::verifier::{Verifiers, progpow, randomx};
 use idlewatt_hub::writer::Writer;
@@ -88,22 +91,33 @@ impl Feeds {
         };
         let reward = Reward::try_new(coin, 1_000_000).expect("a reward");
         match self {
-            Feeds::Bitcoin(feed) => feed.offer(Template {
-                reward,
-                network: None,
-                generation,
-                work: Sha256dWork {
-                    version: 0x2000_0000,
-                    previous_hash: [7; 32],
-                    time: 1_800_000_000,
-                    bits: 0x207f_ffff,
-                    salt: now().to_be_bytes(),
-                },
-            }),
+            Feeds::Bitcoin(feed) => {
+                let (coinbase_head, coinbase_tail) = practice_coinbase(now().to_be_bytes());
+                feed.offer(Template {
+                    upstream: "practice",
+                    reward,
+                    network: None,
+                    generation,
+                    work: Sha256dWork {
+                        version: 0x2000_0000,
+                        version_mask: 0,
+                        previous_hash: [7; 32],
+                        time: 1_800_000_000,
+                        bits: 0x207f_ffff,
+                        coinbase_head,
+                        coinbase_tail,
+                        merkle_branches: Vec::new(),
+                        origin: Origin::Practice,
+                    },
+                    outlet: Outlet::Nowhere,
+                });
+            }
             Feeds::Monero(feed) => {
                 let mut blob = [7; 76];
                 blob[7..15].copy_from_slice(&now().to_be_bytes());
                 feed.offer(Template {
+                    upstream: "practice",
+                    outlet: Outlet::Nowhere,
                     reward,
                     network: None,
                     generation,
@@ -150,7 +164,6 @@ fn hub(connections: usize, dialect: &str) {
         feed.offer(0);
         let (writer, write) = Writer::new(store.clone());
         tokio::spawn(write);
-        let (solved, _blocks) = mpsc::channel(1);
         let settings = Settings::default();
         let shutdown = CancellationToken::new();
         let (replica, keeper) = Replica::claim(store.clone(), shutdown.clone())
@@ -170,10 +183,10 @@ fn hub(connections: usize, dialect: &str) {
             },
             sources: Sources {
                 sha256d,
+                split: Split::WIDE,
                 randomx,
                 progpow: Vec::new(),
             },
-            solved,
             difficulty: settings.difficulty,
             fee_basis_points: 0,
             remembered: Default::default(),

@@ -99,6 +99,7 @@ pub struct Hub {
     own_stratum: Vec<OwnStratum>,
     listening: HubListening,
     stratum_port: u16,
+    stratum_tls_port: Option<u16>,
     verifiers: Verifiers,
 }
 
@@ -131,6 +132,11 @@ impl Hub {
         };
         let http_address = address("http", &http, settings.http)?;
         let stratum_address = address("stratum", &stratum, settings.stratum)?;
+        let stratum_tls_port = match (&stratum_tls, &tls) {
+            (Some(listener), _) => Some(address("stratum_tls", listener, stratum_address)?.port()),
+            (None, Some(_)) => Some(stratum_address.port()),
+            (None, None) => None,
+        };
         let mut own_stratum = Vec::new();
         for algorithm in Algorithm::ALL {
             if algorithm.progpow().is_none() {
@@ -167,6 +173,7 @@ impl Hub {
                 stratum: stratum_address.to_string(),
             },
             stratum_port: stratum_address.port(),
+            stratum_tls_port,
         })
     }
 
@@ -299,6 +306,7 @@ impl Hub {
             health,
             sources,
             stratum_port: self.stratum_port,
+            stratum_tls_port: self.stratum_tls_port,
             devices,
             referring,
             withdrawals: self.settings.withdrawals.clone(),
@@ -336,10 +344,12 @@ impl Hub {
         tracing::info!(http, stratum, "the hub is listening");
 
         shutdown.cancelled().await;
+        let drained = tokio::time::sleep(Duration::from_secs(self.settings.drain_for));
         sessions.close();
         if tokio::time::timeout(GRACE, sessions.wait()).await.is_err() {
             tracing::warn!("some miners' connections did not end in time");
         }
+        drained.await;
         end.cancel();
         tasks.close();
         if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

@@ -30,7 +30,11 @@ impl Health {
     pub async fn check(&self) -> Readiness {
         let answer = tokio::time::timeout(ANSWER_WITHIN, self.store.ping()).await;
         let database = matches!(answer, Ok(Ok(())));
-        let work = self.sources.offers().iter().any(|offer| offer.available);
+        let work = self
+            .sources
+            .offers(false)
+            .iter()
+            .any(|offer| offer.available);
         let replica = self.replica.current().is_some();
         let draining = self.draining.is_cancelled();
         Readiness {

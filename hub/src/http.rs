@@ -79,6 +79,8 @@ pub struct Api {
     pub(crate) sources: Sources,
     /// The common port of the Stratum server.
     pub(crate) stratum_port: u16,
+    /// Where the same is spoken under TLS: with a certificate all other Stratum ports take it, too.
+    pub(crate) stratum_tls_port: Option<u16>,
     /// How devices are known.
     pub(crate) devices: DeviceDesk,
     /// What referrers are told.

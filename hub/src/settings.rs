@@ -47,6 +47,9 @@ pub struct Settings {
     pub tls: Option<TlsSettings>,
     /// Where miners are sent when the hub ends; they are asked to come back here where it is not set.
     pub drain_to: Option<DrainTo>,
+    /// Seconds for which a hub that was told to end still answers HTTP, and says at `/readyz` that it is ending, so that load
+    /// balancers see it. Miners are sent away at once.
+    pub drain_for: u64,
     /// Where the Stratum server for KawPow listens; port 0 takes a free one.
     pub stratum_kawpow: SocketAddr,
     /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
@@ -97,6 +100,7 @@ impl Default for Settings {
             https: None,
             tls: None,
             drain_to: None,
+            drain_for: 0,
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
             stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
             metrics: None,
@@ -237,6 +241,10 @@ impl Settings {
                 return refuse(setting, address.to_string(), allowed);
             }
         }
+        if self.drain_for > 3_600 {
+            let value = self.drain_for.to_string();
+            return refuse("drain_for", value, "0 to 3,600 seconds");
+        }
         if self.limits.connections > 1 << 24 {
             let value = self.limits.connections.to_string();
             return refuse("limits.connections", value, "1 to 16,777,216");
@@ -316,6 +324,10 @@ mod tests {
                 vec!["difficulty.kawpow", "least = 0", "1 ≤ least"],
             ),
             (
+                "[difficulty]\nsha256d = { start = 2, least = 1, most = 2 }",
+                vec!["difficulty.sha256d", "least = 1", "2 ≤ least"],
+            ),
+            (
                 "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
                 vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
             ),
@@ -331,6 +343,7 @@ mod tests {
                 "stratum_kawpow = 3481",
                 vec!["hub.toml", "line 1", "socket address"],
             ),
+            ("drain_for = 3601", vec!["drain_for", "3601", "3,600 s"]),
             (
                 "test_algorithm = \"kawpow\"",
                 vec!["hub.toml", "line 1", "boolean"],

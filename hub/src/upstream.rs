@@ -205,16 +205,18 @@ pub struct ProgPowSource {
 }
 
 impl Sources {
-    /// What is offered, an entry an algorithm.
-    pub fn offers(&self) -> Vec<WorkOffer> {
+    /// What is offered, an entry an algorithm. Whether ports take TLS, too, is the same for all.
+    pub fn offers(&self, tls: bool) -> Vec<WorkOffer> {
         let mut offers = vec![
             self.sha256d.offer(Algorithm::Sha256d, None),
             self.randomx.offer(Algorithm::RandomX, None),
         ];
         offers.extend(self.progpow.iter().map(|source| {
-            source
-                .work
-                .offer(source.algorithm, Some(source.stratum_port))
+            let port = source.stratum_port;
+            WorkOffer {
+                stratum_tls_port: tls.then_some(port),
+                ..source.work.offer(source.algorithm, Some(port))
+            }
         }));
         offers
     }

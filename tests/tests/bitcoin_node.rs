@@ -15,7 +15,7 @@ fn hub(node: &BitcoinNode) -> Hub {
     let settings = format!(
         "[[upstreams.sha256d]]\nkind = \"bitcoind\"\nurl = \"{}\"\nuser = \"{}\"\npassword = \"{}\"\n\
          address = \"{}\"\nmaturity = 3\n\
-         [difficulty]\nsha256d = {{ start = 2, least = 1, most = 2 }}\n",
+         [difficulty]\nsha256d = {{ start = 2, least = 2, most = 2 }}\n",
         node.url(),
         BitcoinNode::USER,
         BitcoinNode::PASSWORD,

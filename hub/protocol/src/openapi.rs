@@ -2,13 +2,10 @@
 //! the tests only, so that nothing of it is in the programs:
 //! `IDLEWATT_WRITE_OPENAPI=1 cargo test -p idlewatt-protocol openapi` writes the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::api::{
-    AccountCreated, Blocks, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice,
-    EnrolmentCreated, ErrorAnswer, FindShares, Readiness, WorkOffers,
-};
+use crate::api::*;
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -20,9 +17,18 @@ enum Secret {
     Open,
     /// An account key or a session's token.
     Account,
+    /// The account key itself.
+    Key,
     /// A device token.
     Device,
+    /// Any of these.
+    Either,
 }
+
+/// `{}`.
+type Nothing = Map<String, Value>;
+/// Rows by the name of their part.
+type Exported = BTreeMap<String, Vec<Map<String, Value>>>;
 
 type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
 
@@ -58,18 +64,52 @@ macro_rules! routes {
     };
 }
 
-// Method, path?query, whose secret, (body) -> (answer), in a sentence. An answer of no type is text.
+// Method, path?query, whose secret, (body) -> (answer), in a sentence. An answer of no type is text; a body that may be
+// left out is an option.
 routes! {
     get "/healthz" Open () -> () "Answers while the hub runs.";
     get "/readyz" Open () -> (Readiness) "Whether devices may be sent here; 503 if not.";
-    post "/v1/accounts" Open () -> (AccountCreated) "A new account; its key is shown this once.";
+    post "/v1/accounts" Open (Option<NewAccount>) -> (AccountCreated) "A new account; its key is shown this once.";
+    delete "/v1/account" Key (DeleteAccount) -> (AccountDeleted) "Removes everything personal; the ledger's rows stay.";
+    get "/v1/account/totp" Account () -> (TotpState) "Whether an authenticator app is set up.";
+    post "/v1/account/totp" Account () -> (TotpBegun) "What an authenticator app is set up with; it counts once it is confirmed.";
+    delete "/v1/account/totp" Account (TotpCode) -> (TotpState) "Removes the authenticator app.";
+    post "/v1/account/totp/confirm" Account (TotpCode) -> (TotpState) "Confirms the authenticator app with its first code.";
+    get "/v1/account/export?format&part" Account () -> (Exported) "Everything held about the account: JSON, or one part as CSV.";
+    post "/v1/account/referrer" Account (SetReferrer) -> (Nothing) "Names who sent this account here; once.";
+    get "/v1/account/earnings" Account () -> (AccountEarnings) "What the account was credited with, and where it is now.";
+    get "/v1/account/earnings/devices?utc_offset_minutes" Account () -> (EarningsByDevice) "What each device has earned: today, in seven days, ever.";
+    get "/v1/referrals" Account () -> (Referrals) "The account's referral code, and what referrals bring.";
+    get "/v1/sessions" Account () -> (Sessions) "The sessions that are still good.";
+    post "/v1/sessions" Key () -> (SessionCreated) "A token to use in the place of the account key; shown this once.";
+    delete "/v1/sessions" Account () -> (Nothing) "Ends all sessions.";
+    delete "/v1/sessions/{session}" Account () -> (Nothing) "Ends a session; `current` is the one that asks.";
     post "/v1/enrolments" Account () -> (EnrolmentCreated) "A code that adds one device.";
+    get "/v1/enrolment-tokens" Account () -> (FleetTokens) "The tokens that add many devices.";
+    post "/v1/enrolment-tokens" Account (NewEnrolmentToken) -> (EnrolmentTokenCreated) "A token that adds many devices; shown this once.";
+    delete "/v1/enrolment-tokens/{id}" Account () -> (Nothing) "Revokes such a token; its devices stay.";
+    get "/v1/groups" Account () -> (Groups) "The groups that the account's devices are in.";
+    get "/v1/devices?group&after&limit" Account () -> (Devices) "The account's devices, as they are at present.";
     post "/v1/devices" Open (EnrolDevice) -> (DeviceEnrolled) "Adds a device, which a code or a fleet's token proves.";
+    patch "/v1/devices" Account (LimitGroup) -> (GroupLimited) "Sets the limit of all devices in a group.";
+    patch "/v1/devices/{device}" Account (ChangeDevice) -> (Nothing) "Sets a device's name, group or limit.";
+    delete "/v1/devices/{device}" Account () -> (Nothing) "Revokes a device for ever.";
+    post "/v1/devices/challenges" Open (AskChallenge) -> (Challenge) "What a device signs to get a new token.";
+    post "/v1/devices/tokens" Open (TokenRequest) -> (NewDeviceToken) "A new device token, which a signature proves.";
+    post "/v1/devices/report" Device (DeviceReport) -> (DeviceOrders) "How the device is; answered with what its owner has set for it.";
     get "/v1/work" Open () -> (WorkOffers) "What the hub has work for.";
     get "/v1/blocks" Open () -> (Blocks) "The newest blocks that devices of this hub found.";
     get "/v1/earnings" Device () -> (Earnings) "What was earned, of this device and its account.";
+    get "/v1/closings?after" Open () -> (Closings) "The daily closings behind a number.";
+    get "/v1/closings/{number}/leaves" Either () -> (ClosingProofs) "The account's own leaves of a closing, and their proofs.";
     get "/v1/shares?after&limit" Device () -> (CreditedShares) "The device's shares behind a sequence number.";
     post "/v1/shares/find" Device (FindShares) -> (CreditedShares) "Which of these shares were credited to the device.";
+    post "/v1/shares/resend" Device (ResendShares) -> (Resent) "Claims again, with their receipts, shares that the hub lost.";
+    get "/v1/withdrawals" Account () -> (Withdrawals) "The account's withdrawals, newest first.";
+    post "/v1/withdrawals" Account (AskWithdrawal) -> (Withdrawal) "Asks for a withdrawal.";
+    post "/v1/withdrawals/quote" Account (AskQuote) -> (WithdrawalQuote) "What a withdrawal would cost.";
+    get "/v1/withdrawals/{id}" Account () -> (Withdrawal) "One withdrawal.";
+    delete "/v1/withdrawals/{id}" Account () -> (Withdrawal) "Calls a withdrawal off while it is requested.";
 }
 
 /// The whole document.
@@ -100,6 +140,7 @@ fn document() -> Value {
             "schemas": generator.take_definitions(true),
             "securitySchemes": {
                 "account": { "type": "http", "scheme": "bearer", "description": "An account key, or a session's token." },
+                "key": { "type": "http", "scheme": "bearer", "description": "The account key itself." },
                 "device": { "type": "http", "scheme": "bearer", "description": "A device token." },
             },
         },
@@ -108,16 +149,21 @@ fn document() -> Value {
 
 fn operation(route: &Route, error: &Schema, generator: &mut SchemaGenerator) -> Value {
     let json_of = |schema: &Schema| json!({ "application/json": { "schema": schema } });
-    let content = match route.answer {
+    let mut content = match route.answer {
         Some(answer) => json_of(&answer(generator)),
         None => json!({ "text/plain": { "schema": { "type": "string" } } }),
     };
+    if route.path.contains("?format") {
+        content["text/csv"] = json!({ "schema": { "type": "string" } });
+    }
     let mut operation = json!({
         "summary": route.summary,
         "security": match route.secret {
             Secret::Open => json!([]),
             Secret::Account => json!([{ "account": [] }]),
+            Secret::Key => json!([{ "key": [] }]),
             Secret::Device => json!([{ "device": [] }]),
+            Secret::Either => json!([{ "account": [] }, { "device": [] }]),
         },
         "responses": {
             "200": { "description": "Done.", "content": content },
@@ -125,8 +171,9 @@ fn operation(route: &Route, error: &Schema, generator: &mut SchemaGenerator) -> 
         },
     });
     if let Some(request) = route.request {
-        operation["requestBody"] =
-            json!({ "required": true, "content": json_of(&request(generator)) });
+        let schema = request(generator);
+        let needed = schema.get("anyOf").is_none();
+        operation["requestBody"] = json!({ "required": needed, "content": json_of(&schema) });
     }
     let parameters = parameters(route.path);
     if !parameters.is_empty() {

@@ -29,8 +29,8 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Read
 pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
     Json(WorkOffers {
         stratum_port: api.stratum_port,
-        stratum_tls_port: None,
-        offers: api.sources.offers(),
+        stratum_tls_port: api.stratum_tls_port,
+        offers: api.sources.offers(api.stratum_tls_port.is_some()),
     })
 }
 

@@ -91,12 +91,17 @@ impl DifficultySettings {
             ("difficulty.kawpow-test", Algorithm::KawPowTest),
         ] {
             let DifficultyRange { start, least, most } = self.of(algorithm);
-            if least == 0 || least > start || start > most || most > 1 << 52 {
+            // Bitcoin's dialect sends a difficulty, and that of one hash, rounded, is a target beyond 256 bits.
+            let (easiest, allowed) = match algorithm {
+                Algorithm::Sha256d => (2, "2 ≤ least ≤ start ≤ most ≤ 2^52, in hashes"),
+                _ => (1, "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes"),
+            };
+            if least < easiest || least > start || start > most || most > 1 << 52 {
                 let value = format!("{{ start = {start}, least = {least}, most = {most} }}");
                 return Err(SettingsError::Value {
                     setting,
                     value,
-                    allowed: "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes",
+                    allowed,
                 });
             }
         }

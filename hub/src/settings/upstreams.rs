@@ -193,8 +193,11 @@ impl MonerodSettings {
         url_setting: &'static str,
         wallet_setting: &'static str,
     ) -> Result<(), SettingsError> {
-        if !is_http(&self.url) {
-            return refuse(url_setting, &*self.url, "an http:// or https:// address");
+        if !is_http(&self.url) || self.url.contains('@') {
+            let allowed = "an http:// or https:// address without user and password in it";
+            // It may hold a password.
+            let shown = self.url.rsplit('@').next().unwrap_or_default();
+            return refuse(url_setting, shown, allowed);
         }
         let plain = self.wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !plain || !(90..=120).contains(&self.wallet.len()) {

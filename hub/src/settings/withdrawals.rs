@@ -136,9 +136,12 @@ impl WithdrawalSettings {
                 continue;
             };
             let names = Names::of(asset);
-            if !(wallet.url.starts_with("http://") || wallet.url.starts_with("https://")) {
-                let value = wallet.url.clone();
-                return refuse(names.url, value, "an http:// or https:// address");
+            let web = wallet.url.starts_with("http://") || wallet.url.starts_with("https://");
+            if !web || wallet.url.contains('@') {
+                // Behind the @: before it a password may be.
+                let value = wallet.url.rsplit('@').next().unwrap_or_default().to_owned();
+                let allowed = "an http:// or https:// address without user and password in it";
+                return refuse(names.url, value, allowed);
             }
             if wallet.user.is_some() != wallet.password_file.is_some() {
                 let value = format!("{:?}", wallet.user);
@@ -276,6 +279,10 @@ mod tests {
             (
                 "[monero]\nurl = \"127.0.0.1\"".to_owned(),
                 "withdrawals.monero.url",
+            ),
+            (
+                "[monero]\nurl = \"http://u:secret@host:1\"".to_owned(),
+                "withdrawals.monero.url is host:1",
             ),
             (bitcoin("fee = \"-1\""), "withdrawals.bitcoin.fee is -1"),
             (bitcoin("threshold = \"0.00005\""), "more than the fee"),

@@ -8,7 +8,7 @@ use crate::database::{Row, Transaction, Value, values};
 use crate::{Store, StoreError};
 
 /// What is copied, in an order in which every row finds what it points to.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "hub",
     "accounts",
     "sessions",
@@ -20,6 +20,7 @@ const TABLES: [&str; 24] = [
     "batches",
     "shares",
     "settlements",
+    "referral_chains",
     "transfers",
     "entries",
     "settlement_parts",

@@ -79,6 +79,13 @@ async fn miners_are_served_with_tls_and_without_at_the_same_port() {
     }
     // KawPow's ports, too.
     let address = hub.address_of("kawpow-test").await;
+    let offers: idlewatt_protocol::api::WorkOffers = hub.get("/v1/work", "").await;
+    assert_eq!(offers.stratum_tls_port, Some(only_tls.port()));
+    let mut own = offers
+        .offers
+        .iter()
+        .filter(|offer| offer.stratum_port.is_some());
+    assert!(own.all(|offer| offer.stratum_tls_port == offer.stratum_port));
     let mut wire = Wire::new(connect(address, &certificate).await.expect("TLS"));
     wire.send(r#"{"id":1,"method":"mining.subscribe","params":[]}"#)
         .await;

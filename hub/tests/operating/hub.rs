@@ -26,10 +26,11 @@ pub struct Hub {
     _output: BufReader<ChildStdout>,
 }
 
-/// The program with what it needs to know of its place.
+/// The program with what it needs to know of its place. A file `own.toml` there is part of its settings.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let settings = folder.join("hub.toml");
-    std::fs::write(&settings, SETTINGS).expect("written");
+    let own = std::fs::read_to_string(folder.join("own.toml")).unwrap_or_default();
+    std::fs::write(&settings, own + SETTINGS).expect("written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_idlewatt-hub"));
     command
         .arg("--config")

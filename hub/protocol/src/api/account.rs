@@ -7,6 +7,7 @@ use crate::{Money, ReferralCode, SessionId, SessionToken};
 
 /// `POST /v1/account/totp` (account): what an authenticator app is set up with. It counts once it is confirmed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TotpBegun {
     /// In base 32, for typing it in.
     pub secret: String,
@@ -17,6 +18,7 @@ pub struct TotpBegun {
 /// A code of the account's authenticator app: the body of `POST /v1/account/totp/confirm` and `DELETE /v1/account/totp`
 /// (account).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TotpCode {
     /// Six digits.
     #[serde(default)]
@@ -25,6 +27,7 @@ pub struct TotpCode {
 
 /// `GET /v1/account/totp` (account), and the answer to [`TotpCode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TotpState {
     /// Whether withdrawals ask for a code.
     pub on: bool,
@@ -32,6 +35,7 @@ pub struct TotpState {
 
 /// `POST /v1/sessions` (account key only): a token to use in the place of the key. It is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SessionCreated {
     /// Its public name, to end it by.
     pub session: SessionId,
@@ -44,6 +48,7 @@ pub struct SessionCreated {
 /// `GET /v1/sessions` (account): sessions that are still good. `DELETE /v1/sessions/ID` ends one, `DELETE
 /// /v1/sessions/current` the one that asks, `DELETE /v1/sessions` all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sessions {
     /// Newest first.
     pub sessions: Vec<Session>,
@@ -51,6 +56,7 @@ pub struct Sessions {
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Session {
     /// Its public name.
     pub session: SessionId,
@@ -65,6 +71,7 @@ pub struct Session {
 /// `DELETE /v1/account` (account key only): removes everything personal. The ledger's rows stay under the account's and its
 /// devices' public names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
     /// The word `delete`.
@@ -80,6 +87,7 @@ pub struct DeleteAccount {
 
 /// The answer to [`DeleteAccount`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountDeleted {
     /// What of the wallet went to the operator.
     pub forfeited: Vec<Money>,
@@ -87,6 +95,7 @@ pub struct AccountDeleted {
 
 /// `POST /v1/accounts` (open); the body may be left out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// The code of the account that sent it here.

@@ -51,6 +51,7 @@ pub struct ClosingLeaf {
 /// `GET /v1/closings/{number}/leaves` (device or account): the account's own leaves, those of all its devices among them;
 /// none if nothing of its changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClosingProofs {
     /// In the order of their positions.
     pub proofs: Vec<ClosingProof>,

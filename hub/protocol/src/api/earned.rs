@@ -6,6 +6,7 @@ use crate::{DeviceId, Money};
 
 /// `GET /v1/account/earnings` (account): everything credited to the account and where it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountEarnings {
     /// Credited to the account's devices since the account was opened.
     pub devices: Vec<Money>,
@@ -25,6 +26,7 @@ pub struct AccountEarnings {
 /// of the time zone that is so many minutes east of UTC, −1,440 to 1,440; 0 if it is left out. Hours of UTC are counted
 /// whole: where midnight is within one, all of it is today's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarningsByDevice {
     /// All devices that have earned anything, in the order of their ids.
     pub devices: Vec<DeviceEarnings>,
@@ -34,6 +36,7 @@ pub struct EarningsByDevice {
 
 /// What one device has earned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceEarnings {
     /// Which device.
     pub device: DeviceId,
@@ -44,6 +47,7 @@ pub struct DeviceEarnings {
 
 /// What was credited.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarnedLately {
     /// Since midnight.
     pub today: Vec<Money>,

@@ -9,6 +9,7 @@ use crate::{DeviceId, EnrolmentToken, EnrolmentTokenId, Money};
 /// `GET /v1/devices?group=NAME&after=DEVICE&limit=N` (account): devices that are not revoked, in the order of their names; at most
 /// 200 an answer. Without `group` all of them, with an empty one those of no group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Devices {
     /// The devices of this page.
     pub devices: Vec<DeviceState>,
@@ -19,6 +20,7 @@ pub struct Devices {
 
 /// One device, as it is at present.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DeviceState {
     /// Its public name.
     pub device: DeviceId,
@@ -48,6 +50,7 @@ pub struct DeviceState {
 
 /// `GET /v1/groups` (account): the account's groups, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Groups {
     /// One entry a group; the devices of no group are under the empty name.
     pub groups: Vec<Group>,
@@ -55,6 +58,7 @@ pub struct Groups {
 
 /// How many devices a group has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Group {
     /// Its name.
     pub group: String,
@@ -66,6 +70,7 @@ pub struct Group {
 
 /// `PATCH /v1/devices/DEVICE` (account): what is left out stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeDevice {
     /// 1 to 64 characters.
@@ -85,6 +90,8 @@ pub struct ChangeDevice {
 
 /// `PATCH /v1/devices` (account): sets the limit of all devices in a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("required" = ["group", "limit_percent"])))]
 #[serde(deny_unknown_fields)]
 pub struct LimitGroup {
     /// Which; empty for the devices of no group.
@@ -96,6 +103,7 @@ pub struct LimitGroup {
 
 /// The answer to [`LimitGroup`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GroupLimited {
     /// How many devices have the limit now.
     pub devices: u64,
@@ -103,6 +111,7 @@ pub struct GroupLimited {
 
 /// `POST /v1/enrolment-tokens` (account): a token that adds many devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewEnrolmentToken {
     /// What its owner calls it; 1 to 64 characters.
@@ -119,6 +128,7 @@ pub struct NewEnrolmentToken {
 
 /// The answer to [`NewEnrolmentToken`]. The token is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnrolmentTokenCreated {
     /// Its public name, to revoke it by: `DELETE /v1/enrolment-tokens/ID` (account).
     pub id: EnrolmentTokenId,
@@ -128,6 +138,7 @@ pub struct EnrolmentTokenCreated {
 
 /// `GET /v1/enrolment-tokens` (account): the newest, at most 1,000.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FleetTokens {
     /// Newest first.
     pub tokens: Vec<FleetToken>,
@@ -135,6 +146,7 @@ pub struct FleetTokens {
 
 /// An enrolment token as it is kept: the token itself is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FleetToken {
     /// Its public name.
     pub id: EnrolmentTokenId,

@@ -6,6 +6,7 @@ use crate::{Money, ReferralCode};
 
 /// `POST /v1/account/referrer` (account): names who sent this account here; once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SetReferrer {
     /// The referrer's code.
     pub referral: ReferralCode,
@@ -13,6 +14,7 @@ pub struct SetReferrer {
 
 /// `GET /v1/referrals` (account).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Referrals {
     /// What new accounts name.
     pub code: ReferralCode,
@@ -28,6 +30,7 @@ pub struct Referrals {
 
 /// All referred accounts that are so many steps away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReferralTier {
     /// 1 for those who named this account, 2 for those who named one of them, and so on.
     pub tier: u8,
@@ -43,6 +46,7 @@ pub struct ReferralTier {
 
 /// One referred account. Nothing here can be found elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Referral {
     /// Such as `referral 3`: the third that came in its tier.
     pub alias: String,

@@ -9,6 +9,7 @@ use crate::{Asset, Money, WithdrawalId};
 
 /// `POST /v1/withdrawals/quote` (account): what a withdrawal would cost. Nothing is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AskQuote {
     /// What to withdraw; never `PRACTICE`.
     pub asset: Asset,
@@ -20,6 +21,7 @@ pub struct AskQuote {
 
 /// The answer to [`AskQuote`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WithdrawalQuote {
     /// What is taken from the wallet.
     pub amount: Money,
@@ -38,6 +40,7 @@ pub struct WithdrawalQuote {
 /// `POST /v1/withdrawals` (account), answered by [`Withdrawal`]. The same request with the same `request_key` again is
 /// the same withdrawal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AskWithdrawal {
     /// What to withdraw; never `PRACTICE`.
     pub asset: Asset,
@@ -54,6 +57,7 @@ pub struct AskWithdrawal {
 
 /// `GET /v1/withdrawals` (account): newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Withdrawals {
     /// At most 1,000.
     pub withdrawals: Vec<Withdrawal>,
@@ -61,6 +65,7 @@ pub struct Withdrawals {
 
 /// `GET /v1/withdrawals/{id}` (account): one of them. `DELETE` of the same path calls it off while it is `requested`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Withdrawal {
     /// Its name.
     pub id: WithdrawalId,
@@ -92,6 +97,7 @@ pub struct Withdrawal {
 
 /// How far a withdrawal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WithdrawalState {
     /// Asked for; its amount is set aside.

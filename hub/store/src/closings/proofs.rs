@@ -16,9 +16,12 @@ const KEPT: usize = 3;
 /// All levels of a closing's tree, the leaves first.
 type Tree = Vec<Vec<[u8; 32]>>;
 
+/// Closings' numbers with their trees.
+type Kept = VecDeque<(i64, Arc<Tree>)>;
+
 /// The trees asked for last. A closing never changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trees(Arc<Mutex<VecDeque<(i64, Arc<Tree>)>>>);
+pub(crate) struct Trees(Arc<Mutex<Kept>>);
 
 impl Trees {
     fn get(&self, number: i64) -> Option<Arc<Tree>> {

@@ -17,7 +17,7 @@ on_both!(
 );
 
 /// A row of everything that the store's own methods do not make here, with what is hard to carry in it.
-const ODD_ROWS: [&str; 14] = [
+const ODD_ROWS: [&str; 15] = [
     "INSERT INTO enrolment_codes SELECT key_hash, id, 5 FROM accounts",
     "INSERT INTO challenges SELECT token_hash, id, 5 FROM devices",
     "UPDATE accounts SET totp_secret = key_hash, referred_at = 7, referrer = \
@@ -27,9 +27,10 @@ const ODD_ROWS: [&str; 14] = [
     "INSERT INTO sessions SELECT 'S1', id, key_hash, 1, 9223372036854775807 FROM accounts LIMIT 1",
     "INSERT INTO enrolment_tokens (id, account, token_hash, name, device_limit, created_at) \
      SELECT 'T1', id, key_hash, '', -9223372036854775807, 1 FROM accounts LIMIT 1",
-    "INSERT INTO reports SELECT id, 5, '{\"a\": \"\\u0041\"}' FROM devices",
+    "INSERT INTO reports SELECT id, 5, 10, '{\"a\": \"\\u0041\"}' FROM devices",
     "INSERT INTO closings SELECT 1, '2026-11-22', 1, 1, key_hash, key_hash, key_hash, 4 FROM accounts LIMIT 1",
     "INSERT INTO closing_leaves SELECT 1, 0, 'operator', 'XMR', '5', 1, key_hash FROM accounts LIMIT 1",
+    "INSERT INTO referral_chains SELECT id, 1, ',,' || id FROM accounts",
     "INSERT INTO commissions SELECT id, 'D', 1, 'XMR', '5' FROM accounts",
     "INSERT INTO addresses SELECT id, 'XMR', '4…', 1, 2 FROM accounts",
     "INSERT INTO withdrawals (id, account, request_key, asset, address, amount, fee, state, requested_at, approve_from) \
