@@ -18,14 +18,19 @@ use idlewatt_hub::settings::VerificationSettings;
 use idlewatt_hub::stratum::limits::Doorkeeper;
 use idlewatt_hub::stratum::numbers::Numbers;
 use idlewatt_hub::stratum::{self, Encryption, Port, Serves, Shared};
-use idlewatt_hub::upstream::template::{RandomXWork, Sha256dWork, Template};
+use idlewatt_hub::upstream::bitcoin_block::practice_coinbase;
+use idlewatt_hub::upstream::outlet::Outlet;
+use idlewatt_hub::upstream::sha256d_work::{Origin, Sha256dWork, Split};
+use idlewatt_hub::upstream::template::{RandomXWork, Template};
 use idlewatt_hub::upstream::{Feed, Sources, source};
 use idlewatt_hub::verifier::{Verifiers, progpow, randomx};
 use idlewatt_hub::writer::Writer;
 use idlewatt_hub::{Settings, open_files};
+use idlewatt_kernels::Digest;
 use idlewatt_ledger::Reward;
 use idlewatt_protocol::{AccountId, AccountKey, Asset, Money};
 use idlewatt_store::Store;
+use idlewatt_stratum::bitcoin::VERSION_MASK;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -87,34 +92,46 @@ impl Feeds {
             atomic: 1_000_000,
         };
         let reward = Reward::try_new(coin, 1_000_000).expect("a reward");
+        let salt = now().to_be_bytes();
         match self {
-            Feeds::Bitcoin(feed) => feed.offer(Template {
-                reward,
-                network: None,
-                generation,
-                work: Sha256dWork {
+            Feeds::Bitcoin(feed) => {
+                let (coinbase_head, coinbase_tail) = practice_coinbase(salt);
+                let work = Sha256dWork {
                     version: 0x2000_0000,
+                    version_mask: VERSION_MASK,
                     previous_hash: [7; 32],
                     time: 1_800_000_000,
                     bits: 0x207f_ffff,
-                    salt: now().to_be_bytes(),
-                },
-            }),
+                    coinbase_head,
+                    coinbase_tail,
+                    // As many as a full block has.
+                    merkle_branches: vec![Digest([9; 32]); 12],
+                    origin: Origin::Practice,
+                };
+                feed.offer(template(reward, generation, work));
+            }
             Feeds::Monero(feed) => {
                 let mut blob = [7; 76];
-                blob[7..15].copy_from_slice(&now().to_be_bytes());
-                feed.offer(Template {
-                    reward,
-                    network: None,
-                    generation,
-                    work: RandomXWork::Practice {
-                        blob,
-                        seed: [1; 32],
-                        height: 1,
-                    },
-                });
+                blob[7..15].copy_from_slice(&salt);
+                let work = RandomXWork::Practice {
+                    blob,
+                    seed: [1; 32],
+                    height: 1,
+                };
+                feed.offer(template(reward, generation, work));
             }
         }
+    }
+}
+
+fn template<Work>(reward: Reward, generation: u64, work: Work) -> Template<Work> {
+    Template {
+        upstream: "practice",
+        reward,
+        network: None,
+        generation,
+        work,
+        outlet: Outlet::Nowhere,
     }
 }
 
@@ -150,7 +167,6 @@ fn hub(connections: usize, dialect: &str) {
         feed.offer(0);
         let (writer, write) = Writer::new(store.clone());
         tokio::spawn(write);
-        let (solved, _blocks) = mpsc::channel(1);
         let settings = Settings::default();
         let shutdown = CancellationToken::new();
         let (replica, keeper) = Replica::claim(store.clone(), shutdown.clone())
@@ -170,10 +186,10 @@ fn hub(connections: usize, dialect: &str) {
             },
             sources: Sources {
                 sha256d,
+                split: Split::WIDE,
                 randomx,
                 progpow: Vec::new(),
             },
-            solved,
             difficulty: settings.difficulty,
             fee_basis_points: 0,
             remembered: Default::default(),
