@@ -199,7 +199,6 @@ fn hub(connections: usize, dialect: &str) {
             replica,
             numbers: Numbers::new(0),
             roster: Arc::default(),
-            turns: Semaphore::new(stratum::TURNS),
             drain_to: None,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

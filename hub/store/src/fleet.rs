@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use idlewatt_protocol::api::{DeviceState, Devices, Group, Groups};
-use idlewatt_protocol::{AccountId, DeviceId, Money};
+use idlewatt_protocol::{AccountId, DeviceId};
 use jiff::Timestamp;
 
 use crate::database::{Engine, Row, Transaction, values};
 use crate::devices::percent;
 use crate::read::{amount, money};
+use crate::sums::add;
 use crate::{Store, StoreError};
 
 /// A device that mines without reporting is online for so many seconds after a share.
@@ -202,12 +203,4 @@ async fn add_earnings(
         }
     }
     Ok(())
-}
-
-/// Adds to the sum of the same asset.
-pub(crate) fn add(sums: &mut Vec<Money>, earned: Money) {
-    match sums.iter_mut().find(|sum| sum.asset == earned.asset) {
-        Some(sum) => sum.atomic = sum.atomic.saturating_add(earned.atomic),
-        None => sums.push(earned),
-    }
 }

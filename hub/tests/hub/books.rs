@@ -134,7 +134,7 @@ async fn yesterday_is_closed_and_provable() {
 
     let hub = start(settings).await;
     let Closings { closings } = hub.get("/v1/closings?after=0", "").await;
-    assert_eq!(closings, [closing.clone()]);
+    assert_eq!(closings.as_slice(), std::slice::from_ref(&closing));
     let Closings { closings } = hub.get("/v1/closings?after=1", "").await;
     assert!(closings.is_empty());
     for secret in [device.token.as_str(), account.key.as_str()] {

@@ -54,7 +54,7 @@ async fn released_once(
             ));
         }
     }
-    for (key, _) in sums {
+    for key in sums.keys() {
         let (account, asset) = key;
         let Some((kind, id)) = account.split_once(':') else {
             continue;
