@@ -26,9 +26,11 @@ use idlewatt_hub::upstream::{Feed, Sources, source};
 use idlewatt_hub::verifier::{Verifiers, progpow, randomx};
 use idlewatt_hub::writer::Writer;
 use idlewatt_hub::{Settings, open_files};
+use idlewatt_kernels::Digest;
 use idlewatt_ledger::Reward;
 use idlewatt_protocol::{AccountId, AccountKey, Asset, Money};
 use idlewatt_store::Store;
+use idlewatt_stratum::bitcoin::VERSION_MASK;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -90,45 +92,46 @@ impl Feeds {
             atomic: 1_000_000,
         };
         let reward = Reward::try_new(coin, 1_000_000).expect("a reward");
+        let salt = now().to_be_bytes();
         match self {
             Feeds::Bitcoin(feed) => {
-                let (coinbase_head, coinbase_tail) = practice_coinbase(now().to_be_bytes());
-                feed.offer(Template {
-                    upstream: "practice",
-                    reward,
-                    network: None,
-                    generation,
-                    work: Sha256dWork {
-                        version: 0x2000_0000,
-                        version_mask: 0,
-                        previous_hash: [7; 32],
-                        time: 1_800_000_000,
-                        bits: 0x207f_ffff,
-                        coinbase_head,
-                        coinbase_tail,
-                        merkle_branches: Vec::new(),
-                        origin: Origin::Practice,
-                    },
-                    outlet: Outlet::Nowhere,
-                });
+                let (coinbase_head, coinbase_tail) = practice_coinbase(salt);
+                let work = Sha256dWork {
+                    version: 0x2000_0000,
+                    version_mask: VERSION_MASK,
+                    previous_hash: [7; 32],
+                    time: 1_800_000_000,
+                    bits: 0x207f_ffff,
+                    coinbase_head,
+                    coinbase_tail,
+                    // As many as a full block has.
+                    merkle_branches: vec![Digest([9; 32]); 12],
+                    origin: Origin::Practice,
+                };
+                feed.offer(template(reward, generation, work));
             }
             Feeds::Monero(feed) => {
                 let mut blob = [7; 76];
-                blob[7..15].copy_from_slice(&now().to_be_bytes());
-                feed.offer(Template {
-                    upstream: "practice",
-                    outlet: Outlet::Nowhere,
-                    reward,
-                    network: None,
-                    generation,
-                    work: RandomXWork::Practice {
-                        blob,
-                        seed: [1; 32],
-                        height: 1,
-                    },
-                });
+                blob[7..15].copy_from_slice(&salt);
+                let work = RandomXWork::Practice {
+                    blob,
+                    seed: [1; 32],
+                    height: 1,
+                };
+                feed.offer(template(reward, generation, work));
             }
         }
+    }
+}
+
+fn template<Work>(reward: Reward, generation: u64, work: Work) -> Template<Work> {
+    Template {
+        upstream: "practice",
+        reward,
+        network: None,
+        generation,
+        work,
+        outlet: Outlet::Nowhere,
     }
 }
 
@@ -196,7 +199,6 @@ fn hub(connections: usize, dialect: &str) {
             replica,
             numbers: Numbers::new(0),
             roster: Arc::default(),
-            turns: Semaphore::new(stratum::TURNS),
             drain_to: None,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -12,7 +12,6 @@ use idlewatt_protocol::api::HubListening;
 use idlewatt_store::{Challenges, Engine, Store, StoreError};
 use rand::RngExt;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -239,7 +238,6 @@ impl Hub {
             new_workers: Limiter::new(stratum::NEW_WORKERS),
             numbers: Numbers::new(rand::rng().random()),
             roster: Arc::default(),
-            turns: Semaphore::new(stratum::TURNS),
             drain_to: self.settings.drain_to.clone(),
         });
         let limits = self.settings.limits;

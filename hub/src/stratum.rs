@@ -29,7 +29,6 @@ use idlewatt_protocol::DeviceId;
 use idlewatt_store::Store;
 use idlewatt_stratum::Dialect;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -65,9 +64,6 @@ pub const NEW_WORKERS: Allowance = Allowance {
     one_more_after: Duration::from_secs(10),
 };
 
-/// Sessions that make jobs of a new template at the same time.
-pub const TURNS: usize = 64;
-
 /// The first byte of a TLS connection: a handshake record. No line of any dialect begins with it.
 const TLS_BEGINS: u8 = 0x16;
 
@@ -101,8 +97,6 @@ pub struct Shared {
     pub numbers: Arc<Numbers>,
     /// Who is connected.
     pub roster: Arc<Roster>,
-    /// Who makes jobs of a new template.
-    pub turns: Semaphore,
     /// Where miners go when the hub ends.
     pub drain_to: Option<DrainTo>,
 }

@@ -9,6 +9,8 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use crate::upstream::node_rpc::client;
+
 /// Making a payment ready can take a remote node a while.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// The books of a busy wallet.
@@ -72,15 +74,8 @@ impl Rpc {
     /// # Errors
     /// If the system's TLS cannot be set up.
     pub fn new(url: &str, login: Option<(Login, String, String)>) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(3))
-            // Only ever the address that was configured.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
         Ok(Rpc {
-            client,
+            client: client(TIMEOUT)?,
             url: url.to_owned(),
             login,
             challenge: Mutex::default(),

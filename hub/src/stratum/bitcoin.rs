@@ -98,9 +98,9 @@ impl Bitcoin {
         if clean {
             self.jobs.expire();
         }
-        let (difficulty, _) = price(&template, asked)?;
         let mut lines = String::new();
         if asked != self.asked {
+            let (difficulty, _) = price(&template, asked)?;
             self.asked = asked;
             lines = ServerMessage::SetDifficulty(difficulty).to_line();
         }

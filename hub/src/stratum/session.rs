@@ -270,12 +270,7 @@ impl<D: Dialect> Session<D> {
 
     async fn send_work(&mut self) -> Result<(), Ended> {
         self.work = vardiff::within(self.work, self.range());
-        let lines = {
-            // A new template wakes all sessions at once: they take turns, so that others get a word in.
-            let _turn = self.shared.turns.acquire().await;
-            self.dialect.work(self.work)
-        };
-        match lines {
+        match self.dialect.work(self.work) {
             Some(lines) => self.connection.send(&lines).await,
             None => Err(Ended::NoWork),
         }

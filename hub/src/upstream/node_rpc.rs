@@ -88,6 +88,16 @@ impl Credentials {
     }
 }
 
+/// A client that asks only ever the address that was configured, and waits so long for an answer.
+pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(Duration::from_secs(3))
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
 /// A node's RPC.
 #[derive(Clone, Debug)]
 pub struct Rpc {
@@ -102,15 +112,8 @@ impl Rpc {
     /// # Errors
     /// If the system's TLS cannot be set up.
     pub fn new(url: String, credentials: Credentials) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(3))
-            // Only ever the address that was configured.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
         Ok(Rpc {
-            client,
+            client: client(TIMEOUT)?,
             url,
             credentials,
         })

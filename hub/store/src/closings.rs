@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::database::{Row, Transaction, values};
 use crate::listed::{list, listed};
-use crate::read::unreadable;
+use crate::read::{timestamp, unreadable};
 use crate::{Store, StoreError};
 
 pub(crate) use leaves::{Key, changes, leaf, settled_shares};
@@ -75,7 +75,7 @@ impl Store {
             previous,
             root,
             hash: hex::encode(hash),
-            at: now,
+            at: timestamp(now.as_millisecond())?,
         };
         let written = self.write_closing(&closing, extent, &leaves).await?;
         Ok(written.then_some(closing))

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::books::write_transfer;
 use crate::database::{Engine, Transaction, values};
-use crate::fleet::add;
 use crate::read::{amount, money};
+use crate::sums::add;
 use crate::totp::check_within;
 use crate::{Store, StoreError, TotpRefused};
 

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::books::{HALF, HOUR};
 use crate::database::{Row, values};
 use crate::read::{amount, money};
+use crate::sums::add;
 use crate::{Device, Store, StoreError};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -168,11 +169,4 @@ impl Store {
 fn balance(row: &Row) -> Result<(LedgerAccount, Money), StoreError> {
     let sum = money(&row.get::<String>(1)?, amount(&row.get::<String>(2)?)?)?;
     Ok((row.parse(0)?, sum))
-}
-
-fn add(sums: &mut Vec<Money>, earned: Money) {
-    match sums.iter_mut().find(|sum| sum.asset == earned.asset) {
-        Some(sum) => sum.atomic = sum.atomic.saturating_add(earned.atomic),
-        None => sums.push(earned),
-    }
 }

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use idlewatt_protocol::api::{DeviceState, Devices, Group, Groups};
-use idlewatt_protocol::{AccountId, DeviceId, Money};
+use idlewatt_protocol::{AccountId, DeviceId};
 use jiff::Timestamp;
 
+use crate::books::HALF;
 use crate::database::{Engine, Row, Transaction, values};
 use crate::devices::percent;
 use crate::read::{amount, money};
+use crate::sums::add;
 use crate::{Store, StoreError};
 
 /// A device that mines without reporting is online for so many seconds after a share.
@@ -188,26 +190,20 @@ async fn add_earnings(
     let hour = now.as_millisecond() / HOUR;
     let midnight = hour - hour % 24;
     let sql = of_devices!(
-        "SELECT ledger_account, asset, CAST(amount AS TEXT), hour FROM earned_by_hour",
+        "SELECT ledger_account, asset, amount_high, amount_low, hour FROM earned_by_hour",
         engine,
         " AND hour > $2 ORDER BY asset"
     );
     for row in view.rows(sql, values![&ids, hour - 7 * 24]).await? {
-        let earned = money(&row.get::<String>(1)?, amount(&row.get::<String>(2)?)?)?;
+        let (high, low): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let atomic = i128::from(high) * i128::from(HALF) + i128::from(low);
+        let earned = money(&row.get::<String>(1)?, atomic)?;
         if let Some(place) = places.get(&row.get::<String>(0)?) {
             add(&mut devices[*place].earned_7_days, earned);
-            if row.get::<i64>(3)? >= midnight {
+            if row.get::<i64>(4)? >= midnight {
                 add(&mut devices[*place].earned_today, earned);
             }
         }
     }
     Ok(())
-}
-
-/// Adds to the sum of the same asset.
-pub(crate) fn add(sums: &mut Vec<Money>, earned: Money) {
-    match sums.iter_mut().find(|sum| sum.asset == earned.asset) {
-        Some(sum) => sum.atomic = sum.atomic.saturating_add(earned.atomic),
-        None => sums.push(earned),
-    }
 }

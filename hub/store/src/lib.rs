@@ -40,6 +40,7 @@ mod sessions;
 mod settlement;
 mod shares;
 mod store;
+mod sums;
 mod switches;
 mod tasks;
 mod totp;

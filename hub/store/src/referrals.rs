@@ -7,8 +7,9 @@ use idlewatt_protocol::{AccountId, Money, ReferralCode};
 use jiff::Timestamp;
 
 use crate::database::values;
-use crate::fleet::{add, online};
+use crate::fleet::online;
 use crate::read::{amount, money};
+use crate::sums::add;
 use crate::{Store, StoreError};
 
 /// Why a referrer was not noted.

@@ -42,7 +42,7 @@ pub fn settings(folder: &Path) -> Settings {
                 stratum_kawpow = \"127.0.0.1:0\"\nstratum_progpowz = \"127.0.0.1:0\"\n\
                 [earnings]\nsettle_every = 1\n\
                 [difficulty]\n\
-                sha256d = { start = 64, least = 64, most = 65536 }\n\
+                sha256d = { start = 4096, least = 4096, most = 65536 }\n\
                 randomx = { start = 2, least = 2, most = 8 }\n\
                 kawpow = { start = 1, least = 1, most = 2 }\n\
                 progpowz = { start = 1, least = 1, most = 2 }\n\
@@ -151,6 +151,23 @@ impl TestHub {
 
     pub async fn earnings(&self, device: &DeviceEnrolled) -> Earnings {
         self.get("/v1/earnings", device.token.as_str()).await
+    }
+
+    /// The earnings once all of the account's shares are settled: they are worth whole units here, but for less than one.
+    pub async fn settled(&self, device: &DeviceEnrolled, total: i128) -> Earnings {
+        let began = std::time::Instant::now();
+        loop {
+            let earnings = self.earnings(device).await;
+            if earnings
+                .total
+                .first()
+                .is_some_and(|sum| sum.atomic >= total)
+            {
+                return earnings;
+            }
+            assert!(began.elapsed() < DEADLINE, "{earnings:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn shares(&self, device: &DeviceEnrolled) -> CreditedShares {

@@ -31,7 +31,8 @@ async fn shares_are_hashed_again_credited_once_and_survive_the_hub() {
         // One practice coin of 10^12 atomic units for 10^6 hashes.
         assert_eq!(share.credit.atomic.unsigned_abs(), work * 1_000_000);
     }
-    let earnings = hub.earnings(&device).await;
+    let total = credited.iter().map(|share| share.credit.atomic).sum();
+    let earnings = hub.settled(&device, total).await;
 
     hub.stop().await;
     miner.wire.closed().await;

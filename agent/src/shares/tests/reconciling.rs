@@ -68,7 +68,7 @@ async fn after_a_crash_each_pending_share_is_accepted_or_lost_as_the_hub_says() 
         .await
         .expect("readable")
         .expect("there");
-    assert_eq!((third.credit, third.hub_sequence), (practice(30), Some(4)));
+    assert_eq!((third.credit, third.hub_sequence), (practice(30), Some(6)));
     let all = receipts.totals().borrow().all;
     assert_eq!((all.pending, all.accepted, all.lost), (0, 3, 2));
     // Once more changes nothing.

@@ -216,7 +216,7 @@ impl ServerMessage {
             ServerMessage::SetDifficulty(difficulty) => {
                 notice("mining.set_difficulty", json!([difficulty]))
             }
-            ServerMessage::Notify(job) => notice("mining.notify", job.value()),
+            ServerMessage::Notify(job) => return job.to_line(),
             ServerMessage::SetExtranonce {
                 extranonce1,
                 extranonce2_size,

@@ -16,12 +16,11 @@ const KEPT: usize = 3;
 /// All levels of a closing's tree, the leaves first.
 type Tree = Vec<Vec<[u8; 32]>>;
 
-/// Closings' numbers with their trees.
-type Kept = VecDeque<(i64, Arc<Tree>)>;
-
-/// The trees asked for last. A closing never changes.
+/// The trees asked for last, each with its closing's number. A closing never changes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trees(Arc<Mutex<Kept>>);
+pub(crate) struct Trees(Arc<Mutex<Newest>>);
+
+type Newest = VecDeque<(i64, Arc<Tree>)>;
 
 impl Trees {
     fn get(&self, number: i64) -> Option<Arc<Tree>> {

@@ -224,10 +224,8 @@ async fn a_clock_set_back_changes_no_closed_day(place: Place) {
         .closing_proofs(2, &device.account)
         .await
         .expect("reads");
-    let leaves = leaves.expect("closed").into_iter().map(|proof| proof.leaf);
-    let own = leaves
-        .filter(|leaf| leaf.ledger_account.starts_with("device:"))
-        .last();
+    let mut leaves = leaves.expect("closed").into_iter().map(|proof| proof.leaf);
+    let own = leaves.rfind(|leaf| leaf.ledger_account.starts_with("device:"));
     assert_eq!(own.expect("a leaf").shares, 4);
     no_faults(&store).await;
 }

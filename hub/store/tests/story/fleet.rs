@@ -255,7 +255,7 @@ async fn what_the_owner_sets_is_the_owner_s_alone(place: Place) {
     let page = page.expect("reads").devices;
     assert_eq!((page.len(), page[0].limit_percent), (1, None));
     let changed = store.changed_devices(now()).await.expect("reads");
-    assert_eq!(changed, [device.device.clone()]);
+    assert_eq!(changed.as_slice(), std::slice::from_ref(&device.device));
     let later = now() + SignedDuration::from_millis(1);
     assert!(
         store
