@@ -8,9 +8,10 @@ use crate::database::{Row, Transaction, Value, values};
 use crate::{Store, StoreError};
 
 /// What is copied, in an order in which every row finds what it points to.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "hub",
     "accounts",
+    "referral_chains",
     "sessions",
     "devices",
     "challenges",
