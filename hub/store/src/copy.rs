@@ -11,7 +11,6 @@ use crate::{Store, StoreError};
 const TABLES: [&str; 25] = [
     "hub",
     "accounts",
-    "referral_chains",
     "sessions",
     "devices",
     "challenges",
@@ -21,6 +20,7 @@ const TABLES: [&str; 25] = [
     "batches",
     "shares",
     "settlements",
+    "referral_chains",
     "transfers",
     "entries",
     "settlement_parts",
