@@ -30,7 +30,11 @@ pub async fn run(
         .every("settle", every, shutdown.clone(), settle);
     // On its own, as a long day must not hold up settlements.
     let close = || close_days(&store);
-    let closing = tasks.every("close-day", LOOK_EVERY, shutdown, close);
+    let closing = async {
+        // Whoever was off at midnight does not wait: two hubs that do it at once do no harm.
+        close().await;
+        tasks.every("close-day", LOOK_EVERY, shutdown, close).await;
+    };
     tokio::join!(settling, closing);
 }
 

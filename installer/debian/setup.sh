@@ -9,6 +9,7 @@ case $purpose in
   run) [ "${2:-}" != --software-gpu ] || packages+=(mesa-vulkan-drivers) ;;
   test) packages+=(
     dbus                # a message bus, to ask real services on
+    faketime            # a hub with another clock
     mate-session-manager matchbox-window-manager # a session and windows as on a desktop
     mesa-vulkan-drivers # a GPU in software: the WGSL kernels run without a graphics card
     monero              # a real node to mine on

@@ -1,7 +1,7 @@
 //! A hub of its own, as an operator runs it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub struct Hub {
     arguments: Vec<String>,
     wrapper: Vec<String>,
     server: Option<String>,
+    /// How many times everything of it was lost.
+    losses: u32,
     http: u16,
     stratum: u16,
 }
@@ -53,6 +55,7 @@ impl Hub {
             arguments: owned(arguments),
             wrapper: Vec::new(),
             server: None,
+            losses: 0,
             http: free_port(),
             stratum: free_port(),
         };
@@ -73,28 +76,13 @@ impl Hub {
     /// Starts it again on the same folder and ports, killing what still runs.
     pub fn restart(&mut self) {
         self.running = None;
-        let program = program("idlewatt-hub");
-        let mut command = match self.wrapper.split_first() {
-            None => Command::new(program),
-            Some((wrapper, arguments)) => {
-                let mut command = Command::new(wrapper);
-                command.args(arguments).arg(program);
-                command
-            }
-        };
+        let mut command = self.program();
         command
-            .arg("--config")
-            .arg(self.settings())
-            .arg("--data-dir")
-            .arg(self.data())
             .args(["--http", &format!("127.0.0.1:{}", self.http)])
             .args(["--stratum", &format!("127.0.0.1:{}", self.stratum)])
             .args(["--stratum-kawpow", "127.0.0.1:0"])
             .args(["--stratum-progpowz", "127.0.0.1:0"])
             .args(&self.arguments);
-        if let Some(server) = &self.server {
-            command.args(["--database", server]);
-        }
         self.running = Some(Running::start(
             &mut command,
             &self.folder.path().join("hub.log"),
@@ -106,9 +94,52 @@ impl Hub {
         });
     }
 
+    /// The program, told where its settings and its database are.
+    fn program(&self) -> Command {
+        let program = program("idlewatt-hub");
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(program),
+            Some((wrapper, arguments)) => {
+                let mut command = Command::new(wrapper);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
+        command.arg("--config").arg(self.settings());
+        command.arg("--data-dir").arg(self.data());
+        if let Some(server) = &self.server {
+            command.args(["--database", server]);
+        }
+        command
+    }
+
+    /// What the operator does with the books besides running a hub on them, such as `backup FILE`; its output.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn look_after(&self, arguments: &[&str]) -> String {
+        let output = self.program().args(arguments).output();
+        let output = output.expect("the hub's program starts");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Kills it and deletes its data folder. From then on it is another machine with the same address.
+    ///
+    /// # Panics
+    /// When the folder cannot be deleted.
+    pub fn lose_everything(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.data()).expect("a folder of its own");
+        self.losses += 1;
+    }
+
     /// Its data folder.
-    pub fn data(&self) -> std::path::PathBuf {
-        self.folder.path().join("data")
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join(match self.losses {
+            0 => "data".to_owned(),
+            losses => format!("data-{losses}"),
+        })
     }
 
     /// Where it keeps everything.
@@ -119,7 +150,7 @@ impl Hub {
         }
     }
 
-    fn settings(&self) -> std::path::PathBuf {
+    fn settings(&self) -> PathBuf {
         self.folder.path().join("hub.toml")
     }
 
@@ -134,7 +165,7 @@ impl Hub {
     }
 
     /// Its database.
-    pub fn database(&self) -> std::path::PathBuf {
+    pub fn database(&self) -> PathBuf {
         self.data().join("hub.sqlite")
     }
 

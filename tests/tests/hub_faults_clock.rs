@@ -1,10 +1,11 @@
-//! The clock goes back by a day between two starts of the hub, with each database: the books stay sound.
+//! The clock goes back by a day between two starts of the hub, with each database: the books stay sound, and no closed day
+//! is touched.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use idlewatt_protocol::api::{CreditedShare, CreditedShares};
+use idlewatt_protocol::api::{Closing, Closings, CreditedShare, CreditedShares};
 use idlewatt_test_postgres::PostgresServer;
 use idlewatt_tests::books::Login;
 use idlewatt_tests::hub::{Hub, request};
@@ -16,7 +17,9 @@ const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
                         [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 /// The wall clock is ahead or right; the one that measures spans is left alone.
-const CLOCKS: [&str; 4] = ["+0d", "+2d", "+1d", "+2d"];
+const CLOCKS: [&str; 4] = ["+0d", "+2d", "+1d", "+3d"];
+/// In which of these a start closes days: those before the clock went back, and those that were finished since.
+const CLOSES: [bool; 4] = [false, true, false, true];
 
 #[test]
 fn a_clock_set_back_with_sqlite() {
@@ -34,7 +37,8 @@ fn set_back(mut hub: Hub) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let logins = runtime.block_on(hub.books().seed(2));
     let (mut acknowledged, mut last, mut earned) = (Vec::new(), 0, 0);
-    for clock in CLOCKS {
+    let (mut closed, mut unclosed): (Vec<Closing>, Vec<i64>) = (Vec::new(), Vec::new());
+    for (clock, closes) in CLOCKS.into_iter().zip(CLOSES) {
         let library = library();
         let preload = format!("LD_PRELOAD={}", library.display());
         let ahead = format!("FAKETIME={clock}");
@@ -65,14 +69,65 @@ fn set_back(mut hub: Hub) {
                 "behind all before: {clock}"
             );
         }
+        let settlements = new.iter().filter_map(|share| share.settlement);
+        let new_settlements: Vec<i64> = settlements.collect();
+        let before = closed.len();
+        let now_closed = until("finished days to be closed", LIMIT, || {
+            let closings = closings(&hub);
+            match closes == (closings.len() > before) {
+                true => Ok(closings),
+                false => Err(format!("{clock}: {closings:?}\n{}", hub.log())),
+            }
+        });
+        follow(&closed, &now_closed);
+        if let Some(newest) = now_closed.last().filter(|_| closes) {
+            let past = closed.last().map_or(0, |closing| closing.last_settlement);
+            let later = past + 1..=newest.last_settlement;
+            for settlement in unclosed.drain(..) {
+                assert!(
+                    later.contains(&settlement),
+                    "{clock}: {settlement} in {later:?}"
+                );
+            }
+        }
+        closed = now_closed;
+        unclosed.extend(new_settlements);
         last = *numbers.last().expect("some");
         let now = total(&hub, &logins[0]);
-        assert!(now > earned, "{clock}: {now} after {earned}");
+        assert!(now >= earned, "{clock}: {now} after {earned}");
         earned = now;
         hub.stop();
         acknowledged.extend(mined);
         runtime.block_on(hub.books().hold(&acknowledged));
     }
+}
+
+/// Checks that closings are chained, and go on from those of before without having changed them.
+fn follow(before: &[Closing], now: &[Closing]) {
+    assert_eq!(&now[..before.len()], before, "what is closed stays");
+    let mut previous = hex::encode([0; 32]);
+    for (number, closing) in (1..).zip(now) {
+        let Closing {
+            day,
+            last_settlement,
+            root,
+            ..
+        } = closing;
+        assert_eq!((closing.number, &closing.previous), (number, &previous));
+        previous = hex::encode(Closing::compute_hash(
+            &previous,
+            day,
+            *last_settlement,
+            root,
+        ));
+        assert_eq!(closing.hash, previous, "{day}");
+    }
+}
+
+fn closings(hub: &Hub) -> Vec<Closing> {
+    let text = hub.get("/v1/closings").expect("answered");
+    let answer: Closings = serde_json::from_str(&text).expect("closings");
+    answer.closings
 }
 
 fn shares_after(hub: &Hub, login: &Login, after: i64) -> Vec<CreditedShare> {

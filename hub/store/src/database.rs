@@ -236,7 +236,16 @@ impl Pools {
         timed("begin", async {
             Ok(match self {
                 Pools::Sqlite { writer, .. } => {
-                    Transaction::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                    let begun = match writer.begin_with("BEGIN IMMEDIATE").await {
+                        // SQLite ends a transaction itself when the disk is full; sqlx counts it as open from then on,
+                        // and this connection would never begin another.
+                        Err(sqlx::Error::InvalidSavePointStatement) => {
+                            writer.acquire().await?.close().await?;
+                            writer.begin_with("BEGIN IMMEDIATE").await
+                        }
+                        begun => begun,
+                    };
+                    Transaction::Sqlite(begun?)
                 }
                 Pools::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
             })
