@@ -14,7 +14,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-config", &[]),
     ("idlewatt-test-postgres", &[]),
     ("idlewatt-ledger", &["idlewatt-protocol"]),
-    ("idlewatt-store", &["idlewatt-ledger", "idlewatt-protocol"]),
+    (
+        "idlewatt-store",
+        &[
+            "idlewatt-ledger",
+            "idlewatt-protocol",
+            "idlewatt-test-postgres",
+        ],
+    ),
     (
         "idlewatt-hub",
         &[
@@ -23,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-protocol",
             "idlewatt-store",
             "idlewatt-stratum",
+            "idlewatt-test-postgres",
         ],
     ),
     (

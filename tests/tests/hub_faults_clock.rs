@@ -14,7 +14,7 @@ use idlewatt_tests::swarm::Swarm;
 use idlewatt_tests::wait::until;
 
 const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
-                        [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
+                        [difficulty]\nsha256d = { start = 2048, least = 2048, most = 2048 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 /// The wall clock is ahead or right; the one that measures spans is left alone.
 const CLOCKS: [&str; 4] = ["+0d", "+2d", "+1d", "+3d"];

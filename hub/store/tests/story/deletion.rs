@@ -162,8 +162,8 @@ async fn nothing_personal_stays_after_a_deletion(place: Place) {
              VALUES ('{account}', 'XMR', '4AnnasAddress', 1, 2)"
         ),
         format!(
-            "INSERT INTO withdrawals (id, account, asset, address, amount, fee, state, reason, requested_at, approve_from) \
-             VALUES ('W1', '{account}', 'XMR', '4AnnasAddress', 5, 1, 'refused', 'Anna asked', 1, 2)"
+            "INSERT INTO withdrawals (id, request_key, account, asset, address, amount, fee, state, reason, requested_at, approve_from) \
+             VALUES ('W1', 'W1', '{account}', 'XMR', '4AnnasAddress', 5, 1, 'refused', 'Anna asked', 1, 2)"
         ),
     ] {
         place.tamper(&sql).await;
@@ -258,8 +258,8 @@ async fn money_and_withdrawals_stand_in_the_way_of_a_deletion(place: Place) {
         balance(&format!("wallet:{account}"), 7),
         balance(&format!("released:{}", device.device), -7),
         format!(
-            "INSERT INTO withdrawals (id, account, asset, address, amount, fee, state, requested_at, approve_from) \
-             VALUES ('W1', '{account}', 'XMR', '4', 5, 1, 'sent', 1, 2)"
+            "INSERT INTO withdrawals (id, request_key, account, asset, address, amount, fee, state, requested_at, approve_from) \
+             VALUES ('W1', 'W1', '{account}', 'XMR', '4', 5, 1, 'sent', 1, 2)"
         ),
     ] {
         place.tamper(&sql).await;

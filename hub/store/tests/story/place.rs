@@ -107,8 +107,8 @@ pub fn monero(atomic: i128) -> Money {
 /// SQL that adds a withdrawal of XMR.
 pub fn withdrawal(id: &str, account: &AccountId, state: &str, amount: i64) -> String {
     format!(
-        "INSERT INTO withdrawals (id, account, asset, address, amount, fee, state, requested_at, approve_from) \
-         VALUES ('{id}', '{account}', 'XMR', '4', {amount}, 1, '{state}', 1, 1);"
+        "INSERT INTO withdrawals (id, request_key, account, asset, address, amount, fee, state, requested_at, approve_from) \
+         VALUES ('{id}', '{id}', '{account}', 'XMR', '4', {amount}, 1, '{state}', 1, 1);"
     )
 }
 
