@@ -60,6 +60,7 @@ impl Store {
         };
         if !fresh.is_empty() {
             transaction.commit().await?;
+            self.written.notify_one();
         }
         let at = timestamp(now.as_millisecond())?;
         Ok(shares
@@ -69,6 +70,11 @@ impl Store {
                 None => Err(Duplicate),
             })
             .collect())
+    }
+
+    /// Waits until shares were written here since this was last waited for; other hubs' shares do not count.
+    pub async fn shares_written(&self) {
+        self.written.notified().await;
     }
 
     /// A device's shares behind a sequence number, in order; at most `limit` and [`Self::LARGEST_PAGE`].

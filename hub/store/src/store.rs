@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
+use tokio::sync::Notify;
 
 use crate::closings::Trees;
 use crate::database::{Engine, Pools};
@@ -38,6 +40,7 @@ pub struct Store {
     pub(crate) pools: Pools,
     pub(crate) receipts: ReceiptKey,
     pub(crate) trees: Trees,
+    pub(crate) written: Arc<Notify>,
 }
 
 impl Store {
@@ -147,6 +150,7 @@ impl Store {
             pools,
             receipts,
             trees: Trees::default(),
+            written: Arc::default(),
         })
     }
 

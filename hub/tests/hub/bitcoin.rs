@@ -53,6 +53,13 @@ async fn shares_are_credited_once_and_survive_the_hub() {
     let over = earnings.this_device[0].atomic - total;
     assert!((0..5).contains(&over), "{over}");
     let total = total + over;
+    let credited = hub.shares(&first).await;
+    assert!(
+        credited
+            .shares
+            .iter()
+            .all(|share| share.settlement.is_some())
+    );
     assert_eq!(earnings.this_device[0].asset, Asset::Practice);
     let both = total + earnings.other_devices[0].atomic;
     assert_eq!(earnings.total[0].atomic, both);
@@ -184,7 +191,7 @@ async fn a_fast_miner_gets_harder_shares_and_old_jobs_grow_stale() {
         shares += 1;
         assert!(shares < 200, "difficulty stays at {}", miner.difficulty);
     }
-    assert!(miner.difficulty > easy * 100.0);
+    assert!(miner.difficulty > easy * 10.0);
     assert!(
         miner.jobs.len() >= 3,
         "each change comes with a job of its own"

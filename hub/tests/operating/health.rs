@@ -46,8 +46,9 @@ async fn a_hub_says_how_it_is_and_what_it_does() {
     };
     let text = wait_for("a settlement to be counted", async || {
         let text = metrics().await;
-        text.contains("idlewatt_hub_settlements_total{outcome=\"settled\"}")
-            .then_some(text)
+        let settled = text.contains("idlewatt_hub_settlements_total{outcome=\"settled\"}");
+        let counted = text.contains("idlewatt_hub_task_runs_total{task=\"settle\"}");
+        (settled && counted).then_some(text)
     })
     .await;
     for words in [

