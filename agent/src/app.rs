@@ -19,7 +19,7 @@ use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::{ChosenMode, Mode, Policy};
 use crate::hub_child::HubProgram;
@@ -111,21 +111,20 @@ impl App {
             .local_addr()
             .map_err(|source| AppError::Port { port, source })?
             .port();
-        let mode = first_mode(&data, &options.settings, options.mode)?;
-        let benchmarks = Benchmarks::load(&data)?;
-        let tunings = Tunings::load(&data)?;
-        let consent = consent::given(&data)?.is_some();
-        let limit = remote_limit(&data, &options.settings)?;
+        let remembered = Remembered {
+            has_consent: consent::given(&data)?.is_some(),
+            mode: first_mode(&data, &options.settings, options.mode)?,
+            benchmarks: Benchmarks::load(&data)?,
+            tunings: Tunings::load(&data)?,
+            limit: remote_limit(&data, &options.settings)?,
+        };
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
         let daemon = Arc::new(Daemon::new(
             data.clone(),
             options.settings,
             options.program,
             receipts,
-            consent,
-            mode,
-            (benchmarks, tunings),
-            limit,
+            remembered,
         ));
 
         let point = ControlPoint::new(port);

@@ -97,6 +97,20 @@ pub struct Board {
     pub earned: Earned,
 }
 
+/// What an agent remembers of its last run.
+pub struct Remembered {
+    /// Whether the owner has said yes.
+    pub has_consent: bool,
+    /// What the owner has chosen.
+    pub mode: ChosenMode,
+    /// What was measured.
+    pub benchmarks: Benchmarks,
+    /// How kernels are laid out.
+    pub tunings: Tunings,
+    /// What the account's owner has set at the hub.
+    pub limit: Option<RemoteLimit>,
+}
+
 impl Daemon {
     /// An agent that does nothing yet.
     pub fn new(
@@ -104,17 +118,15 @@ impl Daemon {
         settings: AgentSettings,
         program: std::path::PathBuf,
         receipts: Receipts,
-        has_consent: bool,
-        mode: ChosenMode,
-        (benchmarks, tunings): (Benchmarks, Tunings),
-        limit: Option<RemoteLimit>,
+        remembered: Remembered,
     ) -> Self {
         let board = Board {
             source: status::source(&settings),
-            benchmarks,
-            tunings,
+            benchmarks: remembered.benchmarks,
+            tunings: remembered.tunings,
             ..Board::default()
         };
+        let limit = remembered.limit;
         Daemon {
             data,
             settings,
@@ -122,8 +134,8 @@ impl Daemon {
             receipts,
             started: Instant::now(),
             stopping: CancellationToken::new(),
-            consent: watch::Sender::new(has_consent),
-            mode: watch::Sender::new(mode),
+            consent: watch::Sender::new(remembered.has_consent),
+            mode: watch::Sender::new(remembered.mode),
             keeping_mode: Mutex::new(()),
             board: Mutex::new(board),
             remote_percent: watch::Sender::new(limit.as_ref().map(|limit| limit.percent)),
