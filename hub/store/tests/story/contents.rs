@@ -25,15 +25,18 @@ impl Place {
     /// Whether a text is in any row of any table.
     pub async fn holds(&self, text: &str) -> bool {
         for (table, columns) in self.tables().await {
-            let row = match self {
+            let condition = match self {
+                // As bytes: a text ends at a zero, and hashes may have one.
                 Place::File(_) => columns
                     .iter()
-                    .map(|column| format!("coalesce(CAST({column} AS TEXT), '')"))
+                    .map(|column| {
+                        format!("instr(CAST({column} AS BLOB), CAST('{text}' AS BLOB)) > 0")
+                    })
                     .collect::<Vec<_>>()
-                    .join(" || ' ' || "),
-                Place::Server(_) => format!("CAST({table} AS TEXT)"),
+                    .join(" OR "),
+                Place::Server(_) => format!("CAST({table} AS TEXT) LIKE '%{text}%'"),
             };
-            let found = format!("{table} WHERE {row} LIKE '%{text}%'");
+            let found = format!("{table} WHERE {condition}");
             if self.count(&found).await > 0 {
                 return true;
             }
