@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken};
+use idlewatt_protocol::{AccountId, AccountKey, Asset, DeviceId, DeviceToken};
 use idlewatt_store::Store;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -134,6 +134,30 @@ impl Books {
             *digests.entry(digest).or_default() += 1;
         }
         digests
+    }
+
+    /// What a ledger account of theirs holds of an asset, in its smallest unit.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn balance(&self, ledger_account: &str, asset: Asset) -> i128 {
+        const QUERY: &str = "SELECT amount FROM balances WHERE ledger_account = $1 AND asset = $2";
+        let asset = asset.to_string();
+        let amount: Option<String> = match self {
+            Books::File(path) => {
+                let options = SqliteConnectOptions::new().filename(path).read_only(true);
+                let mut file = options.connect().await.expect("opens");
+                let query = sqlx::query_scalar(QUERY).bind(ledger_account).bind(asset);
+                query.fetch_optional(&mut file).await
+            }
+            Books::Server(address) => {
+                let mut server = PgConnection::connect(address).await.expect("connects");
+                let query = sqlx::query_scalar(QUERY).bind(ledger_account).bind(asset);
+                query.fetch_optional(&mut server).await
+            }
+        }
+        .expect("readable");
+        amount.map_or(0, |amount| amount.parse().expect("a number"))
     }
 
     /// Checks that every one of the shares stands in them once, and that they add up; gives how many shares they hold.

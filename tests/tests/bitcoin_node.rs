@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use idlewatt_protocol::Asset;
 use idlewatt_tests::bitcoin_miner::BitcoinMiner;
 use idlewatt_tests::bitcoind::BitcoinNode;
 use idlewatt_tests::hub::Hub;
@@ -9,6 +10,7 @@ use idlewatt_tests::wait::until;
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(90);
+const BTC: i128 = 100_000_000;
 
 /// A hub whose blocks mature after three others.
 fn hub(node: &BitcoinNode) -> Hub {
@@ -66,7 +68,7 @@ fn block(hub: &Hub, state: &str) -> (u64, String) {
 #[test]
 fn a_share_becomes_a_block_that_the_node_has_and_that_matures() {
     let mut node = BitcoinNode::start();
-    let hub = hub(&node);
+    let mut hub = hub(&node);
     let mut miner = login(&hub);
     assert_eq!(miner.share(), Ok(()));
     let (height, hash) = block(&hub, "found");
@@ -88,6 +90,16 @@ fn a_share_becomes_a_block_that_the_node_has_and_that_matures() {
     wait_available(&hub, true);
     node.mine(3);
     assert_eq!(block(&hub, "matured"), (102, hash));
+
+    // What the upstream has paid is in the hub's own wallet now, and what it owes is what the share was credited with.
+    hub.stop();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let balance = |account| runtime.block_on(hub.books().balance(account, Asset::Bitcoin));
+    assert_eq!(balance("vault:bitcoin"), -50 * BTC);
+    let credited = 50 * BTC - balance("upstream:bitcoind");
+    assert!(credited > 0, "{credited}");
+    let told = hub.look_after(&["audit"]);
+    assert!(told.ends_with("the books add up\n"), "{told}");
 }
 
 #[test]

@@ -79,20 +79,10 @@ impl Scene {
         })
     }
 
-    fn balance(&self, ledger_account: &'static str) -> i128 {
-        use sqlx::{ConnectOptions, Row};
-        self.runtime.block_on(async {
-            let file = sqlx::sqlite::SqliteConnectOptions::new().filename(self.hub.database());
-            let mut open = file.connect().await.expect("opens");
-            let row = sqlx::query(
-                "SELECT amount FROM balances WHERE ledger_account = $1 AND asset = 'XMR'",
-            )
-            .bind(ledger_account)
-            .fetch_optional(&mut open)
-            .await
-            .expect("reads");
-            row.map_or(0, |row| row.get::<String, _>(0).parse().expect("a number"))
-        })
+    fn balance(&self, ledger_account: &str) -> i128 {
+        let books = self.hub.books();
+        self.runtime
+            .block_on(books.balance(ledger_account, Asset::Monero))
     }
 
     fn wait_for(&self, member: &Member, id: &str, state: &str) -> Value {

@@ -138,8 +138,10 @@ impl<C: Chain> Submitter<C> {
         let young = self.store.young_blocks(self.name, above).await?;
         for block in &young {
             let on_chain = match self.chain.hash_at(block.height).await? {
-                // A node that is catching up knows nothing of it yet.
-                None => continue,
+                None => {
+                    self.hand_in_again(block).await?;
+                    continue;
+                }
                 Some(known) => known == block.hash,
             };
             let is_old = tip.saturating_sub(block.height) >= self.maturity;
@@ -148,6 +150,29 @@ impl<C: Chain> Submitter<C> {
                 (false, false, _) => self.change(block, BlockState::Orphaned).await?,
                 (true, true, _) => self.change(block, BlockState::Found).await?,
                 (false, true, false) | (true, false, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The chain is lower than a block that was on it: the node is catching up, or it was killed and had not written the
+    /// block yet. Then nobody but the hub may have it.
+    async fn hand_in_again(&self, block: &YoungBlock) -> Result<(), WatchError> {
+        let YoungBlock { hash, height, .. } = block;
+        let Some(body) = self.store.block_body(hash).await? else {
+            return Ok(());
+        };
+        match self.chain.submit(&body).await? {
+            Submitted::Taken => {
+                tracing::warn!(height, hash, "the node had lost a block; it has it again");
+            }
+            Submitted::Refused(message) => {
+                tracing::debug!(
+                    height,
+                    hash,
+                    message,
+                    "the node refused a block it had lost"
+                );
             }
         }
         Ok(())

@@ -43,18 +43,30 @@ impl Store {
         Ok(())
     }
 
-    /// Notes what became of a block; its body is not needed any more. A block that has matured stays so.
+    /// Notes what became of a block. A block that has matured stays so. The body is kept while the block is on the main
+    /// chain: its node may lose it.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn settle_block(&self, hash: &str, state: BlockState) -> Result<(), StoreError> {
-        self.pools
-            .execute(
-                "UPDATE blocks SET state = $1, body = NULL WHERE hash = $2 AND state <> 'matured'",
-                values![state.name(), hash],
-            )
-            .await?;
+        let sql = match state {
+            BlockState::Found => {
+                "UPDATE blocks SET state = $1 WHERE hash = $2 AND state <> 'matured'"
+            }
+            _ => "UPDATE blocks SET state = $1, body = NULL WHERE hash = $2 AND state <> 'matured'",
+        };
+        self.pools.execute(sql, values![state.name(), hash]).await?;
         Ok(())
+    }
+
+    /// A block as it was handed in, as long as it is kept.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn block_body(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT body FROM blocks WHERE hash = $1 AND body IS NOT NULL";
+        let row = self.pools.row(sql, values![hash]).await?;
+        row.map(|row| row.get(0)).transpose()
     }
 
     /// A found block's reward can be spent: in one transaction it is noted, and moved from what its upstream owes to what

@@ -7,7 +7,7 @@ use idlewatt_store::{NewBlock, Store};
 use crate::place::{Place, enrol, now, on_both, open_account};
 
 on_both!(
-    blocks_keep_their_body_until_they_are_settled,
+    blocks_keep_their_body_while_a_node_may_need_it,
     a_block_matures_once_and_pays_the_vault,
     orphans_are_looked_at_for_a_while,
 );
@@ -98,7 +98,7 @@ async fn orphans_are_looked_at_for_a_while(place: Place) {
     assert!(young("monerod", 0).await.is_empty());
 }
 
-async fn blocks_keep_their_body_until_they_are_settled(place: Place) {
+async fn blocks_keep_their_body_while_a_node_may_need_it(place: Place) {
     let store = place.open().await;
     let (device, _) = enrol(&store, &open_account(&store).await.0).await;
     let block = NewBlock {
@@ -129,4 +129,11 @@ async fn blocks_keep_their_body_until_they_are_settled(place: Place) {
     );
     let blocks = store.blocks().await.expect("reads");
     assert_eq!((blocks[0].height, blocks[0].state), (7, BlockState::Found));
+    let body = async || store.block_body(&block.hash).await.expect("reads");
+    assert_eq!(body().await, Some(vec![1, 2, 3]));
+    store
+        .settle_block(&block.hash, BlockState::Orphaned)
+        .await
+        .expect("settled");
+    assert_eq!(body().await, None);
 }
