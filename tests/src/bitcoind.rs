@@ -59,7 +59,7 @@ impl BitcoinNode {
         node
     }
 
-    /// Starts the node again on its chain and port. What it had not written when it was killed it asks of its peer.
+    /// Starts the node again on its chain and port.
     ///
     /// # Panics
     /// When it does not come up, or does not find its peer.
@@ -85,8 +85,14 @@ impl BitcoinNode {
         );
     }
 
-    /// SIGKILL: the node is gone until [`BitcoinNode::resume`].
+    /// SIGKILL: the node is gone until [`BitcoinNode::resume`]. Its chain is on the disk: from its peer it would have it again,
+    /// but only after a time in which it mines on an older block.
+    ///
+    /// # Panics
+    /// When the node does not answer.
     pub fn kill(&mut self) {
+        // Of the commands the one that writes everything down before it answers.
+        self.ask("gettxoutsetinfo", &json!([])).expect("written");
         self.running = None;
     }
 

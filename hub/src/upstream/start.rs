@@ -186,7 +186,7 @@ impl Launch<'_> {
             look_again: Arc::clone(&look_again),
             shutdown: self.shutdown.clone(),
         };
-        // Not cut off at the shutdown: it ends with the last session.
+        // Not cut off at the shutdown: the last blocks are to be handed in.
         self.tasks.spawn(submitter.run());
         let offerer = Offerer {
             name,

@@ -17,6 +17,9 @@ use super::node_rpc::NodeError;
 /// How often blocks of open fate are looked at, when no new block brings the occasion.
 pub const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// How long the end of the hub waits for a node to take the last blocks; its next run would hand them in, too.
+const LAST_CHANCE: Duration = Duration::from_millis(300);
+
 /// Submits blocks and settles their fate.
 pub struct Submitter<C> {
     /// The upstream's name.
@@ -48,11 +51,16 @@ enum WatchError {
 }
 
 impl<C: Chain> Submitter<C> {
-    /// Runs until no more blocks can come. Blocks left open by an earlier run are handed in again first.
+    /// Runs until the shutdown, which comes behind the last session. Blocks left open by an earlier run are handed in again
+    /// first, and the last ones of this run at its end, if the node answers at once.
     pub async fn run(mut self) {
         let mut open = self.until_shutdown(self.resubmit()).await;
         loop {
             open = tokio::select! {
+                () = self.shutdown.cancelled() => {
+                    let _ = tokio::time::timeout(LAST_CHANCE, self.resubmit()).await;
+                    return;
+                }
                 solved = self.solved.recv() => match solved {
                     Some(block) => {
                         let submit = self.submit(&block.hash, block.height, &block.body);
