@@ -1,5 +1,5 @@
 //! Where a hub keeps its accounts, devices, shares and ledger: in a SQLite file, or in a PostgreSQL server that several
-//! hubs share. Each file here is one subject; [`database`](mod@database) is what they all talk through.
+//! hubs share. Each file here is one subject; `database.rs` is what they all talk through.
 //!
 //! What was answered is durable: every method that writes returns after its transaction is on the disk. Keys,
 //! tokens and codes are stored as hashes only.
