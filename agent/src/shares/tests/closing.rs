@@ -35,12 +35,12 @@ impl Device {
     }
 
     fn reconciler(&self) -> Reconciler {
-        Reconciler {
-            receipts: self.receipts.clone(),
-            hub: self.access.clone(),
-            source: SOURCE.into(),
-            in_flight: InFlight::with_grace(Duration::ZERO),
-        }
+        Reconciler::with(
+            self.receipts.clone(),
+            self.access.clone(),
+            SOURCE.into(),
+            InFlight::with_grace(Duration::ZERO),
+        )
     }
 
     /// Shares that both sides have.
