@@ -15,6 +15,7 @@ pub mod receipts;
 mod reconcile;
 mod record;
 mod recovery;
+mod remembered;
 pub mod submitter;
 #[cfg(test)]
 mod tests;
@@ -26,4 +27,5 @@ pub use error::ReceiptsError;
 pub use receipts::{ListQuery, Receipts};
 pub use reconcile::{Reconciled, Reconciler, SettleError};
 pub use record::{NewReceipt, Receipt, ShareCounts, State, Totals};
+pub use remembered::ClosingsChange;
 pub use submitter::{FoundShare, Submitter, SubmitterStatus};
