@@ -19,8 +19,8 @@ use crate::hub_access::HubAccess;
 use crate::work::backoff::Backoff;
 use crate::work::{JobRecord, Verdict, Work};
 
-/// How often the hub is asked without a cause.
-const PERIOD: Duration = Duration::from_secs(60);
+/// How often the hub is asked without a cause. What it has of a paused PC does not change.
+const PERIOD: Duration = Duration::from_secs(600);
 /// How soon after an accepted share its credit is asked for; many shares are asked for together.
 const AFTER_A_SHARE: Duration = Duration::from_secs(3);
 /// How soon it is asked again while shares wait to be made into money.
@@ -329,7 +329,7 @@ impl Desk {
     }
 }
 
-/// Asks the hub at the start, after each login, soon after shares, and once a minute; and looks by chance once a day.
+/// Asks the hub at the start, after each login, soon after shares, and now and then without a cause; and looks by chance once a day.
 async fn keep_together(desk: Arc<Desk>, reconciler: Reconciler) {
     let mut logins = desk.work.logins();
     let mut backoff = Backoff::new(AFTER_A_FAILURE);
