@@ -112,7 +112,7 @@ pub async fn verify(reconciler: &Reconciler) -> Result<Option<ClosingsReport>, S
         balances: receipts.closing_balances(source).await?,
         remembers: true,
     };
-    walk.to_the_end().await?;
+    walk.follow().await?;
     let mut report = walk.report;
     report.changes = receipts.closing_changes(source).await?;
     Ok(Some(report))
@@ -170,7 +170,7 @@ impl Walk<'_> {
     }
 
     /// From the last verified closing on, which is asked for too, to be told as the last one.
-    async fn to_the_end(&mut self) -> Result<(), SettleError> {
+    async fn follow(&mut self) -> Result<(), SettleError> {
         let client = self.reconciler.hub.client();
         let mut after = (self.verified.number - 1).max(0);
         loop {
