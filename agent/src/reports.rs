@@ -10,6 +10,7 @@ use idlewatt_protocol::DeviceId;
 use idlewatt_protocol::api::{DeviceOrders, DeviceReport, ProcessorReport, ShareCounts};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use crate::control::answers::{Phase, Processor, Status};
 use crate::daemon::Daemon;
@@ -23,6 +24,8 @@ use crate::work::backoff::Backoff;
 const FILE: &str = "remote-limit.json";
 /// What a hub may ask for between reports, in seconds.
 const EVERY: std::ops::RangeInclusive<u32> = 2..=3_600;
+/// How long a new mode waits for another.
+const AFTER_A_CHANGE: Duration = Duration::from_secs(1);
 /// The least and the longest wait after a report that did not arrive.
 const RETRY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 
@@ -57,25 +60,30 @@ pub fn keep_limit(data: &DataDir, limit: Option<&RemoteLimit>) -> Result<(), Dat
     }
 }
 
-/// Reports for as long as it is polled, and obeys.
+/// Reports for as long as it is polled, soon when another mode is chosen, and obeys.
 pub async fn keep_reporting(daemon: Arc<Daemon>, access: HubAccess) {
     let mut backoff = Backoff::new(RETRY);
+    let mut mode = daemon.watch_mode();
     loop {
+        mode.mark_unchanged();
         let report = report(&daemon);
-        let wait = match access.report(&report).await {
+        match access.report(&report).await {
             Ok(orders) => {
                 backoff.reset();
                 obey(&daemon, &access, &orders);
                 let every = orders.report_every.clamp(*EVERY.start(), *EVERY.end());
                 // Spread, so that devices that came back together do not report together.
-                Duration::from_secs(every.into()).mul_f64(rand::rng().random_range(0.9..1.1))
+                let wait = Duration::from_secs(every.into());
+                tokio::select! {
+                    () = sleep(wait.mul_f64(rand::rng().random_range(0.9..1.1))) => {}
+                    Ok(()) = mode.changed() => sleep(AFTER_A_CHANGE).await,
+                }
             }
             Err(error) => {
                 tracing::debug!(%error, "the hub could not be told how this device is");
-                backoff.next(rand::random())
+                sleep(backoff.next(rand::random())).await;
             }
-        };
-        tokio::time::sleep(wait).await;
+        }
     }
 }
 
@@ -115,7 +123,7 @@ pub fn report(daemon: &Daemon) -> DeviceReport {
 
 fn mode(status: &Status) -> String {
     match status.mode.parse() {
-        Ok(Mode::Pause) => "paused".to_owned(),
+        Ok(Mode::Pause) => DeviceReport::PAUSED.to_owned(),
         _ => status.mode.clone(),
     }
 }

@@ -17,6 +17,8 @@ const GATHER: Duration = Duration::from_secs(1);
 const BATCH: usize = 2_000;
 /// The shortest and the longest time between two reports of a device, in seconds.
 const EVERY: (u32, u32) = (10, 120);
+/// The same for a device that is paused, which has nothing to tell until it is not, and should be left asleep.
+const EVERY_PAUSED: u32 = 60;
 /// Reports a second that a hub asks for at most.
 const AIM: f64 = 1_000.0;
 /// How long reports are counted before the time between them is set anew.
@@ -42,23 +44,29 @@ impl Reports {
         })
     }
 
-    /// After how many seconds devices should report again.
-    pub fn every(&self) -> u32 {
+    /// After how many seconds devices that work should report again.
+    fn every(&self) -> u32 {
         self.every.load(Ordering::Relaxed)
     }
 
-    /// Takes a report in the place of the device's earlier one. It can be seen within two seconds.
-    pub fn put(&self, device: DeviceId, body: String, at: Timestamp) {
+    /// Takes a report in the place of the device's earlier one. It can be seen within two seconds. Tells after how many
+    /// seconds it should report again.
+    pub fn put(&self, device: DeviceId, is_paused: bool, body: String, at: Timestamp) -> u32 {
+        let every = match is_paused {
+            true => self.every().max(EVERY_PAUSED),
+            false => self.every(),
+        };
         self.counted.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("idlewatt_hub_device_reports_total").increment(1);
         let report = StoredReport {
             device: device.clone(),
             at,
-            every: self.every(),
+            every,
             body,
         };
         self.waiting().insert(device, report);
         self.came.notify_one();
+        every
     }
 
     /// Writes until told to stop, then once more.
@@ -121,6 +129,24 @@ fn pace(reports: u32, elapsed: Duration, every: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_paused_device_is_asked_less_often_and_counts_as_online_as_much_longer() {
+        let reports = Reports::new();
+        let (working, paused) = (DeviceId::random(), DeviceId::random());
+        let put = |device: &DeviceId, is_paused| {
+            reports.put(device.clone(), is_paused, String::new(), Timestamp::now())
+        };
+        assert_eq!((put(&working, false), put(&paused, true)), (10, 60));
+        assert_eq!(reports.waiting()[&paused].every, 60);
+        assert_eq!(put(&paused, false), 10, "as soon as it works again");
+        reports.every.store(EVERY.1, Ordering::Relaxed);
+        assert_eq!(
+            put(&paused, true),
+            EVERY.1,
+            "a busy hub asks less often still"
+        );
+    }
 
     #[test]
     fn a_busy_hub_asks_less_often() {

@@ -16,8 +16,8 @@ use crate::tasks::Tasks;
 
 /// How often it is looked whether a day is over.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked whether something can be released while no shares come.
-const IDLE: Duration = Duration::from_secs(60);
+/// How often it is looked whether something can be released while no shares come: what is held is held for hours.
+const IDLE: Duration = Duration::from_secs(300);
 
 /// Settles, releases and closes until told to stop, each on one replica at a time.
 pub async fn run(

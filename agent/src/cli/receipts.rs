@@ -5,7 +5,7 @@ use idlewatt_protocol::Money;
 use super::{Common, Failure, output};
 use crate::control::answers::{Difference, ReceiptsCheck};
 use crate::shares::closings::ClosedDay;
-use crate::shares::{ClosingsReport, Receipt};
+use crate::shares::{ClosingsChange, ClosingsReport, Receipt};
 
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
@@ -79,7 +79,40 @@ fn closings(report: &ClosingsReport) -> String {
         report.compared,
     )];
     lines.extend(report.problems.iter().cloned());
+    lines.extend(report.changes.iter().map(change));
     lines.join("\n")
+}
+
+fn change(change: &ClosingsChange) -> String {
+    let ClosingsChange {
+        noticed_at,
+        first,
+        last,
+        now,
+        verified_again,
+    } = change;
+    let named = |one: &ClosedDay| match one.day.as_str() {
+        "" => format!("{} ({})", one.number, one.hash),
+        day => format!("{} ({day}, {})", one.number, one.hash),
+    };
+    let which = match first.number == last.number {
+        true => format!("closing {}", named(first)),
+        false => format!("closings {} to {}", named(first), named(last)),
+    };
+    let now = match now {
+        Some(hash) => format!("it had {hash} in the place of number {} then", first.number),
+        None => "it had nothing in their place then".to_owned(),
+    };
+    let since = match verified_again {
+        true => "what it has there now agrees with this device's receipts",
+        false => {
+            "it has not been verified since that what it has there now agrees with this device's receipts"
+        }
+    };
+    format!(
+        "seen {noticed_at:.0}: the hub no longer had its {which}: it was restored from a backup, or has rewritten its history; \
+         {now}; {since}"
+    )
 }
 
 fn difference(one: &Difference) -> String {

@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::awaiting::add;
 use super::closings::{self, ClosingsReport};
-use super::reconcile::{Reconciler, SettleError};
-use super::recovery::Thoroughness;
-use crate::work::hub_client::PAGE;
+use super::history::{Page, Walk};
+use super::reconcile::{ATTEMPTS, Reconciler, SettleError};
 
 /// The most differences of each kind that are listed; all are counted.
 const LISTED: usize = 1_000;
@@ -96,41 +95,58 @@ impl CheckReport {
 /// # Errors
 /// If the hub cannot be asked or the receipts cannot be read.
 pub async fn run(reconciler: &Reconciler) -> Result<CheckReport, SettleError> {
-    reconciler.look_for_losses(Thoroughness::Daily).await?;
-    let done = reconciler.run().await?;
-    let mut report = CheckReport {
-        source: reconciler.source.clone(),
-        pending: done.pending,
-        ..CheckReport::default()
-    };
-    let mut after = 0;
-    loop {
-        let page = reconciler.hub.shares(after, PAGE).await?;
-        // Behind the last page there is nothing at the hub: receipts with higher numbers were entered since.
-        let Some(last) = page.shares.last().map(|share| share.sequence) else {
-            break;
+    let _turn = reconciler.turn.lock().await;
+    let mut attempt = 1;
+    let mut report = loop {
+        let pending = reconciler.bring_together().await?.pending;
+        let compared = walk(reconciler, pending).await;
+        let lost = match compared {
+            Ok((report, lost)) if lost.is_empty() || attempt >= ATTEMPTS => break report,
+            Ok((_, lost)) => lost,
+            Err(SettleError::HistoryChanged) if attempt < ATTEMPTS => Vec::new(),
+            Err(error) => return Err(error),
         };
-        compare(reconciler, &page.shares, after, last, &mut report).await?;
-        after = last;
-        if !page.more {
-            break;
-        }
-    }
-    ask_for_the_rest(reconciler, after, &mut report).await?;
+        reconciler.forget(&lost).await?;
+        attempt += 1;
+    };
     report.closings = closings::verify(reconciler).await?;
     Ok(report)
 }
 
+/// Compares everything; the shares that only have a number here are listed once more.
+async fn walk(
+    reconciler: &Reconciler,
+    pending: u64,
+) -> Result<(CheckReport, Vec<String>), SettleError> {
+    let mut report = CheckReport {
+        source: reconciler.source.clone(),
+        pending,
+        ..CheckReport::default()
+    };
+    let (mut lost, mut walked_to) = (Vec::new(), 0);
+    let mut walk = Walk::begin(reconciler, 0).await?;
+    // Behind the last page there is nothing at the hub: receipts with higher numbers were entered since.
+    while let Some(page) = walk.next().await? {
+        walked_to = compare(reconciler, &page, &mut report, &mut lost).await?;
+    }
+    ask_for_the_rest(reconciler, walked_to, &mut report).await?;
+    Ok((report, lost))
+}
+
 async fn compare(
     reconciler: &Reconciler,
-    shares: &[CreditedShare],
-    after: i64,
-    last: i64,
+    page: &Page,
     report: &mut CheckReport,
-) -> Result<(), SettleError> {
-    let receipts = &reconciler.receipts;
+    lost: &mut Vec<String>,
+) -> Result<i64, SettleError> {
+    let (receipts, source) = (&reconciler.receipts, &reconciler.source);
+    let Page {
+        after,
+        shares,
+        numbers,
+    } = page;
     let known = receipts
-        .take_credits(&reconciler.source, shares, None)
+        .take_credits(source, shares, None, *numbers)
         .await?;
     for (share, known) in shares.iter().zip(known) {
         let here = known.as_ref().and_then(|known| known.credit);
@@ -150,12 +166,11 @@ async fn compare(
             None => report.only_at_hub.add(difference),
         }
     }
+    let last = shares.last().map_or(*after, |last| last.sequence);
     let at_hub: HashSet<&str> = shares.iter().map(|share| share.digest.as_str()).collect();
-    for (digest, here) in receipts
-        .credited_between(&reconciler.source, after, last)
-        .await?
-    {
+    for (digest, here) in receipts.credited_between(source, *after, last).await? {
         if !at_hub.contains(digest.as_str()) {
+            lost.push(digest.clone());
             report.only_here.add(Difference {
                 digest,
                 here,
@@ -164,7 +179,7 @@ async fn compare(
             });
         }
     }
-    Ok(())
+    Ok(last)
 }
 
 /// Receipts that no page of the hub's has named, for they have no number or one beyond the last page: they came
@@ -182,9 +197,8 @@ async fn ask_for_the_rest(
             return Ok(());
         };
         after = last.id;
-        let digests: Vec<String> = claims.iter().map(|claim| claim.digest.clone()).collect();
-        let found = reconciler.hub.find_shares(&digests).await?.shares;
-        receipts.take_credits(source, &found, None).await?;
+        let digests = claims.iter().map(|claim| claim.digest.clone()).collect();
+        let found = reconciler.find(digests).await?.shares;
         let found: HashMap<&str, &CreditedShare> = found
             .iter()
             .map(|share| (share.digest.as_str(), share))

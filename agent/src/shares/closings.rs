@@ -1,5 +1,9 @@
-//! The hub's daily closings: that none was changed since it was first seen, that this device stands in each with exactly
+//! The hub's daily closings: whether one was changed since it was first seen, that this device stands in each with exactly
 //! the shares that its receipts say, and that what it had earned by then follows from them.
+//!
+//! A hub that was restored from a backup has to close the days since anew, with other hashes. From here that looks
+//! like a hub that rewrites its history, so it is called neither: what it was before is kept and told for ever, and what there is now is
+//! verified like every closing. Wrong is only what does not agree with this device's receipts.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +17,7 @@ use sqlx::Row;
 
 use super::reconcile::{Reconciler, SettleError};
 use super::record::credit;
+use super::remembered::{ClosingsChange, Verified};
 use super::{Receipts, ReceiptsError};
 
 /// Problems listed; a hub that is wrong everywhere needs no longer list.
@@ -40,6 +45,8 @@ pub struct ClosingsReport {
     pub before_the_receipts: u64,
     /// What is wrong, in words, up to a hundred; empty is good.
     pub problems: Vec<String>,
+    /// Closings that were others before, the newest hundred changes, in order of time. They are no problem by themselves.
+    pub changes: Vec<ClosingsChange>,
 }
 
 /// One closing.
@@ -59,24 +66,6 @@ impl From<&Closing> for ClosedDay {
             number: closing.number,
             day: closing.day.clone(),
             hash: closing.hash.clone(),
-        }
-    }
-}
-
-/// How far a chain is verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Verified {
-    number: i64,
-    hash: String,
-    last_settlement: i64,
-}
-
-impl Default for Verified {
-    fn default() -> Self {
-        Verified {
-            number: 0,
-            hash: NOTHING.to_owned(),
-            last_settlement: 0,
         }
     }
 }
@@ -104,68 +93,72 @@ struct Walk<'a> {
 /// If the hub cannot be asked or the receipts cannot be read or written.
 pub async fn verify(reconciler: &Reconciler) -> Result<Option<ClosingsReport>, SettleError> {
     let (receipts, source) = (&reconciler.receipts, &reconciler.source);
-    let remembered = receipts.verified_closing(source).await?;
+    match put_aside_what_has_changed(reconciler).await {
+        Err(SettleError::Hub(error)) if error.is_not_found() => return Ok(None),
+        other => other?,
+    }
     let mut walk = Walk {
         reconciler,
         report: ClosingsReport::default(),
-        verified: remembered.clone().unwrap_or_default(),
+        verified: receipts
+            .verified_closing(source)
+            .await?
+            .unwrap_or_else(|| Verified {
+                number: 0,
+                day: String::new(),
+                hash: NOTHING.to_owned(),
+                last_settlement: 0,
+            }),
         balances: receipts.closing_balances(source).await?,
         remembers: true,
     };
-    // The one that is known is asked for too: it must be what it was.
-    let mut after = remembered.as_ref().map_or(0, |known| known.number - 1);
-    let mut unproven = remembered;
-    loop {
-        let page = match reconciler.hub.client().closings(after).await {
-            Err(error) if error.is_not_found() => return Ok(None),
-            page => page?.closings,
-        };
-        if let Some(known) = unproven.take()
-            && let Some(problem) = changed(&known, page.first())
-        {
-            walk.problem(problem);
-            // What there is now is looked at from its beginning, and what there was stays remembered.
-            walk.remembers = false;
-            walk.verified = Verified::default();
-            walk.balances.clear();
-            after = 0;
-            continue;
-        }
-        let Some(last) = page.last().map(|closing| closing.number) else {
-            break;
-        };
-        for closing in page {
-            if closing.number <= walk.verified.number {
-                walk.report.last = Some(ClosedDay::from(&closing));
-            } else if !walk.step(&closing).await? {
-                return Ok(Some(walk.report));
-            }
-        }
-        if last <= after {
-            walk.problem(format!(
-                "the closings behind number {after} are not told in order"
-            ));
-            break;
-        }
-        after = last;
-    }
-    Ok(Some(walk.report))
+    walk.follow().await?;
+    let mut report = walk.report;
+    report.changes = receipts.closing_changes(source).await?;
+    Ok(Some(report))
 }
 
-/// What is wrong with a closing that was verified before, if anything.
-fn changed(known: &Verified, now: Option<&Closing>) -> Option<String> {
-    let number = known.number;
-    match now.filter(|closing| closing.number == number) {
-        Some(closing) if closing.hash == known.hash => None,
-        Some(closing) => Some(format!(
-            "the hub has rewritten its history: closing {number} was {} and is {} now",
-            known.hash, closing.hash
-        )),
-        None => Some(format!(
-            "the hub has rewritten its history: closing {number}, which was {}, is not there any more",
-            known.hash
-        )),
+/// Where the hub does not have the last verified closing any more, the chain goes on from the last one that it has.
+async fn put_aside_what_has_changed(reconciler: &Reconciler) -> Result<(), SettleError> {
+    let (receipts, source) = (&reconciler.receipts, &reconciler.source);
+    let client = reconciler.hub.client();
+    let Some(known) = receipts.verified_closing(source).await? else {
+        return Ok(());
+    };
+    let now = client.closings(known.number - 1).await?.closings;
+    let is_known = |closing: &Closing| closing.number == known.number && closing.hash == known.hash;
+    if now.first().is_some_and(is_known) {
+        return Ok(());
     }
+    let were = receipts.verified_hashes(source).await?;
+    let (mut common, mut after, mut instead) = (0, 0, None);
+    'all: loop {
+        let page = client.closings(after).await?.closings;
+        for closing in &page {
+            match were.get(&closing.number) {
+                Some(hash) if *hash == closing.hash => common = closing.number,
+                Some(_) => {
+                    instead = Some(closing.hash.clone());
+                    break 'all;
+                }
+                None => {}
+            }
+        }
+        match page.last() {
+            Some(last) if last.number > after => after = last.number,
+            _ => break,
+        }
+    }
+    if common < known.number {
+        tracing::warn!(
+            from = common + 1,
+            to = known.number,
+            "the hub does not have closings any more that were verified: it was restored, or rewrites its history"
+        );
+        let instead = instead.as_deref();
+        receipts.put_closings_aside(source, common, instead).await?;
+    }
+    Ok(())
 }
 
 impl Walk<'_> {
@@ -173,6 +166,32 @@ impl Walk<'_> {
         tracing::warn!(problem, "a closing of the hub is not right");
         if self.report.problems.len() < LISTED {
             self.report.problems.push(problem);
+        }
+    }
+
+    /// From the last verified closing on, which is asked for too, to be told as the last one.
+    async fn follow(&mut self) -> Result<(), SettleError> {
+        let client = self.reconciler.hub.client();
+        let mut after = (self.verified.number - 1).max(0);
+        loop {
+            let page = client.closings(after).await?.closings;
+            let Some(last) = page.last().map(|closing| closing.number) else {
+                return Ok(());
+            };
+            for closing in page {
+                if closing.number <= self.verified.number {
+                    self.report.last = Some(ClosedDay::from(&closing));
+                } else if !self.step(&closing).await? {
+                    return Ok(());
+                }
+            }
+            if last <= after {
+                self.problem(format!(
+                    "the closings behind number {after} are not told in order"
+                ));
+                return Ok(());
+            }
+            after = last;
         }
     }
 
@@ -190,6 +209,7 @@ impl Walk<'_> {
         self.report.last = Some(ClosedDay::from(closing));
         self.verified = Verified {
             number: closing.number,
+            day: closing.day.clone(),
             hash: closing.hash.clone(),
             last_settlement: closing.last_settlement,
         };
@@ -321,71 +341,6 @@ fn begins_before(closing: &Closing, begun: Timestamp) -> Option<bool> {
 }
 
 impl Receipts {
-    async fn verified_closing(&self, source: &str) -> Result<Option<Verified>, ReceiptsError> {
-        let row =
-            sqlx::query("SELECT number, hash, last_settlement FROM closings WHERE source = ?")
-                .bind(source)
-                .fetch_optional(&self.pool)
-                .await?;
-        row.map(|row| {
-            Ok(Verified {
-                number: row.try_get("number")?,
-                hash: row.try_get("hash")?,
-                last_settlement: row.try_get("last_settlement")?,
-            })
-        })
-        .transpose()
-    }
-
-    async fn closing_balances(&self, source: &str) -> Result<BTreeMap<Asset, i128>, ReceiptsError> {
-        let rows = sqlx::query("SELECT asset, atomic FROM closing_balances WHERE source = ?")
-            .bind(source)
-            .fetch_all(&self.pool)
-            .await?;
-        let mut balances = BTreeMap::new();
-        for row in rows {
-            let (asset, atomic): (String, String) = (row.try_get("asset")?, row.try_get("atomic")?);
-            // What cannot be read was never verified.
-            if let (Ok(asset), Ok(atomic)) = (asset.parse(), atomic.parse()) {
-                balances.insert(asset, atomic);
-            }
-        }
-        Ok(balances)
-    }
-
-    async fn remember_closing(
-        &self,
-        source: &str,
-        verified: &Verified,
-        balances: &BTreeMap<Asset, i128>,
-    ) -> Result<(), ReceiptsError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query(
-            "INSERT INTO closings (source, number, hash, last_settlement) VALUES (?, ?, ?, ?)
-             ON CONFLICT (source) DO UPDATE SET number = excluded.number, hash = excluded.hash,
-             last_settlement = excluded.last_settlement",
-        )
-        .bind(source)
-        .bind(verified.number)
-        .bind(&verified.hash)
-        .bind(verified.last_settlement)
-        .execute(&mut *transaction)
-        .await?;
-        for (asset, atomic) in balances {
-            sqlx::query(
-                "INSERT INTO closing_balances (source, asset, atomic) VALUES (?, ?, ?)
-                 ON CONFLICT (source, asset) DO UPDATE SET atomic = excluded.atomic",
-            )
-            .bind(source)
-            .bind(asset.code())
-            .bind(atomic.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// The shares of settlements above `after`, up to and with `last`, by asset.
     async fn settled_between(
         &self,

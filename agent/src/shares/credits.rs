@@ -5,6 +5,7 @@ use idlewatt_protocol::api::CreditedShare;
 use jiff::Timestamp;
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::history::{FOUND_AT_ONCE, Numbers};
 use super::record::{State, credit};
 use super::{Receipts, ReceiptsError};
 
@@ -41,27 +42,28 @@ impl Receipts {
         Ok(sequence.unwrap_or(0))
     }
 
-    /// Enters what the hub credited, and with `cursor` how far it has been read: both or neither. The hub has the
-    /// last word, so a receipt in any state becomes accepted; a credit that was entered before is left alone, for
+    /// Enters what the hub credited, and with `cursor` how far it has been read for good: both or neither. The hub has
+    /// the last word, so a receipt in any state becomes accepted; a credit that was entered before is left alone, for
     /// it is what the check compares with. Gives back what is known of each share, in the same order.
     pub(super) async fn take_credits(
         &self,
         source: &str,
         shares: &[CreditedShare],
         cursor: Option<i64>,
+        numbers: Numbers,
     ) -> Result<Vec<Option<Known>>, ReceiptsError> {
         let mut known = Vec::with_capacity(shares.len());
         let mut moved = Vec::new();
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for share in shares {
-            let taken = take(&mut transaction, source, share).await?;
+            let taken = take(&mut transaction, source, share, numbers).await?;
             moved.extend(taken.as_ref().map(|(_, state)| *state));
             known.push(taken.map(|(known, _)| known));
         }
         if let Some(cursor) = cursor {
             sqlx::query(
                 "INSERT INTO cursors (source, sequence) VALUES (?, ?)
-                 ON CONFLICT (source) DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+                 ON CONFLICT (source) DO UPDATE SET sequence = excluded.sequence",
             )
             .bind(source)
             .bind(cursor)
@@ -113,7 +115,7 @@ impl Receipts {
         .bind(source)
         .bind(last)
         .bind(after)
-        .bind(super::receipts::PAGE)
+        .bind(FOUND_AT_ONCE)
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
@@ -137,6 +139,7 @@ async fn take(
     transaction: &mut Transaction<'_, Sqlite>,
     source: &str,
     share: &CreditedShare,
+    numbers: Numbers,
 ) -> Result<Option<(Known, State)>, ReceiptsError> {
     let row = sqlx::query(
         "SELECT id, state, credit_asset, credit_atomic, hub_sequence, hub_settlement, hub_receipt, lost_at
@@ -158,6 +161,10 @@ async fn take(
     })?;
     let entered = credit(&row, id)?;
     let sequence: Option<i64> = row.try_get("hub_sequence")?;
+    let number = match numbers {
+        Numbers::Taken => Some(share.sequence),
+        Numbers::Kept => sequence,
+    };
     let settlement: Option<i64> = row.try_get("hub_settlement")?;
     let receipt: Option<String> = row.try_get("hub_receipt")?;
     let lost_at: Option<i64> = row.try_get("lost_at")?;
@@ -168,7 +175,7 @@ async fn take(
         is_news: entered.is_none(),
     };
     let up_to_date = state == State::Accepted
-        && sequence == Some(share.sequence)
+        && sequence == number
         && entered.is_some()
         && lost_at.is_none()
         && (share.settlement.is_none() || settlement == share.settlement)
@@ -184,7 +191,7 @@ async fn take(
         .bind(i64::try_from(share.fraction).unwrap_or(i64::MAX))
         .bind(share.credit.asset.code())
         .bind(share.credit.atomic.to_string())
-        .bind(share.sequence)
+        .bind(number)
         .bind(share.settlement)
         .bind(given)
         .bind(Timestamp::now().as_millisecond())

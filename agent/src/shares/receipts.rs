@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::credits::LONGEST_RECEIPT;
+use super::history::FOUND_AT_ONCE;
 use super::record::{NewReceipt, Receipt, State, Totals};
 use super::{ReceiptsError, ShareCounts};
 
@@ -221,7 +222,8 @@ impl Receipts {
         Ok(())
     }
 
-    /// The pending receipts of one source with numbers above `after`, oldest first, at most [`PAGE`].
+    /// The pending receipts of one source with numbers above `after`, oldest first: as many as the hub can be
+    /// asked for at a time.
     ///
     /// # Errors
     /// If they cannot be read.
@@ -231,7 +233,7 @@ impl Receipts {
         )
         .bind(source)
         .bind(after)
-        .bind(PAGE)
+        .bind(FOUND_AT_ONCE)
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(Receipt::read).collect()

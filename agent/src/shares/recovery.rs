@@ -1,99 +1,88 @@
 //! The receipts as the second copy of the hub's books: shares that a hub has accepted and lost since, such as one that
 //! was restored from a backup, are claimed again with its own receipts.
 //!
-//! Two steps that can each be broken off anywhere. [`Reconciler::look_for_losses`] asks for the newest shares that the hub
-//! has credited and takes their numbers from those that it does not know any more. Every pass then claims the accepted
-//! shares that have no number; as a rule there are none.
+//! Two steps that can each be broken off anywhere. What the hub does not have any more loses its number here, the highest
+//! numbers first: as long as one is left, the mark is missing at the hub, and the first step is gone on with. Every pass
+//! then claims the accepted shares that have no number; as a rule there are none.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use idlewatt_protocol::api::CreditedShare;
 use jiff::Timestamp;
-use sqlx::Row;
 
 use super::credits::Claim;
+use super::history::Mark;
 use super::reconcile::{Reconciled, Reconciler, SettleError};
 use super::{Receipts, ReceiptsError};
 use crate::work::hub_client::PAGE;
 
-/// How many of the newest shares are asked for after a login.
-const NEWEST: u32 = 32;
 /// How many receipts are sent at a time: a quarter of the body that a hub takes.
 const CLAIMED_AT_ONCE: usize = 250;
 
-/// How thoroughly to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thoroughness {
-    /// The newest few: cheap enough for each login.
-    Glance,
-    /// The newest thousand and a thousand by chance: once a day.
-    Daily,
-}
-
-/// A share that the hub has credited under a number.
-struct Numbered {
-    id: i64,
-    digest: String,
-    sequence: i64,
-}
-
 impl Reconciler {
-    /// Whether the hub has lost shares that it had credited; those have no number here afterwards, and everything that
-    /// it has credited since the last one it knows is read again.
+    /// Looks at a thousand shares by chance, whether the hub still has them: all or nothing behind a point in time is what
+    /// a restored backup lacks, and noticed at once; this is for everything else. What is lost has no number here
+    /// afterwards, and is claimed by the next [`Reconciler::run`]. Gives back how many there are.
     ///
     /// # Errors
     /// If the hub cannot be asked or the receipts cannot be read or written.
-    pub async fn look_for_losses(&self, how: Thoroughness) -> Result<u64, SettleError> {
-        let (receipts, source) = (&self.receipts, &self.source);
-        let newest = match how {
-            Thoroughness::Glance => NEWEST,
-            Thoroughness::Daily => PAGE as u32,
-        };
-        let mut missing = self
-            .missing(receipts.numbered(source, i64::MAX, newest).await?)
-            .await?;
-        if how == Thoroughness::Daily {
-            let by_chance = receipts.numbered_by_chance(source, PAGE as u32).await?;
-            missing.extend(self.missing(by_chance).await?);
-        }
-        if missing.is_empty() {
-            return Ok(0);
-        }
-        // Back to where the hub knows everything: what a backup lacks is the newest.
-        let mut before = i64::MAX;
-        let known = loop {
-            let page = receipts.numbered(source, before, PAGE as u32).await?;
-            let (Some(oldest), Some(highest)) = (
-                page.last().map(|one| one.id),
-                page.iter().map(|one| one.sequence).max(),
-            ) else {
-                break 0;
-            };
-            before = oldest;
-            let lost = self.missing(page).await?;
-            if lost.is_empty() {
-                break highest;
-            }
-            missing.extend(lost);
-        };
-        let lost = receipts.forget_numbers(source, &missing, known).await?;
-        tracing::warn!(
-            shares = lost,
-            "the hub does not know shares any more that it had credited"
-        );
-        Ok(lost)
+    pub async fn look_by_chance(&self) -> Result<u64, SettleError> {
+        let _turn = self.turn.lock().await;
+        let receipts = &self.receipts;
+        let chosen = receipts.numbered_by_chance(&self.source, PAGE as u32);
+        let lost = self.not_as_here(chosen.await?).await?;
+        self.forget(&lost).await
     }
 
-    /// Those that the hub does not know.
-    async fn missing(&self, asked: Vec<Numbered>) -> Result<HashSet<String>, SettleError> {
-        if asked.is_empty() {
-            return Ok(HashSet::new());
+    /// Takes the number from all shares that the hub does not have under it any more, from the highest number down to where it
+    /// knows everything.
+    pub(super) async fn forget_what_is_lost(&self) -> Result<(), SettleError> {
+        let (mut below, mut changed) = (i64::MAX, 0);
+        loop {
+            let receipts = &self.receipts;
+            let page = receipts.numbered_below(&self.source, below, PAGE as u32);
+            let page = page.await?;
+            let Some(lowest) = page.last().map(|mark| mark.sequence) else {
+                break;
+            };
+            below = lowest;
+            let lost = self.not_as_here(page).await?;
+            if lost.is_empty() {
+                break;
+            }
+            changed += self.forget(&lost).await?;
         }
-        let mut missing: HashSet<String> = asked.into_iter().map(|one| one.digest).collect();
-        let digests: Vec<String> = missing.iter().cloned().collect();
-        for share in self.hub.find_shares(&digests).await?.shares {
-            missing.remove(&share.digest);
+        tracing::warn!(
+            shares = changed,
+            "the hub's books are not what they were, such as after a backup was restored"
+        );
+        Ok(())
+    }
+
+    pub(super) async fn forget(&self, lost: &[String]) -> Result<u64, SettleError> {
+        if lost.is_empty() {
+            return Ok(0);
         }
-        Ok(missing)
+        Ok(self.receipts.forget_numbers(&self.source, lost).await?)
+    }
+
+    /// Those that the hub does not have, or not under the same number or in the same settlement.
+    async fn not_as_here(&self, marks: Vec<Mark>) -> Result<Vec<String>, SettleError> {
+        if marks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let digests: Vec<String> = marks.iter().map(|mark| mark.digest.clone()).collect();
+        let found = self.hub.find_shares(&digests).await?.shares;
+        let found: HashMap<&str, &CreditedShare> = found
+            .iter()
+            .map(|share| (share.digest.as_str(), share))
+            .collect();
+        let differs = |mark: &Mark| {
+            let share = found.get(mark.digest.as_str());
+            share.is_none_or(|share| !mark.is(share))
+        };
+        let lost = marks.into_iter().filter(differs).map(|mark| mark.digest);
+        Ok(lost.collect())
     }
 
     /// Claims the accepted shares that the hub has no number for.
@@ -124,7 +113,10 @@ impl Reconciler {
                 );
                 let left = self.still_missing(claims.to_vec()).await?;
                 done.claimed += (claims.len() - left.len()) as u64;
-                refused.extend(left);
+                // A hub that has credited them all and has not got them is claimed from again by the next pass.
+                if answer.refused + answer.known > 0 {
+                    refused.extend(left);
+                }
             }
             for claim in without.iter().chain(&refused) {
                 receipts.note_lost(&claim.digest).await?;
@@ -135,13 +127,8 @@ impl Reconciler {
 
     /// Takes over those that the hub does know, and gives back the others.
     async fn still_missing(&self, claims: Vec<Claim>) -> Result<Vec<Claim>, SettleError> {
-        if claims.is_empty() {
-            return Ok(claims);
-        }
-        let digests: Vec<String> = claims.iter().map(|claim| claim.digest.clone()).collect();
-        let found = self.hub.find_shares(&digests).await?.shares;
-        let receipts = &self.receipts;
-        receipts.take_credits(&self.source, &found, None).await?;
+        let digests = claims.iter().map(|claim| claim.digest.clone()).collect();
+        let found = self.find(digests).await?.shares;
         let found: HashSet<&str> = found.iter().map(|share| share.digest.as_str()).collect();
         let missing = |claim: &Claim| !found.contains(claim.digest.as_str());
         Ok(claims.into_iter().filter(missing).collect())
@@ -149,50 +136,9 @@ impl Reconciler {
 }
 
 impl Receipts {
-    /// The newest shares with a number at the hub and an id below `before`, newest first.
-    async fn numbered(
-        &self,
-        source: &str,
-        before: i64,
-        limit: u32,
-    ) -> Result<Vec<Numbered>, ReceiptsError> {
-        let rows = sqlx::query(
-            "SELECT id, digest, hub_sequence FROM receipts
-             WHERE source = ? AND state = 'accepted' AND hub_sequence IS NOT NULL AND id < ?
-             ORDER BY id DESC LIMIT ?",
-        )
-        .bind(source)
-        .bind(before)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(numbered).collect()
-    }
-
-    async fn numbered_by_chance(
-        &self,
-        source: &str,
-        limit: u32,
-    ) -> Result<Vec<Numbered>, ReceiptsError> {
-        let rows = sqlx::query(
-            "SELECT id, digest, hub_sequence FROM receipts
-             WHERE source = ? AND state = 'accepted' AND hub_sequence IS NOT NULL ORDER BY random() LIMIT ?",
-        )
-        .bind(source)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(numbered).collect()
-    }
-
-    /// Takes the hub's numbers from shares that it lost. Its next ones will have such numbers again, so that what it
-    /// has credited is read anew from the last that it knows.
-    async fn forget_numbers(
-        &self,
-        source: &str,
-        lost: &HashSet<String>,
-        known: i64,
-    ) -> Result<u64, ReceiptsError> {
+    /// Takes the hub's numbers from shares that it does not have under them. Its next ones will have such numbers again,
+    /// so that what it has credited is read anew from the last that is left.
+    async fn forget_numbers(&self, source: &str, lost: &[String]) -> Result<u64, ReceiptsError> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut changed = 0;
         for digest in lost {
@@ -205,11 +151,13 @@ impl Receipts {
             .await?;
             changed += forgotten.rows_affected();
         }
-        sqlx::query("UPDATE cursors SET sequence = min(sequence, ?) WHERE source = ?")
-            .bind(known)
-            .bind(source)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE cursors SET sequence = min(sequence, (SELECT coalesce(max(hub_sequence), 0) FROM receipts
+             WHERE receipts.source = cursors.source)) WHERE source = ?",
+        )
+        .bind(source)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(changed)
     }
@@ -238,12 +186,4 @@ impl Receipts {
         .await?;
         Ok(count.unsigned_abs())
     }
-}
-
-fn numbered(row: &sqlx::sqlite::SqliteRow) -> Result<Numbered, ReceiptsError> {
-    Ok(Numbered {
-        id: row.try_get("id")?,
-        digest: row.try_get("digest")?,
-        sequence: row.try_get("hub_sequence")?,
-    })
 }

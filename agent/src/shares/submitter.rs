@@ -14,21 +14,20 @@ use super::awaiting::Awaiting;
 use super::in_flight::InFlight;
 use super::reconcile::{Reconciled, Reconciler, SettleError};
 use super::record::{NewReceipt, State};
-use super::recovery::Thoroughness;
 use super::{Receipts, ReceiptsError};
 use crate::hub_access::HubAccess;
 use crate::work::backoff::Backoff;
 use crate::work::{JobRecord, Verdict, Work};
 
-/// How often the hub is asked without a cause.
-const PERIOD: Duration = Duration::from_secs(60);
+/// How often the hub is asked without a cause. What it has of a paused PC does not change.
+const PERIOD: Duration = Duration::from_secs(600);
 /// How soon after an accepted share its credit is asked for; many shares are asked for together.
 const AFTER_A_SHARE: Duration = Duration::from_secs(3);
 /// How soon it is asked again while shares wait to be made into money.
 const WHILE_AWAITING: Duration = Duration::from_secs(15);
 /// How soon a pass that failed is repeated, at first and at last.
 const AFTER_A_FAILURE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
-/// How often it is looked thoroughly whether the hub still has what it has credited.
+/// How often it is looked by chance whether the hub still has everything that it has credited.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Shares that wait for their answers at a time. Beyond it, engines wait.
 const UNDER_WAY: usize = 256;
@@ -91,12 +90,8 @@ impl Submitter {
         in_flight: InFlight,
     ) -> Self {
         let source = work.source().name();
-        let reconciler = hub.map(|hub| Reconciler {
-            receipts: receipts.clone(),
-            hub,
-            source: source.clone(),
-            in_flight: in_flight.clone(),
-        });
+        let reconciler = hub
+            .map(|hub| Reconciler::with(receipts.clone(), hub, source.clone(), in_flight.clone()));
         let desk = Arc::new(Desk {
             receipts,
             work,
@@ -334,30 +329,23 @@ impl Desk {
     }
 }
 
-/// Asks the hub at the start, after each login, soon after shares, and once a minute; at the start, after each login and
-/// once a day also whether it still has what it has credited.
+/// Asks the hub at the start, after each login, soon after shares, and now and then without a cause; and looks by chance once a day.
 async fn keep_together(desk: Arc<Desk>, reconciler: Reconciler) {
     let mut logins = desk.work.logins();
     let mut backoff = Backoff::new(AFTER_A_FAILURE);
-    let mut look = Some(Thoroughness::Glance);
     // Not all at the same time of day.
     let mut daily = Instant::now() + DAILY.mul_f64(rand::random());
     loop {
-        if Instant::now() >= daily {
-            look = Some(Thoroughness::Daily);
-        }
         let pass = async {
-            if let Some(how) = look {
-                reconciler.look_for_losses(how).await?;
+            if Instant::now() >= daily {
+                reconciler.look_by_chance().await?;
+                daily = Instant::now() + DAILY;
             }
             reconciler.run().await
         };
         let next = match pass.await {
             Ok(done) => {
                 backoff.reset();
-                if look.take() == Some(Thoroughness::Daily) {
-                    daily = Instant::now() + DAILY;
-                }
                 desk.reconciled(done)
             }
             Err(error) => {
@@ -376,10 +364,7 @@ async fn keep_together(desk: Arc<Desk>, reconciler: Reconciler) {
         loop {
             tokio::select! {
                 () = sleep_until(due) => break,
-                Ok(()) = logins.changed() => {
-                    look = look.or(Some(Thoroughness::Glance));
-                    break;
-                }
+                Ok(()) = logins.changed() => break,
                 () = desk.ask.notified() => due = due.min(Instant::now() + AFTER_A_SHARE),
             }
         }

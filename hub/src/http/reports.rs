@@ -31,11 +31,13 @@ pub(super) async fn report(
         Failure::Internal
     })?;
     let device = known.device.device.clone();
-    api.devices.reports.put(device, body, Timestamp::now());
+    let is_paused = report.mode == DeviceReport::PAUSED;
+    let reports = &api.devices.reports;
+    let report_every = reports.put(device, is_paused, body, Timestamp::now());
     Ok(Json(DeviceOrders {
         limit_percent: known.limit_percent,
         name: known.name.clone(),
-        report_every: api.devices.reports.every(),
+        report_every,
     }))
 }
 

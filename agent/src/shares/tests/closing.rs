@@ -6,7 +6,7 @@ use idlewatt_protocol::api::{Closing, ClosingLeaf, ClosingProof};
 use idlewatt_protocol::{Asset, Money};
 use jiff::Timestamp;
 
-use super::super::closings::{self, ClosingsReport};
+use super::super::closings::{self, ClosedDay, ClosingsReport};
 use super::super::in_flight::InFlight;
 use super::super::{Reconciler, check};
 use super::fake_hub::{Entries, FakeHub};
@@ -23,7 +23,10 @@ struct Device {
 
 impl Device {
     async fn new() -> Device {
-        let folder = Folder::new();
+        Device::with(Folder::new()).await
+    }
+
+    async fn with(folder: Folder) -> Device {
         let (hub, access) = FakeHub::start().await;
         let receipts = folder.open().await;
         Device {
@@ -35,12 +38,12 @@ impl Device {
     }
 
     fn reconciler(&self) -> Reconciler {
-        Reconciler {
-            receipts: self.receipts.clone(),
-            hub: self.access.clone(),
-            source: SOURCE.into(),
-            in_flight: InFlight::with_grace(Duration::ZERO),
-        }
+        Reconciler::with(
+            self.receipts.clone(),
+            self.access.clone(),
+            SOURCE.into(),
+            InFlight::with_grace(Duration::ZERO),
+        )
     }
 
     /// Shares that both sides have.
@@ -190,26 +193,141 @@ async fn a_right_chain_is_verified_once_and_remembered() {
 }
 
 #[tokio::test]
-async fn a_hub_that_rewrites_its_history_is_told_plainly() {
+async fn closings_that_a_hub_has_replaced_are_kept_and_told_for_ever() {
     let device = Device::new().await;
     device.earn(1..=3).await;
     device.close("2099-01-01");
     device.close("2099-01-02");
-    device.verify().await;
+    device.close("2099-01-03");
+    let old = device.hub.books().closings.clone();
+    assert_eq!(device.verify().await.changes, Vec::new());
+    // Another history, in which this device has what it had.
     {
         let mut books = device.hub.books();
-        books.closings[0].day = "2098-12-31".into();
-        chain_anew(&mut books, 0);
+        books.closings[1].day = "2098-12-31".into();
+        chain_anew(&mut books, 1);
     }
-    let problem = device.problem().await;
-    assert!(
-        problem.contains("rewritten its history: closing 2 was"),
-        "{problem}"
+    let now = device.hub.books().closings.clone();
+    let report = device.verify().await;
+    assert_eq!(report.problems, Vec::<String>::new());
+    // Only what is new is verified.
+    assert_eq!(report.verified, 2);
+    assert_eq!(report.changes.len(), 1);
+    let change = &report.changes[0];
+    assert_eq!(change.first, ClosedDay::from(&old[1]));
+    assert_eq!(change.last, ClosedDay::from(&old[2]));
+    assert_eq!(change.now.as_ref(), Some(&now[1].hash));
+    assert!(change.verified_again);
+    // From then on the new chain holds, and the old one stays known.
+    let again = device.verify().await;
+    assert_eq!((again.verified, &again.changes), (0, &report.changes));
+    let report = check::run(&device.reconciler()).await.expect("asked");
+    assert!(report.agrees());
+}
+
+#[tokio::test]
+async fn a_hub_that_changes_what_this_device_had_is_told_so_every_time() {
+    let device = Device::new().await;
+    device.earn(1..=2).await;
+    device.close("2099-01-01");
+    device.earn(3..=4).await;
+    device.close("2099-01-02");
+    device.verify().await;
+    let own = format!("device:{}", device.access.device());
+    {
+        let mut books = device.hub.books();
+        books.closings.truncate(1);
+        books.shares.iter_mut().for_each(|share| {
+            if share.settlement == Some(2) {
+                share.credit.atomic -= 1;
+            }
+        });
+        close(&mut books, &own, "2099-01-02");
+    }
+    let first = device.verify().await;
+    assert_eq!(first.problems.len(), 1, "{first:?}");
+    assert!(first.problems[0].contains("or with other credits"));
+    assert_eq!(first.changes.len(), 1);
+    assert!(!first.changes[0].verified_again);
+    let again = device.verify().await;
+    assert_eq!(
+        (&again.problems, &again.changes),
+        (&first.problems, &first.changes)
     );
-    // Also where it has become shorter, as after a backup was restored.
-    device.hub.books().closings.truncate(1);
-    let problem = device.problem().await;
-    assert!(problem.contains("is not there any more"), "{problem}");
+    let report = check::run(&device.reconciler()).await.expect("asked");
+    assert!(!report.agrees());
+}
+
+#[tokio::test]
+async fn the_last_closing_of_before_all_were_kept_is_still_known() {
+    let folder = Folder::new();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.file());
+    let pool = sqlx::SqlitePool::connect_with(options.create_if_missing(true));
+    let pool = pool.await.expect("made");
+    let migrations = sqlx::migrate!("src/shares/migrations");
+    migrations.run_to(2, &pool).await.expect("as it was");
+    let hash = "ab".repeat(32);
+    for (table, value) in [("closings", hash.as_str()), ("closing_balances", "5")] {
+        let columns = match table {
+            "closings" => "source, number, last_settlement, hash) VALUES (?, 1, 1, ?",
+            _ => "source, asset, atomic) VALUES (?, 'PRACTICE', ?",
+        };
+        let insert = format!("INSERT INTO {table} ({columns})");
+        sqlx::query(sqlx::AssertSqlSafe(insert))
+            .bind(SOURCE)
+            .bind(value)
+            .execute(&pool)
+            .await
+            .expect("written");
+    }
+    pool.close().await;
+    let device = Device::with(folder).await;
+    device.earn(1..=2).await;
+    device.close("2099-01-01");
+    let report = device.verify().await;
+    assert_eq!(report.problems, Vec::<String>::new());
+    assert_eq!((report.verified, report.compared), (1, 1));
+    let change = &report.changes[0];
+    assert_eq!((change.first.number, &change.first.hash), (1, &hash));
+    assert!(change.verified_again);
+}
+
+#[tokio::test]
+async fn an_honest_restore_ends_in_agreement_and_is_told() {
+    let device = Device::new().await;
+    device.hub.books().gives_receipts = true;
+    device.earn(1..=3).await;
+    device.close("2099-01-01");
+    device.earn(4..=6).await;
+    device.close("2099-01-02");
+    let lost = device.hub.books().closings[1].clone();
+    device.verify().await;
+    // The backup is of the evening of the first day.
+    {
+        let mut books = device.hub.books();
+        books.closings.truncate(1);
+        books.shares.truncate(3);
+        books.next = 9;
+    }
+    let report = check::run(&device.reconciler()).await.expect("asked");
+    assert!(report.agrees() && report.agree == 6, "{report:?}");
+    let changes = report.closings.expect("one day").changes;
+    assert_eq!(changes.len(), 1);
+    assert_eq!(
+        (&changes[0].first, &changes[0].last),
+        (&ClosedDay::from(&lost), &ClosedDay::from(&lost))
+    );
+    assert_eq!((&changes[0].now, changes[0].verified_again), (&None, false));
+    // The lost day is closed again, with what was claimed again in it.
+    device.earn(7..=7).await;
+    device.close("2099-01-02");
+    assert_ne!(device.hub.books().closings[1].hash, lost.hash);
+    let report = check::run(&device.reconciler()).await.expect("asked");
+    assert!(report.agrees() && report.agree == 7, "{report:?}");
+    let closings = report.closings.expect("two days");
+    assert_eq!((closings.verified, closings.compared), (1, 1));
+    assert!(closings.changes[0].verified_again);
+    assert_eq!(closings.changes[0].last.hash, lost.hash);
 }
 
 #[tokio::test]
@@ -226,8 +344,12 @@ async fn a_chain_that_breaks_is_followed_no_further() {
     device.hub.books().closings[2].previous = "11".repeat(32);
     assert!(device.problem().await.contains("closing 3 names 1111"));
     device.hub.books().closings.remove(1);
-    let problem = device.verify().await.problems;
-    assert!(problem[0].contains("closing 2, which was"), "{problem:?}");
+    assert!(
+        device
+            .problem()
+            .await
+            .contains("closing 1 is followed by 3")
+    );
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ use idlewatt_protocol::{Asset, Money};
 
 /// Receipts as another process finds them, at a hub that has had time to write down everything.
 fn reconciler(receipts: &Receipts, hub: &HubAccess) -> Reconciler {
-    Reconciler {
-        receipts: receipts.clone(),
-        hub: hub.clone(),
-        source: SOURCE.into(),
-        in_flight: InFlight::with_grace(Duration::ZERO),
-    }
+    Reconciler::with(
+        receipts.clone(),
+        hub.clone(),
+        SOURCE.into(),
+        InFlight::with_grace(Duration::ZERO),
+    )
 }
 
 fn practice(atomic: i128) -> Option<Money> {

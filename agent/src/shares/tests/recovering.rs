@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::super::check;
 use super::super::in_flight::InFlight;
-use super::super::{Thoroughness, check};
 use super::fake_hub::{FakeHub, receipt};
 use super::*;
 use crate::hub_access::HubAccess;
@@ -30,12 +30,12 @@ impl Device {
     }
 
     fn reconciler(&self) -> Reconciler {
-        Reconciler {
-            receipts: self.receipts.clone(),
-            hub: self.access.clone(),
-            source: SOURCE.into(),
-            in_flight: InFlight::with_grace(Duration::ZERO),
-        }
+        Reconciler::with(
+            self.receipts.clone(),
+            self.access.clone(),
+            SOURCE.into(),
+            InFlight::with_grace(Duration::ZERO),
+        )
     }
 
     /// A share that was answered, with the hub's receipt or without.
@@ -48,19 +48,42 @@ impl Device {
 
     /// Shares that both sides have.
     async fn earn(&self, numbers: impl IntoIterator<Item = u8>) {
+        self.earn_unasked(numbers).await;
+        self.reconciler().run().await.expect("asked");
+    }
+
+    /// Shares that were answered, and that the hub has not been asked about yet.
+    async fn earn_unasked(&self, numbers: impl IntoIterator<Item = u8>) {
         for number in numbers {
             self.accepted(number, None).await;
             self.hub.credit(number, i128::from(number));
         }
-        self.reconciler().run().await.expect("asked");
+    }
+
+    /// Another process in the same data directory.
+    async fn killed(self) -> Device {
+        let receipts = self.folder.open().await;
+        Device { receipts, ..self }
+    }
+
+    /// The hub as it was when it had this many shares, and settlements up to one.
+    fn restore(&self, shares: usize, settlement: i64) {
+        let mut books = self.hub.books();
+        books.shares.truncate(shares);
+        books.next = books.shares.last().map_or(0, |last| last.sequence);
+        for share in &mut books.shares {
+            share.settlement = share.settlement.filter(|number| *number <= settlement);
+        }
+    }
+
+    async fn agrees_on(&self, shares: u64) {
+        let report = check::run(&self.reconciler()).await.expect("asked");
+        assert!(report.agrees() && report.agree == shares, "{report:?}");
     }
 
     /// As after each login.
     async fn login(&self) -> Reconciled {
-        let reconciler = self.reconciler();
-        let looked = reconciler.look_for_losses(Thoroughness::Glance).await;
-        looked.expect("asked");
-        reconciler.run().await.expect("asked")
+        self.reconciler().run().await.expect("asked")
     }
 
     /// How many shares the hub has, each once.
@@ -175,12 +198,10 @@ async fn an_agent_that_dies_between_the_steps_goes_on_where_it_was() {
     device.earn(1..=5).await;
     device.hub.change(|shares| shares.truncate(2));
     let reconciler = device.reconciler();
-    let looked = reconciler.look_for_losses(Thoroughness::Glance).await;
-    assert_eq!(looked.expect("asked"), 3);
+    reconciler.forget_what_is_lost().await.expect("asked");
     drop(reconciler);
     // Killed here; and once more while the hub is away.
-    let receipts = device.folder.open().await;
-    let again = Device { receipts, ..device };
+    let again = device.killed().await;
     again.hub.set_down(true);
     again.reconciler().run().await.expect_err("down");
     again.hub.set_down(false);
@@ -190,12 +211,12 @@ async fn an_agent_that_dies_between_the_steps_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_beyond_a_glance_while_nothing_is_lost() {
+async fn nothing_more_is_asked_while_nothing_is_lost() {
     let device = Device::new().await;
     device.earn(1..=5).await;
     let before = device.hub.asked();
     assert_eq!(device.login().await, Reconciled::default());
-    assert_eq!(device.hub.asked(), before + 2, "one glance and one page");
+    assert_eq!(device.hub.asked(), before + 1, "the news, and no more");
 }
 
 #[tokio::test]
@@ -207,10 +228,118 @@ async fn a_share_missing_amid_others_is_found_at_the_daily_look() {
     });
     assert_eq!(device.login().await, Reconciled::default());
     let reconciler = device.reconciler();
-    let looked = reconciler.look_for_losses(Thoroughness::Daily).await;
-    assert_eq!(looked.expect("asked"), 1);
+    assert_eq!(reconciler.look_by_chance().await.expect("asked"), 1);
     assert_eq!(reconciler.run().await.expect("asked").claimed, 1);
     assert_eq!(device.at_hub(), digests(1..=60));
+}
+
+#[tokio::test]
+async fn what_was_lost_is_found_behind_any_number_of_newer_shares() {
+    let device = Device::new().await;
+    device.earn(1..=50).await;
+    device.restore(10, i64::MAX);
+    // Found, answered and told of again before this device asks for the first time.
+    for number in 100..=200 {
+        let line = receipt(&String::from(digest(number)), number.into());
+        device.accepted(number, Some(&line)).await;
+        device.hub.credit(number, number.into());
+    }
+    let done = device.login().await;
+    assert_eq!((done.claimed, done.lost_at_hub), (40, 0));
+    assert_eq!(device.at_hub(), digests((1..=50).chain(100..=200)));
+    device.agrees_on(151).await;
+}
+
+#[tokio::test]
+async fn a_hub_that_is_restored_again_and_again_gets_everything_back() {
+    let device = Device::new().await;
+    device.earn(1..=30).await;
+    for (kept, newer) in [(20, 40..60), (25, 60..90), (3, 90..91), (0, 91..92)] {
+        device.restore(kept, i64::MAX);
+        device.earn_unasked(newer).await;
+        device.login().await;
+    }
+    assert_eq!(device.at_hub(), digests((1..=30).chain(40..92)));
+    device.agrees_on(82).await;
+}
+
+#[tokio::test]
+async fn numbers_that_were_forgotten_in_part_are_forgotten_further_after_a_kill() {
+    let device = Device::new().await;
+    device.earn(1..=50).await;
+    device.restore(10, i64::MAX);
+    device.earn_unasked(100..=140).await;
+    // The newest part of what is lost; killed before the next.
+    let reconciler = device.reconciler();
+    let forgotten = reconciler.forget(&digests(40..=50)).await;
+    assert_eq!(forgotten.expect("written"), 11);
+    drop(reconciler);
+    let device = device.killed().await;
+    assert_eq!(device.login().await.claimed, 40);
+    assert_eq!(device.at_hub(), digests((1..=50).chain(100..=140)));
+    device.agrees_on(91).await;
+}
+
+#[tokio::test]
+async fn no_number_is_taken_from_a_hub_that_has_lost_shares_before_they_are_forgotten() {
+    let device = Device::new().await;
+    device.earn(1..=5).await;
+    device.restore(2, i64::MAX);
+    device.earn_unasked([6]).await;
+    let reconciler = device.reconciler();
+    let found = reconciler.find(digests([6])).await;
+    assert!(matches!(found, Err(SettleError::HistoryChanged)));
+    let sixth = device.receipts.find(digest(6)).await.expect("readable");
+    assert_eq!(sixth.expect("there").hub_sequence, None);
+    drop(reconciler);
+    let device = device.killed().await;
+    assert_eq!(device.login().await.claimed, 3);
+    assert_eq!(device.at_hub(), digests(1..=6));
+}
+
+#[tokio::test]
+async fn a_settlement_that_a_restored_hub_made_anew_replaces_the_one_before() {
+    let device = Device::new().await;
+    device.earn(1..=4).await;
+    device.restore(4, 0);
+    assert_eq!(device.login().await.claimed, 0);
+    assert_eq!(
+        device
+            .receipts
+            .awaiting(SOURCE)
+            .await
+            .expect("readable")
+            .shares,
+        4
+    );
+    device.hub.change(|shares| {
+        for share in shares {
+            share.settlement = Some(7);
+        }
+    });
+    device.login().await;
+    for number in 1..=4 {
+        let one = device
+            .receipts
+            .find(digest(number))
+            .await
+            .expect("readable");
+        let one = one.expect("there");
+        assert_eq!(one.hub_settlement, Some(7), "{one:?}");
+    }
+    assert_eq!(device.hub.books().resent, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_check_claims_what_is_missing_anywhere() {
+    let device = Device::new().await;
+    device.earn(1..=60).await;
+    device.hub.change(|shares| {
+        shares.remove(3);
+        shares.remove(30);
+    });
+    device.agrees_on(60).await;
+    assert_eq!(device.hub.books().resent.len(), 2);
 }
 
 #[tokio::test]

@@ -100,6 +100,11 @@ pub struct DeviceReport {
     pub shares: ShareCounts,
 }
 
+impl DeviceReport {
+    /// The mode of a device that its owner has paused. It is asked for fewer reports, and sends one at once when that ends.
+    pub const PAUSED: &str = "paused";
+}
+
 /// One processor in a [`DeviceReport`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
