@@ -17,6 +17,7 @@ mod kawpow_miner;
 mod monero;
 mod node;
 mod pool;
+mod pool_tls;
 mod program;
 mod sessions;
 mod tls;
