@@ -21,3 +21,4 @@ mod pool_tls;
 mod program;
 mod sessions;
 mod tls;
+mod withdrawals;
