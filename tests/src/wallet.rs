@@ -95,6 +95,15 @@ impl MoneroWallet {
         self.running = None;
     }
 
+    /// Leaves the wallet nothing but its keys: what it reads of its own payments in the chain does not tell where they went.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn forget(&mut self) {
+        self.kill();
+        std::fs::remove_file(self.folder.path().join(Self::NAME)).expect("the wallet's file");
+    }
+
     /// Base address of its RPC.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -25,7 +25,7 @@ struct Scene {
     wallet: MoneroWallet,
     hub: Hub,
     runtime: tokio::runtime::Runtime,
-    _secrets: TempDir,
+    secrets: TempDir,
 }
 
 impl Scene {
@@ -57,7 +57,7 @@ impl Scene {
             node,
             wallet,
             runtime: tokio::runtime::Runtime::new().expect("a runtime"),
-            _secrets: secrets,
+            secrets,
         }
     }
 
@@ -244,6 +244,66 @@ fn a_withdrawal_arrives_and_what_cannot_be_paid_is_refused() {
     rich.withdraw("XMR", "200", &address, "all")
         .expect("it is all there again");
     assert_eq!(scene.faults(), Vec::<String>::new());
+}
+
+/// What was paid after the backup is in the wallet's books, not in the hub's, and it is not paid again: not even when the wallet
+/// was lost, too, and knows of its payments only what the chain tells.
+#[test]
+fn what_was_paid_after_the_backup_is_not_paid_again() {
+    for forgetful in [false, true] {
+        let mut scene = Scene::new("");
+        let user = MoneroWallet::start(&scene.node);
+        let member = scene.member(Asset::Monero, 50 * XMR);
+        scene.hub.look_after(&["withdrawals", "pause"]);
+        let ids = ["2", "3"].map(|amount| {
+            let asked = member.withdraw("XMR", amount, &user.address, amount);
+            let asked = asked.expect("requested");
+            let id = asked["id"].as_str().expect("an id").to_owned();
+            scene.wait_for(&member, &id, "approved");
+            id
+        });
+        let backup = scene.secrets.path().join("backup");
+        let backup = backup.to_str().expect("a path");
+        scene.hub.look_after(&["backup", backup]);
+        scene.hub.look_after(&["withdrawals", "resume"]);
+        let paid = ids
+            .clone()
+            .map(|id| scene.wait_for(&member, &id, "sent")["transaction_id"].clone());
+        // In the other case they are in no block yet.
+        if forgetful {
+            mine(&scene.node, &user.address, 1);
+        }
+        scene.hub.lose_everything();
+        if forgetful {
+            scene.wallet.forget();
+            scene.wallet.resume(Some("hub:a login's password"));
+        }
+        scene.hub.look_after(&["restore", backup]);
+        scene.hub.restart();
+        // Still paused, but noted.
+        for (id, transaction) in ids.iter().zip(&paid) {
+            let seen = scene.wait_for(&member, id, "sent");
+            assert_eq!(&seen["transaction_id"], transaction);
+        }
+        let listed = scene.hub.look_after(&["withdrawals", "list"]);
+        assert!(listed.contains("withdrawals are paused"), "{listed}");
+        scene.hub.look_after(&["withdrawals", "resume"]);
+        mine(&scene.node, &user.address, 3);
+        for id in &ids {
+            scene.wait_for(&member, id, "confirmed");
+        }
+        scene.hub.kill();
+        scene.wallet.resume(None);
+        scene.wallet.open();
+        let books = scene.wallet.ask("get_transfers", &json!({ "out": true }));
+        let books = books.expect("its books");
+        let lines = books["out"].as_array().expect("lines");
+        let mut amounts: Vec<_> = lines.iter().map(|line| line["amount"].as_u64()).collect();
+        amounts.sort_unstable();
+        let wanted = [1_999_500_000_000, 2_999_500_000_000].map(Some);
+        assert_eq!(amounts, wanted, "the wallet's own books");
+        assert_eq!(scene.faults(), Vec::<String>::new());
+    }
 }
 
 /// The hub and the wallet's server are killed again and again while withdrawals are paid. In the end the wallet's own books
