@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use idlewatt_config::AgentSettings;
 use idlewatt_protocol::EnrolmentSecret;
+use idlewatt_tls::{Trust, TrustError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,7 +27,6 @@ use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
-use crate::tls::{Trust, TrustError};
 use crate::tuning::Tunings;
 use policy::PolicyError;
 

@@ -26,6 +26,5 @@ pub mod reports;
 pub mod shares;
 pub mod simulation;
 pub mod steering;
-pub mod tls;
 pub mod tuning;
 pub mod work;

@@ -29,14 +29,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use idlewatt_kernels::{Algorithm, Job, Solution};
+use idlewatt_tls::Trust;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::tls::Trust;
-
-pub use address::{Address, Addresses};
+pub use address::Addresses;
 pub use book::{JobRecord, Repeated};
+pub use idlewatt_stratum::address::Address;
 pub use source::{Source, SourceError};
 pub use status::{ConnectionStatus, Phase};
 

@@ -10,6 +10,7 @@ use idlewatt_ledger::RewardError;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::HubListening;
 use idlewatt_store::{Challenges, Engine, Store, StoreError};
+use idlewatt_tls::TrustError;
 use rand::RngExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -74,6 +75,14 @@ pub enum StartError {
     /// There is no TLS with the certificate that the settings name.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// An upstream's certificates cannot be read.
+    #[error("{place}: {source}")]
+    Trust {
+        /// Which upstream, as in the file.
+        place: String,
+        /// What is wrong.
+        source: TrustError,
+    },
     /// The system's TLS cannot be set up.
     #[error("cannot set up the connection to a node: {0}")]
     Node(#[from] reqwest::Error),

@@ -18,6 +18,7 @@ pub use difficulty::{DifficultyRange, DifficultySettings};
 pub use drain::DrainTo;
 pub use earnings::{EarningsSettings, ReleaseSettings};
 pub use tls::TlsSettings;
+pub(crate) use upstreams::place;
 pub use upstreams::{
     BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
 };
@@ -149,8 +150,8 @@ pub enum SettingsError {
     /// A value outside its range.
     #[error("setting {setting} is {value}; allowed: {allowed}")]
     Value {
-        /// Its name, as in the file.
-        setting: &'static str,
+        /// Its name, as in the file; entries of a list are counted from 0.
+        setting: String,
         /// What was given.
         value: String,
         /// What may be given.
@@ -202,9 +203,9 @@ impl Settings {
     /// # Errors
     /// If a value is outside its range.
     pub fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |setting, value: String, allowed| {
+        let refuse = |setting: &str, value: String, allowed| {
             Err(SettingsError::Value {
-                setting,
+                setting: setting.to_owned(),
                 value,
                 allowed,
             })
@@ -251,7 +252,7 @@ impl Settings {
         }
         self.upstreams.validate()?;
         if let Some(node) = &self.monerod {
-            node.validate("monerod.url", "monerod.wallet")?;
+            node.validate("monerod")?;
             if !self.upstreams.randomx.is_empty() {
                 let allowed = "either [monerod] or [[upstreams.randomx]]";
                 return refuse("monerod", node.url.clone(), allowed);
@@ -317,19 +318,19 @@ mod tests {
             ),
             (
                 "[difficulty]\nrandomx = { start = 1, least = 2, most = 3 }",
-                vec!["difficulty.randomx", "least ≤ start"],
+                vec!["difficulty.randomx.start is 1", "least ≤ start"],
             ),
             (
                 "[difficulty]\nkawpow = { start = 1, least = 0, most = 3 }",
-                vec!["difficulty.kawpow", "least = 0", "1 ≤ least"],
+                vec!["difficulty.kawpow.least is 0", "1 ≤ least"],
             ),
             (
                 "[difficulty]\nsha256d = { start = 2, least = 1, most = 2 }",
-                vec!["difficulty.sha256d", "least = 1", "2 ≤ least"],
+                vec!["difficulty.sha256d.least is 1", "2 ≤ least"],
             ),
             (
                 "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
-                vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
+                vec!["difficulty.kawpow-test.most is 4503599627370497", "2^52"],
             ),
             (
                 "[earnings]\nrelease_after = { XMR = 31536001 }",

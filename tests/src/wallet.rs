@@ -95,6 +95,15 @@ impl MoneroWallet {
         self.running = None;
     }
 
+    /// Leaves the wallet nothing but its keys: what it reads of its own payments in the chain does not tell where they went.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn forget(&mut self) {
+        self.kill();
+        std::fs::remove_file(self.folder.path().join(Self::NAME)).expect("the wallet's file");
+    }
+
     /// Base address of its RPC.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -115,24 +124,33 @@ impl MoneroWallet {
         }
     }
 
-    /// Every payment in the wallet's own books that is in the chain: the address and the amount.
+    /// Every amount that a payment in the chain has brought here, the smallest first. What was mined is none.
     ///
     /// # Panics
     /// When the wallet does not answer.
-    pub fn paid(&self) -> Vec<(String, u64)> {
+    pub fn received(&self) -> Vec<u64> {
+        self.amounts("in")
+    }
+
+    /// Every amount that a payment of this wallet in the chain has brought elsewhere, the smallest first. Where it went, a wallet
+    /// does not know that was killed before it had saved its file.
+    ///
+    /// # Panics
+    /// When the wallet does not answer.
+    pub fn paid(&self) -> Vec<u64> {
+        self.amounts("out")
+    }
+
+    fn amounts(&self, kind: &str) -> Vec<u64> {
         self.ask("refresh", &json!({})).expect("reads the chain");
-        let answer = self
-            .ask("get_transfers", &json!({ "out": true }))
-            .expect("its books");
-        let lines = answer["out"].as_array().cloned().unwrap_or_default();
-        let destinations = lines
-            .iter()
-            .flat_map(|line| line["destinations"].as_array().cloned().unwrap_or_default());
-        destinations
-            .map(|to| {
-                let address = to["address"].as_str().expect("an address").to_owned();
-                (address, to["amount"].as_u64().expect("an amount"))
-            })
-            .collect()
+        let answer = self.ask("get_transfers", &json!({ kind: true }));
+        let answer = answer.expect("its books");
+        let lines = answer[kind].as_array().into_iter().flatten();
+        let mut amounts: Vec<u64> = lines
+            .filter(|line| line["type"] == kind)
+            .map(|line| line["amount"].as_u64().expect("an amount"))
+            .collect();
+        amounts.sort_unstable();
+        amounts
     }
 }

@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-kernels", &[]),
     ("idlewatt-platform", &[]),
     ("idlewatt-stratum", &[]),
+    ("idlewatt-tls", &[]),
     ("idlewatt-protocol", &[]),
     ("idlewatt-config", &[]),
     ("idlewatt-test-postgres", &[]),
@@ -30,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-protocol",
             "idlewatt-store",
             "idlewatt-stratum",
+            "idlewatt-tls",
             "idlewatt-test-postgres",
         ],
     ),
@@ -41,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-platform",
             "idlewatt-protocol",
             "idlewatt-stratum",
+            "idlewatt-tls",
         ],
     ),
 ];

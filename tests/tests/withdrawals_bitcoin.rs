@@ -27,8 +27,9 @@ struct Scene {
     node: BitcoinNode,
     hubs: [Hub; 2],
     database: String,
+    settings: String,
     runtime: tokio::runtime::Runtime,
-    _secrets: TempDir,
+    secrets: TempDir,
 }
 
 impl Scene {
@@ -52,8 +53,9 @@ impl Scene {
             hubs: [hub(), hub()],
             node,
             database,
+            settings,
             runtime: tokio::runtime::Runtime::new().expect("a runtime"),
-            _secrets: secrets,
+            secrets,
         }
     }
 
@@ -77,8 +79,15 @@ impl Scene {
 
     /// `idlewatt-hub withdrawals …` as the operator types it.
     fn operator(&self, arguments: &[&str]) -> Output {
+        let withdrawals = [&["withdrawals"], arguments].concat();
+        self.look_after(&self.database, &withdrawals)
+    }
+
+    /// `idlewatt-hub …` with a database.
+    fn look_after(&self, database: &str, arguments: &[&str]) -> Output {
         Command::new(program("idlewatt-hub"))
-            .args(["--database", &self.database, "withdrawals"])
+            .args(["--database", database, "--data-dir"])
+            .arg(self.secrets.path().join("data"))
             .args(arguments)
             .output()
             .expect("runs")
@@ -176,12 +185,12 @@ fn the_operator_pauses_approves_and_refuses_and_a_reorganised_payment_is_paid_al
         .node
         .ask("invalidateblock", &json!([block]))
         .expect("thrown out");
-    // To another address: the very same block would be the one that was thrown out.
-    let replacement = json!([1, scene.address()]);
+    // To another address: within the same second it would be the very block that was thrown out.
+    let again = json!([1, scene.address()]);
     scene
         .node
-        .ask("generatetoaddress", &replacement)
-        .expect("mined");
+        .ask("generatetoaddress", &again)
+        .expect("mined again");
     assert_eq!(
         member.withdrawal(&id).expect("seen")["state"],
         "sent",
@@ -258,6 +267,116 @@ fn a_new_address_waits_a_day_whatever_the_operator_says() {
         "requested"
     );
     assert!(scene.paid().is_empty());
+}
+
+/// What was paid after the backup is in the wallet's books, not in the hub's: it is noted, and neither paid again nor given back.
+#[test]
+fn what_was_paid_after_the_backup_is_not_paid_again() {
+    let mut scene = Scene::new("cooling_off = 0");
+    let member = scene.member(200 * BTC);
+    let address = scene.address();
+    let ask = |amount: &str, to: &str, key: &str| {
+        let asked = member.withdraw("BTC", amount, to, key);
+        id_of(&asked.expect("requested"))
+    };
+    // In the backup: two that are alike, approved; two above the limit, which wait for the operator.
+    assert!(scene.operator(&["pause"]).status.success());
+    let alike = ["one", "two"].map(|key| ask("1.5", &address, key));
+    let (much, never) = (scene.address(), scene.address());
+    let large = [(&much, "much"), (&never, "never")].map(|(to, key)| ask("45", to, key));
+    for id in &alike {
+        scene.wait_for(&member, id, "the approval", |seen| {
+            seen["state"] == "approved"
+        });
+    }
+    let backup = scene.secrets.path().join("backup");
+    let backup = backup.to_str().expect("a path");
+    let made = scene.look_after(&scene.database, &["backup", backup]);
+    assert!(made.status.success(), "{made:?}");
+
+    // After the backup: three of them are paid, one of these is in a block.
+    assert!(scene.operator(&["approve", &large[0]]).status.success());
+    assert!(scene.operator(&["resume"]).status.success());
+    let paid = [&alike[0], &alike[1], &large[0]];
+    for (number, id) in paid.into_iter().enumerate() {
+        let seen = scene.wait_for(&member, id, "it to be sent", |seen| {
+            seen["state"] == "sent" || seen["state"] == "confirmed"
+        });
+        println!("{number}: {seen}");
+    }
+    scene.node.mine(1);
+    let before = scene.paid();
+    assert_eq!(before[&address], [149_990_000; 2]);
+    assert_eq!(before[&much].len(), 1);
+    for hub in &mut scene.hubs {
+        hub.kill();
+    }
+
+    // Restored, with a wallet that does not answer: whether it was paid is not known, so nothing is given back.
+    let fresh = PostgresServer::shared().database();
+    let restored = scene.look_after(&fresh, &["restore", backup]);
+    assert!(restored.status.success(), "{restored:?}");
+    let gone = scene
+        .settings
+        .replace(&scene.node.url(), "http://127.0.0.1:9");
+    let mut hub = Hub::start_with(&gone, &["--database", &fresh]);
+    let there = member.at(&hub.url());
+    for id in &large {
+        let path = format!("/v1/withdrawals/{id}");
+        let refused = there.send("DELETE", &path, None).expect_err("not now");
+        assert!(
+            refused.contains("409") && refused.contains("restored from a backup"),
+            "{refused}"
+        );
+        let refused = scene.look_after(&fresh, &["withdrawals", "refuse", id]);
+        assert!(!refused.status.success(), "{refused:?}");
+    }
+    hub.kill();
+
+    // With its wallet: what was paid is noted although everything is paused, and what was not can be called off.
+    let hub = Hub::start_with(&scene.settings, &["--database", &fresh]);
+    let there = member.at(&hub.url());
+    for id in paid {
+        until("the payment to be noted", LIMIT, || {
+            let seen = there.withdrawal(id)?;
+            match seen["state"] == "sent" {
+                true => Ok(()),
+                false => Err(format!("{seen:#}\n{}", hub.log())),
+            }
+        });
+    }
+    let path = format!("/v1/withdrawals/{}", large[1]);
+    let called_off = until("the wallet to have been asked", LIMIT, || {
+        there.send("DELETE", &path, None)
+    });
+    assert_eq!(called_off["state"], "refused");
+    let listed = scene.look_after(&fresh, &["withdrawals", "list"]).stdout;
+    let listed = String::from_utf8(listed).expect("text");
+    assert!(listed.contains("withdrawals are paused"), "{listed}");
+    let resumed = scene.look_after(&fresh, &["withdrawals", "resume"]);
+    assert!(resumed.status.success(), "{resumed:?}");
+    // One more, just like the first two, is another payment.
+    let more = there.withdraw("BTC", "1.5", &address, "three");
+    let more = id_of(&more.expect("requested"));
+    // What was paid since the backup counts against the limit.
+    let approved = scene.look_after(&fresh, &["withdrawals", "approve", &more]);
+    assert!(approved.status.success(), "{approved:?}");
+    until("every withdrawal to be done", LIMIT, || {
+        scene.node.mine(1);
+        let all = there.withdrawals()?;
+        let open = |one: &&Value| one["state"] != "confirmed" && one["state"] != "refused";
+        match all.iter().find(open) {
+            None => Ok(()),
+            Some(open) => Err(format!("{open:#}\n{}", hub.log())),
+        }
+    });
+    assert_eq!(there.withdrawal(&more).expect("seen")["state"], "confirmed");
+    let after = scene.paid();
+    assert_eq!(after[&address], [149_990_000; 3]);
+    assert_eq!(after[&much], before[&much]);
+    assert!(!after.contains_key(&never));
+    scene.database = fresh;
+    assert_eq!(scene.faults(), Vec::<String>::new());
 }
 
 /// Two sessions race for the same wallet at two hubs, both hubs pay, and both are killed again and again.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_protocol::EnrolmentSecret;
+use idlewatt_tls::Trust;
 use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -14,7 +15,6 @@ use crate::daemon::Daemon;
 use crate::hub_access::{HubAccess, Kept};
 use crate::hub_child::{self, HubProgram, HubState};
 use crate::identity::{self, EMBEDDED, IdentityError};
-use crate::tls::Trust;
 use crate::work::hub_client::{HubClient, HubError};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);

@@ -10,11 +10,10 @@ use idlewatt_protocol::api::{
     ErrorAnswer, FindShares, NewDeviceToken, ResendShares, Resent, TokenRequest, WorkOffers,
 };
 use idlewatt_protocol::{AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
+use idlewatt_tls::Trust;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-use crate::tls::Trust;
 
 /// How long one call may take, answer included.
 const TIMEOUT: Duration = Duration::from_secs(10);

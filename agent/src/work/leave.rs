@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use idlewatt_stratum::address::is_host;
 use tokio::time::Instant;
 
 use super::Address;
-use super::address::is_host;
 
 /// The longest that a server may ask to be left alone, in seconds.
 const LONGEST_WAIT: u64 = 300;

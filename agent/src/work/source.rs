@@ -3,6 +3,7 @@
 use std::fmt;
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_stratum::address::AddressError;
 
 use super::Address;
 
@@ -34,14 +35,9 @@ pub enum Source {
 /// An address that nothing can be connected to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// Not host and port.
-    #[error(
-        "\"{0}\" is no Stratum address; it should look like stratum+tcp://pool.example.org:3333"
-    )]
-    Address(String),
-    /// Of a kind that is not spoken.
-    #[error("\"{0}\": only stratum+tcp:// and, under TLS, stratum+ssl:// are spoken")]
-    Scheme(String),
+    /// Not host and port, or of a kind that is not spoken.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// An algorithm that no pool has.
     #[error(
         "{0} exists for tests alone and is no pool's algorithm; allowed: {names}",

@@ -47,9 +47,10 @@ pub async fn restore(settings: &Settings, file: &Path) -> anyhow::Result<ExitCod
     Ok(told(&copied?, "the PostgreSQL database is restored"))
 }
 
-/// What was paid since the backup is not in it, so nothing is paid before the operator has looked.
+/// What was paid since the backup is not in it, so nothing is paid before the operator has looked, and nothing comes back before
+/// the wallets were asked.
 async fn pause_withdrawals(store: &Store) -> anyhow::Result<()> {
-    store.pause_withdrawals(true, Timestamp::now()).await?;
+    store.note_restored(Timestamp::now()).await?;
     println!("withdrawals are paused: `idlewatt-hub withdrawals resume` lets them go on");
     Ok(())
 }

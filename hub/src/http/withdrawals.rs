@@ -116,7 +116,11 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Json<Withdrawal>, Failure> {
     let id = id.parse().map_err(|_| UNKNOWN)?;
-    find(&api, &account, &id).await?;
+    let asset = find(&api, &account, &id).await?.amount.asset;
+    if api.store.wallet_is_unasked(asset).await? {
+        let message = "this hub was restored from a backup, and its wallet may have paid this since; try again when it was asked";
+        return Err(Failure::Conflict(message.to_owned()));
+    }
     let now = Timestamp::now();
     let reason = "called off by its owner";
     if !api.store.refuse_withdrawal(&id, reason, true, now).await? {

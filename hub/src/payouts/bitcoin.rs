@@ -235,7 +235,8 @@ impl BitcoinWallet {
     pub(super) async fn outgoing(&self) -> Result<Vec<Outgoing>, WalletError> {
         let lines = self.call("listtransactions", json!(["*", LINES])).await?;
         let sent = |line: &&Value| {
-            line["category"] == "send" && line["confirmations"].as_i64().unwrap_or(0) >= 0
+            let dead = line["confirmations"].as_i64().unwrap_or(0) < 0 || line["abandoned"] == true;
+            line["category"] == "send" && !dead
         };
         let mut outgoing = Vec::new();
         for line in lines.as_array().into_iter().flatten().filter(sent) {
@@ -245,7 +246,7 @@ impl BitcoinWallet {
             };
             outgoing.push(Outgoing {
                 transaction_id: line["txid"].as_str().unwrap_or_default().to_owned(),
-                address: line["address"].as_str().unwrap_or_default().to_owned(),
+                address: line["address"].as_str().map(str::to_owned),
                 amount: -amount,
                 network_fee: -fee,
                 at: line["time"].as_i64().unwrap_or(0),

@@ -184,14 +184,20 @@ impl MoneroWallet {
         let answer = self.rpc.call("get_transfers", parameters).await?;
         let mut outgoing = Vec::new();
         for line in lines(&answer["out"]).chain(lines(&answer["pending"])) {
-            for destination in lines(&line["destinations"]) {
+            // What the wallet learnt from the chain, such as when it was killed before it had saved its file, has no
+            // destinations; its amount is what all of them got.
+            let known = lines(&line["destinations"]);
+            let mut parts: Vec<_> = known
+                .map(|part| (part["address"].as_str(), &part["amount"]))
+                .collect();
+            if parts.is_empty() {
+                parts.push((None, &line["amount"]));
+            }
+            for (address, amount) in parts {
                 outgoing.push(Outgoing {
                     transaction_id: line["txid"].as_str().unwrap_or_default().to_owned(),
-                    address: destination["address"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned(),
-                    amount: destination["amount"].as_u64().unwrap_or(0).into(),
+                    address: address.map(str::to_owned),
+                    amount: amount.as_u64().unwrap_or(0).into(),
                     network_fee: line["fee"].as_u64().unwrap_or(0).into(),
                     at: line["timestamp"].as_i64().unwrap_or(0),
                 });

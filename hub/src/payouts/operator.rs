@@ -3,8 +3,8 @@
 
 use anyhow::{bail, ensure};
 use clap::Subcommand;
-use idlewatt_protocol::WithdrawalId;
 use idlewatt_protocol::api::WithdrawalState;
+use idlewatt_protocol::{Asset, WithdrawalId};
 use idlewatt_store::Store;
 use jiff::Timestamp;
 
@@ -125,6 +125,11 @@ async fn known(
 async fn list(store: &Store) -> anyhow::Result<()> {
     if store.withdrawals_paused().await? {
         println!("withdrawals are paused");
+    }
+    for asset in Asset::ALL.into_iter().filter(|asset| !asset.is_practice()) {
+        if store.wallet_is_unasked(asset).await? {
+            println!("{asset}: the wallet was not asked yet what it has paid since the backup");
+        }
     }
     for record in store.open_withdrawals().await? {
         let (withdrawal, account) = (record.withdrawal, record.account);

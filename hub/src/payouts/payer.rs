@@ -74,6 +74,9 @@ impl Payer {
     }
 
     async fn work(&self) -> Result<(), Stop> {
+        if self.store.wallet_is_unasked(self.asset).await? {
+            self.catch_up().await?;
+        }
         let limit = self.terms.hot_wallet_limit.atomic;
         let approved = self
             .store
@@ -126,32 +129,31 @@ impl Payer {
     async fn pay(&self, record: &WithdrawalRecord) -> Result<bool, Stop> {
         let withdrawal = &record.withdrawal;
         let id = &withdrawal.id;
+        if let Some(paid) = self.paid_before(record) {
+            self.adopt(id, &paid).await?;
+            return Ok(true);
+        }
         let (Some(seen), false) = (
             self.store.payments_seen(self.asset).await?,
             self.store.withdrawals_paused().await?,
         ) else {
             return Ok(true);
         };
-        let (payment, paid_before) = match self.paid_before(record) {
-            Some(payment) => (payment, true),
-            None => {
-                let prepared = self.wallet.prepare(&withdrawal.address, withdrawal.arrives);
-                match prepared.await {
-                    Ok(payment) => (payment, false),
-                    Err(WalletError::BadAddress(reason)) => {
-                        let reason = format!("the wallet cannot pay this address: {reason}");
-                        self.refuse(id, &reason).await?;
-                        return Ok(true);
-                    }
-                    Err(error @ WalletError::NotEnough(_)) => {
-                        let waits = "the hub's wallet has not enough money that it can spend now; this is paid as soon as it has";
-                        tracing::warn!(withdrawal = %id, %error, "withdrawal waits");
-                        self.explain(record, waits, false).await?;
-                        return Ok(false);
-                    }
-                    Err(error) => return Err(Stop::Wallet(error.to_string())),
-                }
+        let prepared = self.wallet.prepare(&withdrawal.address, withdrawal.arrives);
+        let payment = match prepared.await {
+            Ok(payment) => payment,
+            Err(WalletError::BadAddress(reason)) => {
+                let reason = format!("the wallet cannot pay this address: {reason}");
+                self.refuse(id, &reason).await?;
+                return Ok(true);
             }
+            Err(error @ WalletError::NotEnough(_)) => {
+                let waits = "the hub's wallet has not enough money that it can spend now; this is paid as soon as it has";
+                tracing::warn!(withdrawal = %id, %error, "withdrawal waits");
+                self.explain(record, waits, false).await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(Stop::Wallet(error.to_string())),
         };
         let now = Timestamp::now();
         let recorded = self
@@ -163,14 +165,7 @@ impl Payer {
             tracing::debug!(withdrawal = %id, "a payment was not needed any more");
             return Ok(true);
         }
-        tracing::info!(withdrawal = %id, transaction = payment.transaction_id, paid_before, "payment recorded");
-        if paid_before {
-            if let Some(strangers) = lock(&self.strangers).as_mut() {
-                strangers.retain(|paid| paid.transaction_id != payment.transaction_id);
-            }
-            self.store.withdrawal_sent(id, Timestamp::now()).await?;
-            return Ok(true);
-        }
+        tracing::info!(withdrawal = %id, transaction = payment.transaction_id, "payment recorded");
         self.hand_over(record, &payment).await?;
         Ok(true)
     }
@@ -217,6 +212,11 @@ impl Payer {
     }
 
     async fn hand_over(&self, record: &WithdrawalRecord, payment: &Payment) -> Result<(), Stop> {
+        if payment.body.is_empty() {
+            let reason =
+                "it does not have it any more, and only the wallet could hand it over again";
+            return self.hold(record, reason).await;
+        }
         match self.wallet.hand_over(payment).await {
             Ok(()) => self.sent(&record.withdrawal.id, payment).await,
             Err(WalletError::Rejected(reason)) => self.hold(record, &reason).await,
@@ -276,6 +276,50 @@ impl Payer {
         standing.map_err(|error| Stop::Wallet(error.to_string()))
     }
 
+    /// After the database was restored from a backup: what the wallet has paid since is noted, also while payments are paused
+    /// and for what nobody has approved here. Until then nothing is paid and nothing comes back to its account.
+    async fn catch_up(&self) -> Result<(), Stop> {
+        let ready = self.wallet.ready().await;
+        ready.map_err(|error| Stop::Wallet(error.to_string()))?;
+        self.read_strangers().await?;
+        let open = self.store.open_withdrawals().await?;
+        let unpaid = open.iter().filter(|record| {
+            record.payment.is_none() && record.withdrawal.amount.asset == self.asset
+        });
+        for record in unpaid {
+            if let Some(paid) = self.paid_before(record) {
+                self.adopt(&record.withdrawal.id, &paid).await?;
+            }
+        }
+        for paid in lock(&self.strangers).iter().flatten() {
+            let (transaction, at) = (&paid.transaction_id, paid.at);
+            tracing::warn!(
+                transaction,
+                at,
+                atomic = paid.amount,
+                "the wallet has made a payment that is no withdrawal's"
+            );
+        }
+        let now = Timestamp::now();
+        Ok(self.store.note_wallet_asked(self.asset, now).await?)
+    }
+
+    /// Notes that the wallet has paid a withdrawal before.
+    async fn adopt(&self, id: &WithdrawalId, paid: &Payment) -> Result<(), Stop> {
+        let now = Timestamp::now();
+        let adopted = self.store.adopt_payment(id, paid, now).await?;
+        // If not, another hub was faster, or it is another withdrawal's.
+        if let Some(strangers) = lock(&self.strangers).as_mut() {
+            strangers.retain(|other| other.transaction_id != paid.transaction_id);
+        }
+        if adopted {
+            self.count(WithdrawalState::Sent, 1);
+            let transaction = &paid.transaction_id;
+            tracing::info!(withdrawal = %id, transaction, "the wallet has paid this before");
+        }
+        Ok(())
+    }
+
     /// Asks the wallet once what it has paid that no withdrawal here knows: after a database was restored from a backup,
     /// these are the payments of the time in between.
     async fn read_strangers(&self) -> Result<(), Stop> {
@@ -305,7 +349,8 @@ impl Payer {
         // Not one from before it was asked for; the clock of a block's miner may be two hours off.
         let not_before = record.withdrawal.requested_at.as_second() - CLOCKS_DIFFER;
         let same = |paid: &&Outgoing| {
-            &paid.address == address && paid.amount == arrives.atomic && paid.at >= not_before
+            let there = paid.address.as_ref().is_none_or(|paid| paid == address);
+            there && paid.amount == arrives.atomic && paid.at >= not_before
         };
         let paid = strangers.as_ref()?.iter().find(same)?;
         Some(Payment {

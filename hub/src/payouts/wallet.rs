@@ -45,8 +45,8 @@ pub enum Standing {
 pub struct Outgoing {
     /// The network's id of it.
     pub transaction_id: String,
-    /// Where it went.
-    pub address: String,
+    /// Where it went; `None` if the wallet does not know, as one that learnt of it from the chain alone.
+    pub address: Option<String>,
     /// What arrived there, in atomic units.
     pub amount: i128,
     /// What the network took, in atomic units.

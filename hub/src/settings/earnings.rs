@@ -79,9 +79,9 @@ impl EarningsSettings {
     }
 
     pub(super) fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |setting, value: String, allowed| {
+        let refuse = |setting: &str, value: String, allowed| {
             Err(SettingsError::Value {
-                setting,
+                setting: setting.to_owned(),
                 value,
                 allowed,
             })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_protocol::{Asset, Money};
+use idlewatt_stratum::address::Address;
 use serde::Deserialize;
 
 use super::SettingsError;
@@ -87,8 +88,11 @@ pub struct BitcoindSettings {
 pub struct PoolSettings {
     /// Its name in the books: 1 to 32 of a–z, 0–9 and "-". `pool` where none is given.
     pub name: Option<String>,
-    /// Where it is, such as `stratum+tcp://pool.example:3333`.
+    /// Where it is, such as `stratum+tcp://pool.example:3333`, or under TLS `stratum+ssl://pool.example:3443`.
     pub url: String,
+    /// A file in PEM with the certificates that are trusted under TLS: authorities', or the pool's own. What the system
+    /// trusts where none is given.
+    pub ca_file: Option<PathBuf>,
     /// The user there, often a wallet's address.
     pub user: String,
     /// The password there; "x" where none is given.
@@ -129,14 +133,24 @@ impl Default for UpstreamsSettings {
 impl UpstreamSettings {
     /// Its name in the books.
     pub fn name(&self) -> &str {
-        use crate::upstream::{bitcoind, monerod, pool, practice};
-        let (name, otherwise) = match self {
-            UpstreamSettings::Practice => (None, practice::NAME),
-            UpstreamSettings::Monerod(node) => (node.name.as_deref(), monerod::NAME),
-            UpstreamSettings::Bitcoind(node) => (node.name.as_deref(), bitcoind::NAME),
-            UpstreamSettings::Pool(pool) => (pool.name.as_deref(), pool::NAME),
+        let name = match self {
+            UpstreamSettings::Practice => None,
+            UpstreamSettings::Monerod(node) => node.name.as_deref(),
+            UpstreamSettings::Bitcoind(node) => node.name.as_deref(),
+            UpstreamSettings::Pool(pool) => pool.name.as_deref(),
         };
-        name.unwrap_or(otherwise)
+        name.unwrap_or(self.kind())
+    }
+
+    /// What it is of, which is also its name where none is given.
+    fn kind(&self) -> &'static str {
+        use crate::upstream::{bitcoind, monerod, pool, practice};
+        match self {
+            UpstreamSettings::Practice => practice::NAME,
+            UpstreamSettings::Monerod(_) => monerod::NAME,
+            UpstreamSettings::Bitcoind(_) => bitcoind::NAME,
+            UpstreamSettings::Pool(_) => pool::NAME,
+        }
     }
 
     fn suits(&self, algorithm: Algorithm) -> bool {
@@ -147,34 +161,45 @@ impl UpstreamSettings {
         }
     }
 
-    fn validate(&self) -> Result<(), SettingsError> {
+    /// Whether its values can be used; `place` is how it is called in the file, such as `upstreams.randomx[1]`.
+    fn validate(&self, place: &str) -> Result<(), SettingsError> {
         match self {
             UpstreamSettings::Practice => Ok(()),
-            UpstreamSettings::Monerod(node) => {
-                node.validate("upstreams.randomx.url", "upstreams.randomx.wallet")
-            }
-            UpstreamSettings::Bitcoind(node) => node.validate(),
-            UpstreamSettings::Pool(pool) => pool.checked().map(drop),
+            UpstreamSettings::Monerod(node) => node.validate(place),
+            UpstreamSettings::Bitcoind(node) => node.validate(place),
+            UpstreamSettings::Pool(pool) => pool.checked(place).map(drop),
         }
     }
 }
 
+/// How an entry of an algorithm's list is called: `upstreams.randomx[1]` is the second.
+pub fn place(algorithm: Algorithm, index: usize) -> String {
+    format!("upstreams.{algorithm}[{index}]")
+}
+
 fn refuse<T>(
-    setting: &'static str,
+    setting: impl Into<String>,
     value: impl Into<String>,
     allowed: &'static str,
 ) -> Result<T, SettingsError> {
     let value: String = value.into();
     Err(SettingsError::Value {
-        setting,
+        setting: setting.into(),
         value: value.chars().take(80).collect(),
         allowed,
     })
 }
 
-/// Whether a text is the address of an HTTP server.
-fn is_http(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
+/// Whether a node's url is the address of an HTTP server.
+fn check_http(place: &str, url: &str) -> Result<(), SettingsError> {
+    let is_http = url.starts_with("http://") || url.starts_with("https://");
+    if !is_http || url.contains('@') {
+        let allowed = "an http:// or https:// address without user and password in it";
+        // It may hold a password.
+        let shown = url.rsplit('@').next().unwrap_or_default();
+        return refuse(format!("{place}.url"), shown, allowed);
+    }
+    Ok(())
 }
 
 impl MonerodSettings {
@@ -188,21 +213,12 @@ impl MonerodSettings {
         }
     }
 
-    pub(super) fn validate(
-        &self,
-        url_setting: &'static str,
-        wallet_setting: &'static str,
-    ) -> Result<(), SettingsError> {
-        if !is_http(&self.url) || self.url.contains('@') {
-            let allowed = "an http:// or https:// address without user and password in it";
-            // It may hold a password.
-            let shown = self.url.rsplit('@').next().unwrap_or_default();
-            return refuse(url_setting, shown, allowed);
-        }
+    pub(super) fn validate(&self, place: &str) -> Result<(), SettingsError> {
+        check_http(place, &self.url)?;
         let plain = self.wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !plain || !(90..=120).contains(&self.wallet.len()) {
             let shown: String = self.wallet.chars().take(8).collect();
-            return refuse(wallet_setting, shown, "a whole Monero address");
+            return refuse(format!("{place}.wallet"), shown, "a whole Monero address");
         }
         Ok(())
     }
@@ -220,20 +236,15 @@ impl BitcoindSettings {
         }
     }
 
-    fn validate(&self) -> Result<(), SettingsError> {
-        if !is_http(&self.url) || self.url.contains('@') {
-            let allowed = "an http:// or https:// address without user and password in it";
-            // It may hold a password.
-            let shown = self.url.rsplit('@').next().unwrap_or_default();
-            return refuse("upstreams.sha256d.url", shown, allowed);
-        }
+    fn validate(&self, place: &str) -> Result<(), SettingsError> {
+        check_http(place, &self.url)?;
         let plain = self
             .address
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric());
         if !plain || !(26..=100).contains(&self.address.len()) {
             let allowed = "a whole Bitcoin address";
-            return refuse("upstreams.sha256d.address", &*self.address, allowed);
+            return refuse(format!("{place}.address"), &*self.address, allowed);
         }
         let secrets = [
             self.password.is_some(),
@@ -243,55 +254,46 @@ impl BitcoindSettings {
         let given = secrets.iter().filter(|given| **given).count();
         if given > 1 {
             let allowed = "one of password, password_file and cookie_file";
-            return refuse(
-                "upstreams.sha256d.password",
-                "given more than once",
-                allowed,
-            );
+            return refuse(format!("{place}.password"), "given more than once", allowed);
         }
         let by_password = self.password.is_some() || self.password_file.is_some();
         if by_password != self.user.is_some() {
             let allowed = "user together with password or password_file";
             let shown = self.user.clone().unwrap_or_default();
-            return refuse("upstreams.sha256d.user", shown, allowed);
+            return refuse(format!("{place}.user"), shown, allowed);
         }
         Ok(())
     }
 }
 
 impl PoolSettings {
-    /// Host and port, and what devices are credited for 10^12 hashes.
+    /// Where it is, and what devices are credited for 10^12 hashes.
     ///
     /// # Errors
-    /// If one of the three settings cannot be used.
-    pub fn checked(&self) -> Result<(&str, Money), SettingsError> {
-        let Some(address) = self.address() else {
-            let allowed = "stratum+tcp://HOST:PORT";
-            return refuse("upstreams.….url (of a pool)", &*self.url, allowed);
+    /// If one of the settings cannot be used. They are called as in the file, where this pool is at `place`, such as
+    /// `upstreams.randomx[1]`.
+    pub fn checked(&self, place: &str) -> Result<(Address, Money), SettingsError> {
+        let Ok(address) = self.url.parse::<Address>() else {
+            let allowed = "stratum+tcp://HOST:PORT, or under TLS stratum+ssl://HOST:PORT";
+            return refuse(format!("{place}.url"), &*self.url, allowed);
         };
+        if let (Some(file), false) = (&self.ca_file, address.tls) {
+            let shown = file.display().to_string();
+            let allowed = "only with a url under TLS, as stratum+ssl://HOST:PORT";
+            return refuse(format!("{place}.ca_file"), shown, allowed);
+        }
         let Ok(asset) = self.asset.parse::<Asset>() else {
             let allowed = "\"XMR\", \"BTC\" or \"PRACTICE\"";
-            return refuse("upstreams.….asset (of a pool)", &*self.asset, allowed);
+            return refuse(format!("{place}.asset"), &*self.asset, allowed);
         };
         match Money::parse(asset, &self.credit_per_terahash) {
             Ok(credit) if (1..=i64::MAX.into()).contains(&credit.atomic) => Ok((address, credit)),
             _ => {
-                let shown = &*self.credit_per_terahash;
+                let setting = format!("{place}.credit_per_terahash");
                 let allowed = "a decimal number above 0 with no more places than the asset has";
-                refuse(
-                    "upstreams.….credit_per_terahash (of a pool)",
-                    shown,
-                    allowed,
-                )
+                refuse(setting, &*self.credit_per_terahash, allowed)
             }
         }
-    }
-
-    fn address(&self) -> Option<&str> {
-        let address = self.url.strip_prefix("stratum+tcp://")?;
-        let (host, port) = address.rsplit_once(':')?;
-        let port: u16 = port.parse().ok()?;
-        (!host.is_empty() && !host.contains('/') && port > 0).then_some(address)
     }
 }
 
@@ -326,26 +328,27 @@ impl UpstreamsSettings {
         }
         let mut names = HashSet::new();
         for algorithm in Algorithm::ALL {
-            for upstream in self.listed(algorithm) {
-                upstream.validate()?;
+            for (index, upstream) in self.listed(algorithm).iter().enumerate() {
+                let place = place(algorithm, index);
                 let name = upstream.name();
                 if !upstream.suits(algorithm) {
-                    let found = format!("{name} for {algorithm}");
+                    let found = format!("{} for {algorithm}", upstream.kind());
                     let allowed =
                         "monerod for randomx, bitcoind for sha256d; pool and practice for all";
-                    return refuse("upstreams", found, allowed);
+                    return refuse(format!("{place}.kind"), found, allowed);
                 }
+                upstream.validate(&place)?;
                 let plain =
                     |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
                 if !(1..=32).contains(&name.len()) || !name.bytes().all(plain) {
                     let allowed = "1 to 32 of a–z, 0–9 and \"-\"";
-                    return refuse("upstreams.….name", name, allowed);
+                    return refuse(format!("{place}.name"), name, allowed);
                 }
                 let is_practice = *upstream == UpstreamSettings::Practice;
                 let foreign = !is_practice && name == crate::upstream::practice::NAME;
                 if foreign || (!is_practice && !names.insert(name)) {
                     let allowed = "a name of its own for each upstream (setting name)";
-                    return refuse("upstreams.….name", name, allowed);
+                    return refuse(format!("{place}.name"), name, allowed);
                 }
             }
         }

@@ -51,9 +51,9 @@ impl VerificationSettings {
     }
 
     pub(super) fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |setting, value: usize, allowed| {
+        let refuse = |setting: &str, value: usize, allowed| {
             Err(SettingsError::Value {
-                setting,
+                setting: setting.to_owned(),
                 value: value.to_string(),
                 allowed,
             })

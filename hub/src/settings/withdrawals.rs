@@ -116,9 +116,9 @@ impl WithdrawalSettings {
     }
 
     pub(super) fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |setting, value: String, allowed| {
+        let refuse = |setting: &str, value: String, allowed| {
             Err(SettingsError::Value {
-                setting,
+                setting: setting.to_owned(),
                 value,
                 allowed,
             })
@@ -172,13 +172,13 @@ impl WalletSettings {
             Asset::Bitcoin => ("0.001", "0.00005", "0.1", 6, 1_000),
             _ => ("0.01", "0.0002", "10", 10, 1),
         };
-        let read = |setting, text: &Option<String>, default: &str| {
+        let read = |setting: &str, text: &Option<String>, default: &str| {
             let text = text.as_deref().unwrap_or(default);
             Money::parse(asset, text)
                 .ok()
                 .filter(|money| (0..=i128::from(i64::MAX)).contains(&money.atomic))
                 .ok_or_else(|| SettingsError::Value {
-                    setting,
+                    setting: setting.to_owned(),
                     value: text.to_owned(),
                     allowed: "an amount in whole coins, such as \"0.01\"",
                 })
@@ -194,14 +194,14 @@ impl WalletSettings {
         };
         if terms.threshold.atomic - terms.fee.atomic < least {
             return Err(SettingsError::Value {
-                setting: names.threshold,
+                setting: names.threshold.to_owned(),
                 value: terms.threshold.to_string(),
                 allowed: "more than the fee (for BTC by at least 0.00001)",
             });
         }
         if !(1..=1_000).contains(&terms.confirmations) {
             return Err(SettingsError::Value {
-                setting: names.confirmations,
+                setting: names.confirmations.to_owned(),
                 value: terms.confirmations.to_string(),
                 allowed: "1 to 1,000",
             });

@@ -14,6 +14,7 @@ use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, conclude};
+use super::login::Refused;
 use super::mining::{self, good, malformed, refuse_bad, refused};
 use crate::settings::DrainTo;
 use crate::upstream::Source;
@@ -296,8 +297,8 @@ impl Dialect for Bitcoin {
         Some(lines)
     }
 
-    fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        mining::turn_away(id, unavailable)
+    fn turn_away(&self, id: Id, why: Refused) -> String {
+        mining::turn_away(id, why)
     }
 
     fn work(&mut self, work: u64) -> Option<String> {

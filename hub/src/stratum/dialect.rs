@@ -7,6 +7,7 @@ use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 
 use super::judge::Verdict;
+use super::login::Refused;
 use crate::settings::DrainTo;
 
 /// A share being judged: who asked, and what comes of it.
@@ -42,7 +43,7 @@ pub(super) trait Dialect: Send {
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String>;
 
     /// The lines that refuse a login.
-    fn turn_away(&self, id: Id, unavailable: bool) -> String;
+    fn turn_away(&self, id: Id, why: Refused) -> String;
 
     /// The lines that give the newest work with shares of `work` hashes; `None` if there is no work.
     fn work(&mut self, work: u64) -> Option<String>;

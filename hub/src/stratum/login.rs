@@ -14,18 +14,31 @@ const DEFAULT_WORKER: &str = "default";
 /// What comes of a login.
 pub(super) enum Login {
     Device(Device),
-    Refused,
-    /// The books cannot be read at present.
+    Refused(Refused),
+}
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// No such account or device, or not its token.
+    Unknown,
+    /// A standard miner's name that its account's owner has revoked.
+    Revoked,
+    /// The books cannot be read at present, or there is no work.
     Unavailable,
 }
+
+/// What the miner of a revoked worker is told.
+pub(super) const REVOKED: &str =
+    "this worker was revoked by its account's owner; choose another worker name";
 
 impl Login {
     /// In a word, for statistics.
     pub fn word(&self) -> &'static str {
         match self {
             Login::Device(_) => "let in",
-            Login::Refused => "refused",
-            Login::Unavailable => "unavailable",
+            Login::Refused(Refused::Unknown | Refused::Revoked) => "refused",
+            Login::Refused(Refused::Unavailable) => "unavailable",
         }
     }
 }
@@ -45,21 +58,20 @@ pub(super) async fn identify(
     password: &str,
 ) -> Login {
     let found = match read(user, password) {
-        None => Ok(None),
+        None => Ok(Login::Refused(Refused::Unknown)),
         Some(User::Device(claimed, token)) => {
             let known = shared.store.device_of_token(&token).await;
-            known.map(|known| known.filter(|known| *known == claimed))
+            known.map(|known| match known {
+                Some(known) if known == claimed => Login::Device(known),
+                _ => Login::Refused(Refused::Unknown),
+            })
         }
         Some(User::Worker(account, name)) => worker(shared, address, &account, &name).await,
     };
-    match found {
-        Ok(Some(device)) => Login::Device(device),
-        Ok(None) => Login::Refused,
-        Err(error) => {
-            tracing::error!(%error, "a login could not be checked");
-            Login::Unavailable
-        }
-    }
+    found.unwrap_or_else(|error| {
+        tracing::error!(%error, "a login could not be checked");
+        Login::Refused(Refused::Unavailable)
+    })
 }
 
 fn read(user: &str, password: &str) -> Option<User> {
@@ -79,24 +91,25 @@ async fn worker(
     address: IpAddr,
     account: &AccountId,
     name: &str,
-) -> Result<Option<Device>, StoreError> {
+) -> Result<Login, StoreError> {
     // Who makes up names gets no further than the ones there are.
     let limit = match shared.new_workers.check(&address) {
         Ok(()) => shared.workers_per_account,
         Err(_) => 0,
     };
     let store = &shared.store;
-    match store
+    let worker = store
         .worker_device(account, name, limit, Timestamp::now())
-        .await?
-    {
-        Worker::Known(device) => Ok(Some(device)),
+        .await?;
+    Ok(match worker {
+        Worker::Known(device) => Login::Device(device),
         Worker::Made(device) => {
             shared.new_workers.take(address);
-            Ok(Some(device))
+            Login::Device(device)
         }
-        Worker::Refused => Ok(None),
-    }
+        Worker::Revoked => Login::Refused(Refused::Revoked),
+        Worker::Refused => Login::Refused(Refused::Unknown),
+    })
 }
 
 #[cfg(test)]

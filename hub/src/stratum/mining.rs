@@ -7,6 +7,7 @@ use rand::RngExt;
 
 use super::dialect::{Judging, Request};
 use super::judge::{Verdict, Why};
+use super::login::{REVOKED, Refused};
 use crate::settings::DrainTo;
 
 /// The longest that a miner is asked to wait before it connects again, in seconds.
@@ -59,10 +60,15 @@ pub(super) fn refused(id: Id, why: Why) -> Judging {
 }
 
 /// A login that is refused.
-pub(super) fn turn_away(id: Id, unavailable: bool) -> String {
-    match unavailable {
-        true => other(id, "temporarily unavailable"),
-        false => ServerMessage::refusal(id, ErrorCode::Unauthorized).to_line(),
+pub(super) fn turn_away(id: Id, why: Refused) -> String {
+    let code = ErrorCode::Unauthorized;
+    match why {
+        Refused::Unknown => ServerMessage::refusal(id, code).to_line(),
+        Refused::Revoked => {
+            let (code, message) = (code.code(), REVOKED.to_owned());
+            ServerMessage::Error { id, code, message }.to_line()
+        }
+        Refused::Unavailable => other(id, "temporarily unavailable"),
     }
 }
 

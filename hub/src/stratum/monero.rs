@@ -14,6 +14,7 @@ use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
 use super::judge::{Price, Verdict, Why, conclude};
+use super::login::{REVOKED, Refused};
 use crate::settings::DrainTo;
 use crate::upstream::Source;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
@@ -239,12 +240,16 @@ impl Dialect for Monero {
         Some(ServerMessage::LoginOk { id, session, job }.to_line())
     }
 
-    fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        let refusal = match unavailable {
-            true => Refusal::Unavailable,
-            false => Refusal::Login,
+    fn turn_away(&self, id: Id, why: Refused) -> String {
+        let refusal = match why {
+            Refused::Unknown | Refused::Revoked => Refusal::Login,
+            Refused::Unavailable => Refusal::Unavailable,
         };
-        ServerMessage::refusal(id, refusal).to_line()
+        let mut line = ServerMessage::refusal(id, refusal);
+        if let (Refused::Revoked, ServerMessage::Error { message, .. }) = (why, &mut line) {
+            REVOKED.clone_into(message);
+        }
+        line.to_line()
     }
 
     fn work(&mut self, work: u64) -> Option<String> {

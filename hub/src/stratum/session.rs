@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, Ended};
 use super::dialect::{Dialect, Judging, Request};
 use super::judge::Verdict;
-use super::login::{Login, identify};
+use super::login::{Login, Refused, identify};
 use super::roster::Entry;
 use super::vardiff::{self, ENOUGH_TIME, Window, retarget};
 use super::{LOGIN_WITHIN, Shared};
@@ -190,16 +190,15 @@ impl<D: Dialect> Session<D> {
             .increment(1);
         let device = match login {
             Login::Device(device) => device,
-            refused => {
-                let unavailable = matches!(refused, Login::Unavailable);
-                let lines = self.dialect.turn_away(id, unavailable);
+            Login::Refused(why) => {
+                let lines = self.dialect.turn_away(id, why);
                 self.connection.send(&lines).await?;
                 return Err(Ended::Refused);
             }
         };
         let who = (device.device.clone(), self.address);
         if self.shared.misbehaved.check(&who).is_err() {
-            let lines = self.dialect.turn_away(id, true);
+            let lines = self.dialect.turn_away(id, Refused::Unavailable);
             self.connection.send(&lines).await?;
             return Err(Ended::Refused);
         }
@@ -216,7 +215,7 @@ impl<D: Dialect> Session<D> {
         match self.dialect.welcome(id.clone(), device, self.work) {
             Some(lines) => self.connection.send(&lines).await,
             None => {
-                let lines = self.dialect.turn_away(id, true);
+                let lines = self.dialect.turn_away(id, Refused::Unavailable);
                 self.connection.send(&lines).await?;
                 Err(Ended::NoWork)
             }

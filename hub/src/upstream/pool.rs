@@ -8,16 +8,21 @@ mod login;
 mod monero;
 
 use std::collections::HashSet;
+use std::io;
 use std::time::Duration;
 
 use idlewatt_kernels::{Algorithm, Target};
 use idlewatt_ledger::Reward;
+use idlewatt_stratum::address::Address;
 use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
+use idlewatt_tls::Trust;
 use rand::RngExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 use super::Feed;
 use super::outlet::{Outlet, PoolShare};
@@ -38,10 +43,12 @@ pub const WAITING: usize = 4_096;
 const BAD_LINES: u32 = 10;
 
 /// Where a pool is, and who the hub is there.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Account {
-    /// Host and port.
-    pub address: String,
+    /// Host and port, and whether TLS is spoken there.
+    pub address: Address,
+    /// Whose certificates are trusted there.
+    pub trust: Trust,
     /// The user, often a wallet's address.
     pub user: String,
     /// The password. Shown nowhere.
@@ -54,10 +61,22 @@ impl std::fmt::Debug for Account {
     }
 }
 
+impl Account {
+    async fn connect(&self) -> io::Result<Either<TcpStream, TlsStream<TcpStream>>> {
+        let stream = TcpStream::connect(self.address.authority()).await?;
+        // Shares are single small lines: waiting to fill a packet would only make them late.
+        stream.set_nodelay(true)?;
+        Ok(match self.address.tls {
+            false => Either::Left(stream),
+            true => Either::Right(self.trust.connect(&self.address.host, stream).await?),
+        })
+    }
+}
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolPace {
-    /// To connect, and to log in.
+    /// To connect, with TLS where it is spoken, and to log in.
     pub login_within: Duration,
     /// Without a line from the pool the connection is taken for lost.
     pub silence: Duration,
@@ -177,24 +196,20 @@ impl<D: PoolDialect> PoolClient<D> {
     /// One connection; `Ok` when nobody takes work any more, and why it ended otherwise.
     async fn session(&mut self, standing: &mut Standing) -> Result<(), String> {
         let withdraw_at = standing.lost_at.map(|at| at + self.pace.withdraw_after);
-        let connect = TcpStream::connect(self.account.address.clone());
+        let connect = tokio::time::timeout(self.pace.login_within, self.account.connect());
         let connected = tokio::select! {
             () = self.feed.closed() => return Ok(()),
-            connected = tokio::time::timeout(self.pace.login_within, connect) => connected,
+            connected = connect => connected,
         };
         let mut stream = match connected {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(format!("cannot connect: {error}")),
             Err(_) => return Err("no connection in time".into()),
         };
-        // Shares are single small lines: waiting to fill a packet would only make them late.
-        let broken = |error: std::io::Error| format!("connection lost: {error}");
-        stream.set_nodelay(true).map_err(broken)?;
+        let broken = |error: io::Error| format!("connection lost: {error}");
         let mut dialect = D::new(self.algorithm, &self.account.user, &self.account.password);
-        stream
-            .write_all(dialect.opening().as_bytes())
-            .await
-            .map_err(broken)?;
+        let opening = dialect.opening();
+        send(&mut stream, &opening).await.map_err(broken)?;
         let mut talk = Talk {
             standing,
             dialect,
@@ -222,13 +237,13 @@ impl<D: PoolDialect> PoolClient<D> {
                 () = tokio::time::sleep_until(sent_at + self.pace.keep_alive), if talk.ready => {
                     sent_at = Instant::now();
                     if let Some(line) = talk.dialect.keep_alive() {
-                        stream.write_all(line.as_bytes()).await.map_err(broken)?;
+                        send(&mut stream, &line).await.map_err(broken)?;
                     }
                 }
                 Some(share) = self.shares.recv() => {
                     if let Some(line) = talk.hand_up(self.name, &share) {
                         sent_at = Instant::now();
-                        stream.write_all(line.as_bytes()).await.map_err(broken)?;
+                        send(&mut stream, &line).await.map_err(broken)?;
                     }
                 }
                 read = stream.read(&mut buffer) => {
@@ -238,7 +253,7 @@ impl<D: PoolDialect> PoolClient<D> {
                     }
                     heard_at = Instant::now();
                     let answer = self.take(&mut lines, &mut talk)?;
-                    stream.write_all(answer.as_bytes()).await.map_err(broken)?;
+                    send(&mut stream, &answer).await.map_err(broken)?;
                 }
             }
         }
@@ -342,6 +357,12 @@ impl<D: PoolDialect> Talk<'_, D> {
             }
         }
     }
+}
+
+/// Sends lines, also where TLS would keep them back.
+async fn send(stream: &mut (impl AsyncWrite + Unpin), lines: &str) -> io::Result<()> {
+    stream.write_all(lines.as_bytes()).await?;
+    stream.flush().await
 }
 
 /// A point in time that may never come.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use idlewatt_kernels::Algorithm;
 use idlewatt_ledger::Reward;
 use idlewatt_store::{Engine, Store};
+use idlewatt_tls::Trust;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,7 @@ use super::template::{ProgPowWork, RandomXWork};
 use super::{ProgPowSource, Source, Sources, practice, source};
 use crate::app::StartError;
 use crate::bus::Bus;
-use crate::settings::{PoolSettings, Settings, UpstreamSettings};
+use crate::settings::{PoolSettings, Settings, UpstreamSettings, place};
 use crate::tasks::Tasks;
 
 /// Solved blocks waiting to be handed in.
@@ -87,7 +88,7 @@ impl Launch<'_> {
 
     fn sha256d(&self, list: &[UpstreamSettings]) -> Result<Source<Sha256dWork>, StartError> {
         let mut sources = Vec::new();
-        for upstream in list {
+        for (index, upstream) in list.iter().enumerate() {
             let name = lasting(upstream.name());
             sources.push(match upstream {
                 UpstreamSettings::Bitcoind(node) => {
@@ -95,7 +96,7 @@ impl Launch<'_> {
                     self.chain(name, chain, node.maturity.unwrap_or(BITCOIN_MATURITY))
                 }
                 UpstreamSettings::Pool(pool) => {
-                    self.pool::<BitcoinPool>(name, pool, Algorithm::Sha256d)?
+                    self.pool::<BitcoinPool>(name, pool, (Algorithm::Sha256d, index))?
                 }
                 UpstreamSettings::Practice | UpstreamSettings::Monerod(_) => {
                     let (source, renew) = practice::sha256d(practice::RENEW_AFTER)?;
@@ -109,15 +110,16 @@ impl Launch<'_> {
 
     fn randomx(&self) -> Result<Source<RandomXWork>, StartError> {
         let mut sources = Vec::new();
-        for upstream in self.settings.upstreams_of(Algorithm::RandomX) {
+        let list = self.settings.upstreams_of(Algorithm::RandomX);
+        for (index, upstream) in list.iter().enumerate() {
             let name = lasting(upstream.name());
-            sources.push(match &upstream {
+            sources.push(match upstream {
                 UpstreamSettings::Monerod(node) => {
                     let chain = Monerod::new(&node.url, &node.wallet)?;
                     self.chain(name, chain, node.maturity.unwrap_or(MONERO_MATURITY))
                 }
                 UpstreamSettings::Pool(pool) => {
-                    self.pool::<MoneroPool>(name, pool, Algorithm::RandomX)?
+                    self.pool::<MoneroPool>(name, pool, (Algorithm::RandomX, index))?
                 }
                 UpstreamSettings::Practice | UpstreamSettings::Bitcoind(_) => {
                     let (source, renew) = practice::randomx(practice::RENEW_AFTER)?;
@@ -131,11 +133,12 @@ impl Launch<'_> {
 
     fn progpow(&self, algorithm: Algorithm) -> Result<Source<ProgPowWork>, StartError> {
         let mut sources = Vec::new();
-        for upstream in self.settings.upstreams_of(algorithm) {
+        let list = self.settings.upstreams_of(algorithm);
+        for (index, upstream) in list.iter().enumerate() {
             let name = lasting(upstream.name());
-            match (&upstream, algorithm.progpow()) {
+            match (upstream, algorithm.progpow()) {
                 (UpstreamSettings::Pool(pool), Some(_)) => {
-                    sources.push(self.pool::<KawPowPool>(name, pool, algorithm)?);
+                    sources.push(self.pool::<KawPowPool>(name, pool, (algorithm, index))?);
                 }
                 (_, Some(parameters)) => {
                     let renew_after = practice::RENEW_AFTER;
@@ -229,16 +232,20 @@ impl Launch<'_> {
         &self,
         name: &'static str,
         settings: &PoolSettings,
-        algorithm: Algorithm,
+        (algorithm, index): (Algorithm, usize),
     ) -> Result<Source<D::Work>, StartError> {
-        let (address, credit) = settings.checked()?;
+        let place = place(algorithm, index);
+        let (address, credit) = settings.checked(&place)?;
+        let trust = Trust::load(settings.ca_file.as_deref());
+        let trust = trust.map_err(|source| StartError::Trust { place, source })?;
         let (feed, source) = source(name, credit.asset);
         let (outlet, shares) = mpsc::channel(pool::WAITING);
         let client = PoolClient::<D> {
             name,
             algorithm,
             account: Account {
-                address: address.to_owned(),
+                address,
+                trust,
                 user: settings.user.clone(),
                 password: settings.password.clone().unwrap_or_else(|| "x".into()),
             },

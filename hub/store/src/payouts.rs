@@ -181,6 +181,41 @@ impl Store {
         Ok(true)
     }
 
+    /// Records that the wallet has paid this withdrawal before, as its own books say: those of the hub were restored from a
+    /// backup. The network gets nothing by it, so a pause does not matter, nor that nobody has approved it. `false` if the
+    /// withdrawal has a payment, or the payment is another withdrawal's.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn adopt_payment(
+        &self,
+        id: &WithdrawalId,
+        payment: &Payment,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pools.begin().await?;
+        transaction.lock_books().await?;
+        let network_fee = i64::try_from(payment.network_fee)
+            .map_err(|_| idlewatt_ledger::TransferError::TooLarge(Asset::Monero))?;
+        let changed = transaction
+            .execute(
+                "UPDATE withdrawals SET state = 'sent', approved_at = coalesce(approved_at, $1), sent_at = $1, \
+                 intent_at = $1, intent_mark = $2, intent_body = $3, network_fee = $4, transaction_id = $2, reason = NULL \
+                 WHERE id = $5 AND state IN ('requested', 'approved') AND intent_at IS NULL \
+                 AND NOT EXISTS (SELECT 1 FROM withdrawals WHERE intent_mark = $2)",
+                values![
+                    now,
+                    &payment.transaction_id,
+                    &payment.body,
+                    network_fee,
+                    id.as_str()
+                ],
+            )
+            .await?;
+        transaction.commit().await?;
+        Ok(changed == 1)
+    }
+
     /// The network has the recorded payment.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::books::write_transfer;
 use crate::database::{Row, Transaction, values};
 use crate::read::amount;
+use crate::switches;
 use crate::totp::{self, TotpRefused};
 use crate::{Store, StoreError};
 
@@ -270,7 +271,8 @@ impl Store {
         rows.iter().map(record).collect()
     }
 
-    /// Gives the amount back and says why. Only while no payment was decided: `false` if it is too late for that.
+    /// Gives the amount back and says why. Only while no payment was decided: `false` if it is too late for that, or the wallet
+    /// may have paid it after the backup that this database was made of.
     /// `only_requested` is how an owner calls it off, who has no say once it is approved.
     ///
     /// # Errors
@@ -304,6 +306,9 @@ impl Store {
             asset: row.parse(1)?,
             atomic: row.get::<i64>(2)?.into(),
         };
+        if switches::unasked(&mut transaction, amount.asset).await? {
+            return Ok(false);
+        }
         let transfer = withdrawal::refused(&row.parse(0)?, id, amount)?;
         write_transfer(&mut transaction, &transfer, id.as_str(), now).await?;
         transaction.commit().await?;

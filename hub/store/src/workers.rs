@@ -16,7 +16,9 @@ pub enum Worker {
     Known(Device),
     /// It is new, and added.
     Made(Device),
-    /// There is no such account, it was deleted, the worker was revoked, the name is none, or there are too many.
+    /// Its owner has revoked it. The name stays taken, so that it does not come back by itself.
+    Revoked,
+    /// There is no such account, it was deleted, the name is none, or there are too many.
     Refused,
 }
 
@@ -91,13 +93,15 @@ impl Store {
         let row = self
             .pools
             .row(
-                "SELECT devices.id FROM devices JOIN accounts ON accounts.id = devices.account \
-                 WHERE devices.account = $1 AND devices.worker = $2 AND devices.revoked_at IS NULL \
-                 AND accounts.deleted_at IS NULL",
+                "SELECT devices.id, devices.revoked_at FROM devices JOIN accounts ON accounts.id = devices.account \
+                 WHERE devices.account = $1 AND devices.worker = $2 AND accounts.deleted_at IS NULL",
                 values![account, worker],
             )
             .await?;
         row.map(|row| {
+            if row.optional_time(1)?.is_some() {
+                return Ok(Worker::Revoked);
+            }
             Ok(Worker::Known(Device {
                 account: account.clone(),
                 device: row.parse(0)?,

@@ -17,6 +17,8 @@ mod kawpow_miner;
 mod monero;
 mod node;
 mod pool;
+mod pool_tls;
 mod program;
 mod sessions;
 mod tls;
+mod withdrawals;

@@ -39,6 +39,7 @@ impl Pool {
         UpstreamSettings::Pool(PoolSettings {
             name: Some(name.into()),
             url: format!("stratum+tcp://{address}"),
+            ca_file: None,
             user: user(&self.device),
             password: Some(self.device.token.as_str().into()),
             credit_per_terahash: "0.5".into(),
@@ -73,7 +74,7 @@ impl Pool {
 }
 
 /// Which upstream an algorithm's work comes from, once it can be had from the one expected.
-async fn wait_for(hub: &TestHub, algorithm: &str, upstream: &str) {
+pub async fn wait_for(hub: &TestHub, algorithm: &str, upstream: &str) {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let work: WorkOffers = hub.get("/v1/work", "").await;

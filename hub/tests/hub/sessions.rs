@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use idlewatt_hub::bus::Notice;
+use idlewatt_protocol::api::Devices;
 use idlewatt_stratum::bitcoin::ServerMessage;
 use idlewatt_stratum::monero;
+use reqwest::Method;
+use serde_json::json;
 
-use crate::harness::{DEADLINE, Miner, hub, settings, start};
+use crate::accounts::ask;
+use crate::harness::{DEADLINE, Miner, TestHub, Wire, hub, settings, start};
 use crate::kawpow_miner;
 
 #[tokio::test]
@@ -59,6 +63,78 @@ async fn any_miner_may_work_for_an_account() {
     wire.send(&login.to_line()).await;
     let answer = monero::ServerMessage::parse(&wire.line().await.expect("an answer"));
     assert!(matches!(answer, Ok(monero::ServerMessage::LoginOk { .. })));
+    hub.stop().await;
+}
+
+/// What a miner that is not let in is told, in each dialect.
+async fn refusals(hub: &TestHub, user: &str) -> [String; 3] {
+    let subscribe = r#"{"id":1,"method":"mining.subscribe","params":[]}"#.to_owned();
+    let authorize = json!({"id": 2, "method": "mining.authorize", "params": [user, "x"]});
+    let authorize = authorize.to_string();
+    let login = json!({"id": 1, "jsonrpc": "2.0", "method": "login", "params": {
+        "login": user, "pass": "x", "agent": "XMRig/6", "algo": ["rx/0"],
+    }});
+    let own = hub.address_of("kawpow-test").await;
+    let mut told = Vec::new();
+    for (address, lines) in [
+        (hub.stratum, vec![&subscribe, &authorize]),
+        (own, vec![&subscribe, &authorize]),
+        (hub.stratum, vec![&login.to_string()]),
+    ] {
+        let mut wire = Wire::connect(address).await;
+        let mut answer = String::new();
+        for line in lines {
+            wire.send(line).await;
+            answer = wire.line().await.expect("an answer");
+        }
+        told.push(answer);
+        wire.closed().await;
+    }
+    told.try_into().expect("three")
+}
+
+#[tokio::test]
+async fn a_revoked_worker_does_not_come_back_under_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut settings = settings(folder.path());
+    settings.test_algorithm = true;
+    let hub = start(settings).await;
+    let account = hub.account().await;
+    let key = account.key.as_str();
+    let user = |worker: &str| format!("{}.{worker}", account.account);
+    let mut rig = Miner::login_on(hub.connect().await, &user("rig"), "x").await;
+    let mut other = Miner::login_on(hub.connect().await, &user("other"), "x").await;
+    rig.share().await;
+    let known: Devices = hub.get("/v1/devices", key).await;
+    let of_rig = known.devices.iter().find(|device| device.name == "rig");
+    let path = format!("/v1/devices/{}", of_rig.expect("listed").device);
+    let revoke = async || ask(&hub, Method::DELETE, &path, key, json!(null)).await.0;
+    assert_eq!(revoke().await, 200);
+    rig.wire.closed().await;
+    for told in refusals(&hub, &user("rig")).await {
+        assert!(
+            told.contains("this worker was revoked") && told.contains("another worker name"),
+            "{told}"
+        );
+    }
+    assert_eq!(revoke().await, 404, "no other took its place");
+    other.share().await;
+    Miner::login_on(hub.connect().await, &user("rig-2"), "x")
+        .await
+        .share()
+        .await;
+
+    // With the account all of its workers go, known and new.
+    let body = json!({"confirm": "delete", "forfeit": true});
+    let deleted = ask(&hub, Method::DELETE, "/v1/account", key, body).await;
+    assert_eq!(deleted.0, 200, "{}", deleted.1);
+    other.wire.closed().await;
+    for worker in ["rig", "other", "new"] {
+        for told in refusals(&hub, &user(worker)).await {
+            let plain = told.contains("unauthorized worker") || told.contains("Invalid login");
+            assert!(plain && !told.contains("revoked"), "{told}");
+        }
+    }
     hub.stop().await;
 }
 

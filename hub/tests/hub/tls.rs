@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use crate::harness::{Miner, Wire, settings, start, user};
 
 /// Writes a fresh certificate and its key.
-fn certify(folder: &Path) -> (TlsSettings, CertificateDer<'static>) {
+pub fn certify(folder: &Path) -> (TlsSettings, CertificateDer<'static>) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(vec!["localhost".into()]).expect("made");
     let files = TlsSettings {
@@ -34,7 +34,7 @@ fn free() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-fn with_tls(folder: &Path) -> (Settings, CertificateDer<'static>) {
+pub fn with_tls(folder: &Path) -> (Settings, CertificateDer<'static>) {
     let (files, certificate) = certify(folder);
     let settings = Settings {
         stratum_tls: Some(free()),

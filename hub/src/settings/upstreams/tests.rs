@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 
 fn read(text: &str) -> Result<UpstreamsSettings, String> {
@@ -42,13 +44,35 @@ fn lists_keep_their_order_and_passwords_stay_unseen() {
     let UpstreamSettings::Pool(pool) = &list[1] else {
         panic!("{list:?}");
     };
-    let (address, credit) = pool.checked().expect("valid");
-    assert_eq!((address, credit.atomic), ("pool.example:3333", 12));
+    let (address, credit) = pool.checked("here").expect("valid");
+    assert_eq!(address, Address::plain("pool.example", 3333));
+    assert_eq!(credit.atomic, 12);
 }
 
 #[test]
-fn what_cannot_be_used_is_named_with_what_is_allowed() {
+fn a_pool_may_be_under_tls() {
+    for scheme in ["ssl", "tls"] {
+        let text = format!(
+            "[[sha256d]]\n{}ca_file = \"pool.pem\"\n",
+            POOL.replace("tcp", scheme)
+        );
+        let settings = read(&text).expect("valid");
+        let UpstreamSettings::Pool(pool) = &settings.sha256d[0] else {
+            panic!("{settings:?}");
+        };
+        let (address, _) = pool.checked("here").expect("valid");
+        assert!(address.tls && address.authority() == "pool.example:3333");
+        assert_eq!(pool.ca_file.as_deref(), Some(Path::new("pool.pem")));
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_named_with_its_value_and_what_is_allowed() {
     let pool = |change: &dyn Fn(&str) -> String| format!("[[sha256d]]\n{}", change(POOL));
+    let second = |algorithm: &str, text: &str| {
+        format!("[[{algorithm}]]\nkind = \"practice\"\n[[{algorithm}]]\n{text}")
+    };
+    let monerod = "kind = \"monerod\"\nurl = \"http://node\"\nwallet = \"4short\"\n";
     for (text, words) in [
         (
             "[[sha256d]]\nkind = \"p2p\"".to_owned(),
@@ -57,44 +81,94 @@ fn what_cannot_be_used_is_named_with_what_is_allowed() {
         (format!("{NODE}colour = 1"), vec!["colour", "cookie_file"]),
         (
             format!("{NODE}user = \"u\""),
-            vec!["sha256d.user", "password"],
+            vec!["upstreams.sha256d[0].user is u;", "password"],
         ),
         (
             format!("{NODE}cookie_file = \"a\"\npassword_file = \"b\""),
-            vec!["password", "one of"],
+            vec!["upstreams.sha256d[0].password", "one of"],
         ),
         (
             NODE.replace("http://", "http://u:hush@"),
-            vec!["sha256d.url", "without user"],
+            vec![
+                "upstreams.sha256d[0].url is 127.0.0.1:8332;",
+                "without user",
+            ],
         ),
-        (NODE.replace("bc1q", "bc 1q"), vec!["sha256d.address"]),
+        (
+            NODE.replace("bc1q", "bc 1q"),
+            vec!["upstreams.sha256d[0].address is bc 1q", "a whole Bitcoin"],
+        ),
         (
             NODE.replace("sha256d", "randomx"),
-            vec!["bitcoind for randomx", "bitcoind for sha256d"],
+            vec![
+                "upstreams.randomx[0].kind is bitcoind for randomx;",
+                "bitcoind for sha256d",
+            ],
         ),
-        (format!("{NODE}{NODE}"), vec!["name", "bitcoind", "its own"]),
+        (
+            second("randomx", monerod),
+            vec![
+                "upstreams.randomx[1].wallet is 4short;",
+                "a whole Monero address",
+            ],
+        ),
+        (
+            second("randomx", &monerod.replace("http:", "ftp:")),
+            vec!["upstreams.randomx[1].url is ftp://node;", "http://"],
+        ),
+        (
+            second("kawpow-test", &POOL.replace("stratum", "tratum")),
+            vec![
+                "upstreams.kawpow-test[1].url is tratum+tcp://pool.example:3333;",
+                "stratum+ssl://HOST:PORT",
+            ],
+        ),
+        (
+            format!("{NODE}{NODE}"),
+            vec!["upstreams.sha256d[1].name is bitcoind;", "its own"],
+        ),
+        (
+            format!("[[kawpow]]\n{POOL}[[randomx]]\n{POOL}"),
+            vec!["].name is pool;", "its own"],
+        ),
         (
             format!("{NODE}name = \"practice\""),
-            vec!["name", "practice", "its own"],
+            vec!["upstreams.sha256d[0].name is practice;", "its own"],
         ),
-        (format!("{NODE}name = \"A b\""), vec!["name", "A b", "a–z"]),
-        ("switch_after = 0".to_owned(), vec!["switch_after", "3,600"]),
+        (
+            format!("{NODE}name = \"A b\""),
+            vec!["upstreams.sha256d[0].name is A b;", "a–z"],
+        ),
+        (
+            "switch_after = 0".to_owned(),
+            vec!["upstreams.switch_after is 0;", "3,600"],
+        ),
         (
             pool(&|text| text.replace("tcp", "udp")),
-            vec!["url", "stratum+tcp://HOST:PORT"],
+            vec!["upstreams.sha256d[0].url", "stratum+tcp://HOST:PORT"],
         ),
-        (pool(&|text| text.replace(":3333", "")), vec!["url"]),
+        (pool(&|text| text.replace(":3333", "")), vec!["[0].url"]),
+        (
+            pool(&|text| format!("{text}ca_file = \"pool.pem\"")),
+            vec![
+                "upstreams.sha256d[0].ca_file is pool.pem;",
+                "stratum+ssl://",
+            ],
+        ),
         (
             pool(&|text| text.replace("BTC", "DOGE")),
-            vec!["asset", "XMR"],
+            vec!["upstreams.sha256d[0].asset is DOGE;", "XMR"],
         ),
         (
             pool(&|text| text.replace("0.00000012", "0.000000001")),
-            vec!["credit_per_terahash", "above 0"],
+            vec![
+                "upstreams.sha256d[0].credit_per_terahash is 0.000000001;",
+                "above 0",
+            ],
         ),
         (
             pool(&|text| text.replace("0.00000012", "0")),
-            vec!["credit_per_terahash", "above 0"],
+            vec!["[0].credit_per_terahash is 0;", "above 0"],
         ),
     ] {
         let error = read(&text).expect_err(&text);

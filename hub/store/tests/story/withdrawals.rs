@@ -16,6 +16,7 @@ on_both!(
     one_payment_each_whoever_is_first,
     a_pause_stops_payments_but_not_what_was_sent,
     a_held_payment_stops_nobody_and_can_be_renewed,
+    what_was_paid_after_a_backup_is_noted_and_nothing_comes_back_before,
 );
 
 const VAULT: &str = "monero";
@@ -428,5 +429,67 @@ async fn a_held_payment_stops_nobody_and_can_be_renewed(place: Place) {
             .await;
         assert!(confirmed.expect("confirmed"));
     }
+    books_add_up(&store).await;
+}
+
+async fn what_was_paid_after_a_backup_is_noted_and_nothing_comes_back_before(place: Place) {
+    let (store, other) = (place.open().await, place.open().await);
+    let account = wealthy(&store, 1_000).await;
+    let requested = request(&store, &new(&account, "a", 300)).await;
+    let approved = request(&store, &new(&account, "b", 300)).await;
+    let unpaid = request(&store, &new(&account, "c", 300)).await;
+    approve(&store, 10_000).await;
+    place
+        .tamper(&format!(
+            "UPDATE withdrawals SET state = 'requested', approved_at = NULL WHERE id IN ('{}', '{}')",
+            requested.id, unpaid.id
+        ))
+        .await;
+    let unasked = || async { other.wallet_is_unasked(Asset::Monero).await.expect("reads") };
+    assert!(!unasked().await);
+    store.note_restored(now()).await.expect("noted");
+    assert!(store.withdrawals_paused().await.expect("reads") && unasked().await);
+    for (withdrawal, by_owner) in [(&requested, true), (&unpaid, true), (&approved, false)] {
+        let refused = other.refuse_withdrawal(&withdrawal.id, "no more", by_owner, now());
+        assert!(!refused.await.expect("looked at"), "it may be paid");
+    }
+    assert_eq!(wallet(&store, &account).await, 100);
+
+    // The wallet's books have two payments. Each is one withdrawal's, whoever notes it, and also while paused.
+    for (withdrawal, name, adopted) in [
+        (&requested, "tx1", true),
+        (&approved, "tx1", false),
+        (&approved, "tx2", true),
+        (&approved, "tx3", false),
+        (&unpaid, "tx2", false),
+    ] {
+        let payment = payment(name);
+        let done = other.adopt_payment(&withdrawal.id, &payment, now()).await;
+        assert_eq!(done.expect("looked at"), adopted, "{name}");
+    }
+    let wallet_asked = store.note_wallet_asked(Asset::Monero, now()).await;
+    wallet_asked.expect("noted");
+    assert!(!unasked().await);
+    assert!(
+        store
+            .wallet_is_unasked(Asset::Bitcoin)
+            .await
+            .expect("reads")
+    );
+    assert!(store.withdrawals_paused().await.expect("reads"), "still");
+    for (withdrawal, by_owner, comes_back) in [
+        (&requested, true, false),
+        (&approved, false, false),
+        (&unpaid, true, true),
+    ] {
+        let refused = store.refuse_withdrawal(&withdrawal.id, "no more", by_owner, now());
+        assert_eq!(refused.await.expect("looked at"), comes_back);
+    }
+    for withdrawal in [&requested, &approved] {
+        assert_eq!(state(&store, withdrawal).await, WithdrawalState::Sent);
+        let confirmed = store.confirm_withdrawal(&withdrawal.id, VAULT, now()).await;
+        assert!(confirmed.expect("confirmed"));
+    }
+    assert_eq!(wallet(&store, &account).await, 400);
     books_add_up(&store).await;
 }

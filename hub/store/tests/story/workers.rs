@@ -21,7 +21,7 @@ async fn login(store: &Store, account: &AccountId, name: &str, limit: usize) -> 
 fn device(worker: Worker) -> Device {
     match worker {
         Worker::Known(device) | Worker::Made(device) => device,
-        Worker::Refused => panic!("refused"),
+        Worker::Revoked | Worker::Refused => panic!("refused"),
     }
 }
 
@@ -78,18 +78,22 @@ async fn revoked_workers_and_deleted_accounts_do_not_work(place: Place) {
     let revoked = device(login(&store, &account, "a", 5).await);
     device(login(&store, &account, "b", 5).await);
     let id = &revoked.device;
-    place
-        .tamper(&format!(
-            "UPDATE devices SET revoked_at = 1 WHERE id = '{id}'"
-        ))
-        .await;
-    assert_eq!(login(&store, &account, "a", 5).await, Worker::Refused);
+    let done = store.revoke_device(&account, id, now()).await;
+    assert!(done.expect("answers"));
+    // Neither it nor another of its name: not now, not from another connection, not with blanks around it.
+    for (store, name) in [(&store, "a"), (&place.open().await, "a"), (&store, " a\t")] {
+        assert_eq!(login(store, &account, name, 5).await, Worker::Revoked);
+    }
     assert!(store.is_revoked(id).await.expect("answers"));
-    place
-        .tamper(&format!(
-            "UPDATE accounts SET deleted_at = 1 WHERE id = '{account}'"
-        ))
-        .await;
+    let (another, _) = open_account(&store).await;
+    let made = login(&store, &another, "a", 5).await;
+    assert!(matches!(made, Worker::Made(_)), "another account's own");
+    let known = login(&store, &account, "b", 5).await;
+    assert!(matches!(known, Worker::Known(_)));
+
+    let deleted = store.delete_account(&account, None, true, now()).await;
+    let deleted = deleted.expect("answers").expect("deleted");
+    assert_eq!(deleted.revoked.len(), 1, "the other was revoked before");
     for name in ["a", "b", "c"] {
         assert_eq!(login(&store, &account, name, 5).await, Worker::Refused);
     }

@@ -1,5 +1,7 @@
 //! Whose certificates are trusted: those that the system trusts, or those of one file.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::io;
 use std::path::Path;
