@@ -43,10 +43,7 @@ fn main() {
         }
         verifier
     });
-    println!(
-        "RandomX, fast mode, {threads} threads, {} pages",
-        memory.pages()
-    );
+    println!("RandomX, fast mode, {threads} threads, {}", memory.pages());
     let (mut mined, mut verified) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         mined.push(mine(&mut searches));

@@ -1,4 +1,5 @@
-//! `kill -9` of the hub under load, with each database: nothing that was acknowledged is lost, and nothing stands twice.
+//! `kill -9` of the hub under load, a hundred times, half of them with each database: nothing that was acknowledged is lost, and
+//! nothing stands twice.
 
 use std::thread;
 use std::time::Duration;
@@ -15,30 +16,21 @@ const SETTINGS: &str = "[earnings]\nsettle_every = 1\n\
                         [difficulty]\nsha256d = { start = 2, least = 2, most = 2 }\n";
 const LIMIT: Duration = Duration::from_secs(120);
 
+const KILLS: usize = 50;
+
 #[test]
 fn a_hub_with_sqlite_is_killed() {
-    kill(Hub::prepare(SETTINGS, &[]), 10);
+    kill(Hub::prepare(SETTINGS, &[]));
 }
 
 #[test]
 fn a_hub_with_postgresql_is_killed() {
-    kill(on_server(), 10);
-}
-
-#[test]
-#[ignore = "takes minutes; the same as the others, 100 times"]
-fn hubs_are_killed_a_hundred_times() {
-    kill(Hub::prepare(SETTINGS, &[]), 50);
-    kill(on_server(), 50);
-}
-
-fn on_server() -> Hub {
     let mut hub = Hub::prepare(SETTINGS, &[]);
     hub.keep_in(&PostgresServer::shared().database());
-    hub
+    kill(hub);
 }
 
-fn kill(mut hub: Hub, times: usize) {
+fn kill(mut hub: Hub) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let logins = runtime.block_on(hub.books().seed(8));
     let seed: u64 = rand::rng().random();
@@ -46,7 +38,7 @@ fn kill(mut hub: Hub, times: usize) {
     let mut random = StdRng::seed_from_u64(seed);
     hub.restart();
     let swarm = Swarm::start(hub.stratum_address(), &logins, Pace::AtOnce(8));
-    for _ in 0..times {
+    for _ in 0..KILLS {
         swarm.more(100, LIMIT);
         // The moment is chance.
         thread::sleep(Duration::from_millis(random.random_range(0..200)));
