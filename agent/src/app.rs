@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_config::AgentSettings;
-use idlewatt_protocol::EnrolmentCode;
+use idlewatt_protocol::EnrolmentSecret;
+use idlewatt_tls::{Trust, TrustError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,15 +20,18 @@ use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::{ChosenMode, Mode, Policy};
 use crate::hub_child::HubProgram;
+use crate::identity::EMBEDDED;
+use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
 use crate::tuning::Tunings;
 use policy::PolicyError;
 
 mod allotment;
+mod login;
 mod measuring;
 pub mod policy;
 mod shift;
@@ -44,8 +48,8 @@ pub struct Options {
     pub settings: AgentSettings,
     /// A mode asked for at this start.
     pub mode: Option<Mode>,
-    /// A code to join an account with.
-    pub enrol: Option<EnrolmentCode>,
+    /// A code, or a fleet's token, to join an account with.
+    pub enrol: Option<EnrolmentSecret>,
     /// The program that engines are made of: this one.
     pub program: PathBuf,
     /// The program of the embedded hub.
@@ -77,6 +81,9 @@ pub enum AppError {
     /// Settings that cannot be obeyed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Certificates that cannot be trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 /// The running agent.
@@ -93,6 +100,7 @@ impl App {
     /// If the settings contradict themselves, another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, AppError> {
         let policy = policy::policy(&options.settings)?;
+        let trust = trust(&options.settings)?;
         let data = options.data;
         let lock = data.lock()?;
         let port = options.settings.control.port;
@@ -103,19 +111,20 @@ impl App {
             .local_addr()
             .map_err(|source| AppError::Port { port, source })?
             .port();
-        let mode = first_mode(&data, &options.settings, options.mode)?;
-        let benchmarks = Benchmarks::load(&data)?;
-        let tunings = Tunings::load(&data)?;
-        let consent = consent::given(&data)?.is_some();
+        let remembered = Remembered {
+            has_consent: consent::given(&data)?.is_some(),
+            mode: first_mode(&data, &options.settings, options.mode)?,
+            benchmarks: Benchmarks::load(&data)?,
+            tunings: Tunings::load(&data)?,
+            limit: remote_limit(&data, &options.settings)?,
+        };
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
         let daemon = Arc::new(Daemon::new(
             data.clone(),
             options.settings,
             options.program,
             receipts,
-            consent,
-            mode,
-            (benchmarks, tunings),
+            remembered,
         ));
 
         let point = ControlPoint::new(port);
@@ -128,7 +137,7 @@ impl App {
         tasks.spawn(shifts(
             daemon.clone(),
             options.hub_program,
-            policy,
+            (policy, trust),
             options.enrol,
         ));
         tasks.close();
@@ -159,6 +168,27 @@ impl App {
             tracing::warn!("not everything ended in time");
         }
         self.daemon.receipts.close().await;
+    }
+}
+
+/// Whose certificates the hub's, or the pool's, must be.
+fn trust(settings: &AgentSettings) -> Result<Trust, TrustError> {
+    let file = match settings.pool.url {
+        Some(_) => &settings.pool.ca_file,
+        None => &settings.hub.ca_file,
+    };
+    Trust::load(file.as_deref())
+}
+
+/// The limit that the account's owner has set at the hub that is worked for. A pool has none.
+fn remote_limit(
+    data: &DataDir,
+    settings: &AgentSettings,
+) -> Result<Option<RemoteLimit>, DataDirError> {
+    match (&settings.hub.url, &settings.pool.url) {
+        (Some(url), _) => reports::kept_limit(data, url),
+        (None, Some(_)) => Ok(None),
+        (None, None) => reports::kept_limit(data, EMBEDDED),
     }
 }
 
@@ -196,8 +226,8 @@ fn first_mode(
 async fn shifts(
     daemon: Arc<Daemon>,
     hub_program: HubProgram,
-    policy: Policy,
-    mut enrol: Option<EnrolmentCode>,
+    (policy, trust): (Policy, Trust),
+    mut enrol: Option<EnrolmentSecret>,
 ) {
     let mut consent = daemon.watch_consent();
     let stopping = daemon.stopping().clone();
@@ -211,6 +241,7 @@ async fn shifts(
             daemon: daemon.clone(),
             hub_program: hub_program.clone(),
             policy: policy.clone(),
+            trust: trust.clone(),
             enrol: enrol.take(),
             stop: stop.clone(),
         };

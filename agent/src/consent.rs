@@ -12,7 +12,7 @@ pub const QUESTION: &str = "\
 Idlewatt lets this PC's processor and graphics card work for a mining hub or pool while you do not need them.
 That uses electricity you pay for (often 50 to 300 watts while it works) and makes the PC warmer and its fans louder.
 What it earns is credited to you and shown here as it is credited; with the built-in hub these are practice units, never money.
-You can pause it or take this consent back at any time; it sends the hub hash results and hash rates, nothing about you or your files.";
+You can pause it or take this consent back at any time; the hub is sent hash results, and each processor's rate, temperature and reason to work or to wait (also that somebody is at the PC), nothing else about you, your programs or your files.";
 
 /// When the owner said yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

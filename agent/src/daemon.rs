@@ -22,13 +22,13 @@ use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::ChosenMode;
-use crate::identity::Identity;
+use crate::hub_access::HubAccess;
 use crate::journal;
+use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
-use crate::work::hub_client::HubClient;
 
 mod measuring;
 mod mode;
@@ -52,6 +52,10 @@ pub struct Daemon {
     mode: watch::Sender<ChosenMode>,
     keeping_mode: Mutex<()>,
     board: Mutex<Board>,
+    /// What the account's owner has set at the hub.
+    remote_limit: watch::Sender<Option<RemoteLimit>>,
+    /// The same in percent, for the governor.
+    remote_percent: watch::Sender<Option<u8>>,
     /// Whether everything rests, as something is being measured.
     resting: watch::Sender<bool>,
     /// What the governor decided last, while anything may run.
@@ -81,6 +85,8 @@ pub struct Board {
     pub submitter: Option<Arc<Submitter>>,
     /// The hub, once this device is known there.
     pub hub: Option<HubAccess>,
+    /// What its owner calls this device there.
+    pub name: Option<String>,
     /// The measurement that is running.
     pub measuring: Option<BenchmarkProgress>,
     /// What was measured.
@@ -91,13 +97,18 @@ pub struct Board {
     pub earned: Earned,
 }
 
-/// A hub at which this device is known.
-#[derive(Clone, Debug)]
-pub struct HubAccess {
-    /// Its API.
-    pub client: HubClient,
-    /// This device there.
-    pub identity: Identity,
+/// What an agent remembers of its last run.
+pub struct Remembered {
+    /// Whether the owner has said yes.
+    pub has_consent: bool,
+    /// What the owner has chosen.
+    pub mode: ChosenMode,
+    /// What was measured.
+    pub benchmarks: Benchmarks,
+    /// How kernels are laid out.
+    pub tunings: Tunings,
+    /// What the account's owner has set at the hub.
+    pub limit: Option<RemoteLimit>,
 }
 
 impl Daemon {
@@ -107,16 +118,15 @@ impl Daemon {
         settings: AgentSettings,
         program: std::path::PathBuf,
         receipts: Receipts,
-        has_consent: bool,
-        mode: ChosenMode,
-        (benchmarks, tunings): (Benchmarks, Tunings),
+        remembered: Remembered,
     ) -> Self {
         let board = Board {
             source: status::source(&settings),
-            benchmarks,
-            tunings,
+            benchmarks: remembered.benchmarks,
+            tunings: remembered.tunings,
             ..Board::default()
         };
+        let limit = remembered.limit;
         Daemon {
             data,
             settings,
@@ -124,10 +134,12 @@ impl Daemon {
             receipts,
             started: Instant::now(),
             stopping: CancellationToken::new(),
-            consent: watch::Sender::new(has_consent),
-            mode: watch::Sender::new(mode),
+            consent: watch::Sender::new(remembered.has_consent),
+            mode: watch::Sender::new(remembered.mode),
             keeping_mode: Mutex::new(()),
             board: Mutex::new(board),
+            remote_percent: watch::Sender::new(limit.as_ref().map(|limit| limit.percent)),
+            remote_limit: watch::Sender::new(limit),
             resting: watch::Sender::new(false),
             decisions: watch::Sender::new(None),
             measuring: tokio::sync::Mutex::new(()),
@@ -240,6 +252,37 @@ impl Daemon {
     /// The mode, and every change of it.
     pub fn watch_mode(&self) -> watch::Receiver<ChosenMode> {
         self.mode.subscribe()
+    }
+
+    /// What the account's owner lets any processor be used at most, in percent.
+    pub fn watch_remote_limit(&self) -> watch::Receiver<Option<u8>> {
+        self.remote_percent.subscribe()
+    }
+
+    /// Obeys a limit from afar from now on, also after a restart, until another word comes.
+    pub fn set_remote_limit(&self, limit: Option<RemoteLimit>) {
+        let changed = self.remote_limit.send_if_modified(|known| {
+            let changed = *known != limit;
+            known.clone_from(&limit);
+            changed
+        });
+        if !changed {
+            return;
+        }
+        let percent = limit.as_ref().map(|limit| limit.percent);
+        tracing::info!(
+            ?percent,
+            "the account's owner has set a limit for this device"
+        );
+        if let Err(error) = reports::keep_limit(&self.data, limit.as_ref()) {
+            tracing::warn!(%error, "the limit could not be kept");
+        }
+        self.remote_percent.send_replace(percent);
+    }
+
+    /// How many shares there are of each fate since the start.
+    pub fn session_counts(&self) -> idlewatt_protocol::api::ShareCounts {
+        reports::counts(&self.receipts.totals().borrow().session)
     }
 
     /// Whether everything rests, as something is being measured.

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::control::answers::Earned;
 use crate::daemon::Daemon;
+use crate::shares::Awaiting;
 
 /// How often it is looked whether shares were accepted since.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -28,13 +29,15 @@ pub async fn refresh(daemon: &Daemon) -> Earned {
         };
         return with_note(daemon, note);
     };
-    match hub.client.earnings(&hub.identity.token).await {
+    match hub.earnings().await {
         Ok(earnings) => {
             let earned = Earned {
                 this_device: earnings.this_device,
                 other_devices: earnings.other_devices,
                 referrals: earnings.referrals,
                 total: earnings.total,
+                wallet: earnings.wallet,
+                awaiting: awaiting(daemon),
                 as_of: Some(Timestamp::now()),
                 note: None,
             };
@@ -45,21 +48,30 @@ pub async fn refresh(daemon: &Daemon) -> Earned {
     }
 }
 
+/// What the hub has verified and will credit with its next settlement.
+pub fn awaiting(daemon: &Daemon) -> Awaiting {
+    let submitter = daemon.board().submitter.clone();
+    let status = submitter.map(|submitter| submitter.status().borrow().clone());
+    status.map(|status| status.awaiting).unwrap_or_default()
+}
+
 fn with_note(daemon: &Daemon, note: &str) -> Earned {
     Earned {
         note: Some(note.to_owned()),
+        awaiting: awaiting(daemon),
         ..daemon.board().earned.clone()
     }
 }
 
 /// Keeps what the status shows up to date.
 pub async fn keep_current(daemon: Arc<Daemon>) {
-    let mut asked: Option<(Instant, u64)> = None;
+    let mut asked: Option<(Instant, (u64, u64))> = None;
     loop {
-        let accepted = daemon.counts().accepted;
-        let due = asked.is_none_or(|(when, then)| then != accepted || when.elapsed() >= ASK_EVERY);
+        // A share that was accepted, and one that was made into money, each change what there is to tell.
+        let now = (daemon.counts().accepted, awaiting(&daemon).shares);
+        let due = asked.is_none_or(|(when, then)| then != now || when.elapsed() >= ASK_EVERY);
         if due && refresh(&daemon).await.note.is_none() {
-            asked = Some((Instant::now(), accepted));
+            asked = Some((Instant::now(), now));
         }
         sleep(LOOK_EVERY).await;
     }

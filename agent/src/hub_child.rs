@@ -170,6 +170,8 @@ fn start(program: &HubProgram, data: &Path) -> std::io::Result<Child> {
         .args(["--http", "127.0.0.1:0", "--stratum", "127.0.0.1:0"])
         .args(["--stratum-kawpow", "127.0.0.1:0"])
         .args(["--stratum-progpowz", "127.0.0.1:0"])
+        // Whoever watches sees it grow.
+        .args(["--settle-every", "5"])
         .args(program.test_algorithm.then_some("--test-algorithm"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,8 +1,11 @@
 //! Who this device is at each hub it has worked for; a device is made once and kept.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode};
+use ed25519_dalek::{Signer, SigningKey};
+use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::data_dir::{DataDir, DataDirError};
@@ -23,14 +26,53 @@ pub struct Identity {
     pub account_key: Option<AccountKey>,
     /// Its public name.
     pub device: DeviceId,
-    /// Its secret.
+    /// Its present token.
     pub token: DeviceToken,
+    /// The key that it proves itself with; `None` where it was enrolled by a version without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<PrivateKey>,
 }
 
-impl Identity {
-    /// How it names itself to the hub's Stratum server.
-    pub fn stratum_user(&self) -> String {
-        format!("{}.{}", self.account, self.device)
+/// The secret half of an Ed25519 key. It never leaves this PC. Stored as 64 hex digits.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PrivateKey(SigningKey);
+
+impl PrivateKey {
+    /// A new one.
+    pub fn random() -> Self {
+        PrivateKey(SigningKey::from_bytes(&rand::rng().random()))
+    }
+
+    /// The public half in hex.
+    pub fn public(&self) -> String {
+        hex::encode(self.0.verifying_key().to_bytes())
+    }
+
+    /// The signature over a text, in hex.
+    pub fn sign(&self, text: &str) -> String {
+        hex::encode(self.0.sign(text.as_bytes()).to_bytes())
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(secret)")
+    }
+}
+
+impl TryFrom<String> for PrivateKey {
+    type Error = hex::FromHexError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(PrivateKey(SigningKey::from_bytes(&bytes)))
+    }
+}
+
+impl From<PrivateKey> for String {
+    fn from(key: PrivateKey) -> Self {
+        hex::encode(key.0.to_bytes())
     }
 }
 
@@ -69,6 +111,24 @@ pub fn known(data: &DataDir, hub: &str) -> Result<Option<Identity>, DataDirError
     Ok(Identities::load(data)?.hubs.remove(hub))
 }
 
+/// Keeps a device's new token; nothing, if another device has taken its place since.
+///
+/// # Errors
+/// If the record cannot be read or written.
+pub fn keep_token(
+    data: &DataDir,
+    hub: &str,
+    device: &DeviceId,
+    token: &DeviceToken,
+) -> Result<(), DataDirError> {
+    let mut identities = Identities::load(data)?;
+    match identities.hubs.get_mut(hub) {
+        Some(identity) if identity.device == *device => identity.token = token.clone(),
+        _ => return Ok(()),
+    }
+    data.write(FILE, &identities)
+}
+
 /// Forgets this device at a hub that does not know it any more.
 ///
 /// # Errors
@@ -79,8 +139,8 @@ pub fn forget(data: &DataDir, hub: &str) -> Result<(), DataDirError> {
     data.write(FILE, &identities)
 }
 
-/// This device at a hub: the one it has been, or a new one. With a code it joins the account of the code's owner, else
-/// a new account is made for it. With a code it is new in any case.
+/// This device at a hub: the one it has been, or a new one. With a code, or a fleet's token, it joins the account of its
+/// owner, else a new account is made for it. With one it is new in any case.
 ///
 /// # Errors
 /// If the hub refuses or cannot be reached, or the record cannot be read or written.
@@ -88,7 +148,7 @@ pub async fn obtain(
     data: &DataDir,
     hub: &str,
     client: &HubClient,
-    code: Option<EnrolmentCode>,
+    code: Option<EnrolmentSecret>,
 ) -> Result<Identity, IdentityError> {
     let mut identities = Identities::load(data)?;
     let (account_key, code) = match (code, identities.hubs.get(hub)) {
@@ -105,15 +165,19 @@ pub async fn obtain(
                 }
             };
             let code = client.create_enrolment(&key).await?.code;
-            (Some(key), code)
+            (Some(key), code.into())
         }
     };
-    let enrolled = client.enrol_device(&code, &device_name()).await?;
+    let private_key = PrivateKey::random();
+    let enrolled = client
+        .enrol_device(&code, &device_name(), &private_key.public())
+        .await?;
     let identity = Identity {
         account: enrolled.account,
         account_key,
         device: enrolled.device,
         token: enrolled.token,
+        private_key: Some(private_key),
     };
     identities.hubs.insert(hub.to_owned(), identity.clone());
     identities.keys.remove(hub);
@@ -144,6 +208,7 @@ mod tests {
             account_key: Some(AccountKey::random()),
             device: DeviceId::random(),
             token: DeviceToken::random(),
+            private_key: Some(PrivateKey::random()),
         };
         let mut identities = Identities::default();
         identities.hubs.insert("https://a".into(), identity.clone());
@@ -153,5 +218,9 @@ mod tests {
         assert!(known(&data, EMBEDDED).expect("readable").is_none());
         let shown = format!("{identity:?}");
         assert!(!shown.contains(identity.token.as_str()));
+        let key = identity.private_key.expect("given");
+        assert!(!shown.contains(&String::from(key.clone())));
+        let kept = read.private_key.expect("kept");
+        assert_eq!(kept.sign("text"), key.sign("text"));
     }
 }

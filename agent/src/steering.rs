@@ -39,6 +39,8 @@ pub struct Governed {
     pub mode: watch::Receiver<ChosenMode>,
     /// Whether the owner has said yes.
     pub consent: watch::Receiver<bool>,
+    /// The most that the account's owner allows from afar, in percent.
+    pub remote_limit: watch::Receiver<Option<u8>>,
     /// Whether everything is to rest, as something is being measured.
     pub resting: watch::Receiver<bool>,
     /// Told of a choice that stands differently now, such as one whose time is over: how it stood, and how it does.
@@ -79,6 +81,7 @@ impl Steering {
             governed.mode.mark_unchanged();
             governed.consent.mark_unchanged();
             governed.resting.mark_unchanged();
+            governed.remote_limit.mark_unchanged();
             if governed.needs_signals(&now) {
                 read(&mut sensors, &mut input, &mut governed, &mut now).await;
             }
@@ -151,6 +154,7 @@ impl Governed {
             _ = self.mode.changed() => {}
             _ = self.consent.changed() => {}
             _ = self.resting.changed() => {}
+            _ = self.remote_limit.changed() => {}
         }
     }
 
@@ -201,6 +205,7 @@ impl Governed {
             now: Zoned::now(),
             clock: now.started.elapsed(),
             consent: *self.consent.borrow(),
+            remote_limit: *self.remote_limit.borrow(),
             reading: now.reading.clone(),
             processors: processors.collect(),
         }
@@ -310,6 +315,7 @@ mod tests {
         mode: watch::Sender<ChosenMode>,
         consent: watch::Sender<bool>,
         resting: watch::Sender<bool>,
+        remote_limit: watch::Sender<Option<u8>>,
         changes: mpsc::UnboundedReceiver<Entry>,
     }
 
@@ -330,6 +336,7 @@ mod tests {
             let (changes, changed) = mpsc::unbounded_channel();
             let (mode, consent) = (watch::Sender::new(chosen(mode)), watch::Sender::new(true));
             let resting = watch::Sender::new(false);
+            let remote_limit = watch::Sender::new(None);
             let steering = Steering {
                 sensors: Sensors::scripted(&script),
                 input: InputWatch::scripted(&script),
@@ -340,6 +347,7 @@ mod tests {
                     mode: mode.subscribe(),
                     consent: consent.subscribe(),
                     resting: resting.subscribe(),
+                    remote_limit: remote_limit.subscribe(),
                     gave_way: Box::new(|_, _| {}),
                     decisions: watch::Sender::new(None),
                     changes,
@@ -351,6 +359,7 @@ mod tests {
                 mode,
                 consent,
                 resting,
+                remote_limit,
                 changes: changed,
             }
         }
@@ -374,6 +383,13 @@ mod tests {
         assert_eq!(seat.next().await, Reason::SomeoneHere);
         let mode = Mode::Percent(50);
         seat.mode.send_replace(chosen(mode));
+        assert_eq!(seat.next().await, Reason::ByHand { mode });
+        seat.remote_limit.send_replace(Some(30));
+        let limited = Reason::RemoteLimit { percent: 30 };
+        assert_eq!(seat.next().await, limited);
+        seat.remote_limit.send_replace(Some(0));
+        assert_eq!(seat.next().await, Reason::RemotePause);
+        seat.remote_limit.send_replace(None);
         assert_eq!(seat.next().await, Reason::ByHand { mode });
         seat.consent.send_replace(false);
         assert_eq!(seat.next().await, Reason::NoConsent);

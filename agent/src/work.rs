@@ -3,7 +3,8 @@
 //! [`Work`] keeps the connections, publishes the current job of each algorithm and hands solutions in. It knows
 //! which job a solution belongs to, and whether that job still counts.
 
-mod backoff;
+mod address;
+pub(crate) mod backoff;
 mod bitcoin;
 mod book;
 mod connection;
@@ -11,6 +12,7 @@ mod decode;
 mod dialogue;
 pub mod hub_client;
 mod kawpow;
+mod leave;
 mod mining;
 mod monero;
 pub mod offers;
@@ -27,12 +29,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use idlewatt_kernels::{Algorithm, Job, Solution};
+use idlewatt_tls::Trust;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use address::Addresses;
 pub use book::{JobRecord, Repeated};
-pub use source::{Addresses, Source, SourceError};
+pub use idlewatt_stratum::address::Address;
+pub use source::{Source, SourceError};
 pub use status::{ConnectionStatus, Phase};
 
 use book::JobBook;
@@ -51,7 +56,10 @@ pub struct CurrentJob {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The server took it.
-    Accepted,
+    Accepted {
+        /// A hub's receipt, where it gave one.
+        receipt: Option<String>,
+    },
     /// The server knows this share already.
     Duplicate,
     /// The server refused it; or it is none that any server could take, and was not sent.
@@ -94,6 +102,8 @@ pub struct Timing {
     pub retry: (Duration, Duration),
     /// A connection that lasted this long starts the waits over.
     pub stable: Duration,
+    /// Over how long those who lost the same server come back, beside those waits.
+    pub spread: Duration,
     /// What shares under way are given when everything ends.
     pub farewell: Duration,
 }
@@ -110,9 +120,19 @@ impl Default for Timing {
             write: Duration::from_secs(10),
             retry: (Duration::from_secs(1), Duration::from_secs(60)),
             stable: Duration::from_secs(10),
+            spread: Duration::from_secs(20),
             farewell: Duration::from_millis(300),
         }
     }
+}
+
+/// How servers are reached.
+#[derive(Clone, Debug, Default)]
+pub struct Ways {
+    /// Whose certificates count, where TLS is spoken.
+    pub trust: Trust,
+    /// Hosts that a server may send us to beside its own.
+    pub reconnect_hosts: Vec<String>,
 }
 
 /// A solution on its way to its connection.
@@ -128,7 +148,12 @@ struct Submission {
 struct Shared {
     source: Source,
     /// Where each algorithm's server is now.
-    addresses: BTreeMap<Algorithm, watch::Sender<String>>,
+    addresses: BTreeMap<Algorithm, watch::Sender<Address>>,
+    /// What to log in with.
+    password: watch::Sender<String>,
+    /// The password that was refused last.
+    refused: watch::Sender<String>,
+    ways: Ways,
     timing: Timing,
     book: Mutex<JobBook>,
     jobs: BTreeMap<Algorithm, watch::Sender<Option<CurrentJob>>>,
@@ -170,9 +195,12 @@ pub struct Work {
 
 impl Work {
     /// Starts without a connection: [`Work::set_algorithms`] opens them. Needs a tokio runtime.
-    pub fn start(source: Source, timing: Timing) -> Self {
-        let address = source.address().to_owned();
+    pub fn start(source: Source, ways: Ways, timing: Timing) -> Self {
+        let address = source.address().clone();
         let shared = Shared {
+            password: watch::Sender::new(source.password().to_owned()),
+            refused: watch::Sender::default(),
+            ways,
             source,
             addresses: Algorithm::ALL
                 .into_iter()
@@ -226,22 +254,29 @@ impl Work {
 
     /// Goes to other addresses from now on: an embedded hub has new ports after each start. Connections to old ones
     /// end.
-    ///
-    /// # Errors
-    /// If one of them is not host and port; then nothing changes.
-    pub fn set_addresses(&self, addresses: &Addresses) -> Result<(), SourceError> {
-        for address in addresses.own.values().chain([&addresses.common]) {
-            source::parse_address(address)?;
-        }
+    pub fn set_addresses(&self, addresses: &Addresses) {
         for (algorithm, sender) in &self.shared.addresses {
-            let address = source::parse_address(addresses.of(*algorithm))?;
+            let address = addresses.of(*algorithm);
             sender.send_if_modified(|current| {
-                let changed = *current != address;
-                *current = address;
+                let changed = current != address;
+                current.clone_from(address);
                 changed
             });
         }
-        Ok(())
+    }
+
+    /// Logs in with another password from now on; connections that stand are left alone.
+    pub fn set_password(&self, password: &str) {
+        self.shared.password.send_if_modified(|current| {
+            let changed = current != password;
+            password.clone_into(current);
+            changed
+        });
+    }
+
+    /// The password of the last login that was refused, whenever one is.
+    pub fn refused_logins(&self) -> watch::Receiver<String> {
+        self.shared.refused.subscribe()
     }
 
     /// The current job of an algorithm, now and whenever it changes. `None` while there is none to work on.

@@ -1,5 +1,6 @@
 //! The agent's settings, typed. Their meaning and defaults stand in `agent.toml`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -41,15 +42,27 @@ pub struct HubSettings {
     /// Base address without a slash at the end; `None`: the hub inside the agent.
     #[serde(deserialize_with = "value::hub_url")]
     pub url: Option<String>,
+    /// The certificates to trust instead of the system's; `None`: the system's.
+    #[serde(deserialize_with = "value::file")]
+    pub ca_file: Option<PathBuf>,
+    /// Hosts that the hub may send this device to beside its own.
+    #[serde(deserialize_with = "value::hosts")]
+    pub reconnect_hosts: Vec<String>,
 }
 
 /// The pool to work for without a hub.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSettings {
-    /// `stratum+tcp://HOST:PORT`; `None`: no pool.
+    /// `stratum+tcp://HOST:PORT`, or `stratum+ssl://…` under TLS; `None`: no pool.
     #[serde(deserialize_with = "value::pool_url")]
     pub url: Option<String>,
+    /// The certificates to trust instead of the system's; `None`: the system's.
+    #[serde(deserialize_with = "value::file")]
+    pub ca_file: Option<PathBuf>,
+    /// Hosts that the pool may send this device to beside its own.
+    #[serde(deserialize_with = "value::hosts")]
+    pub reconnect_hosts: Vec<String>,
     /// The pool's name for the user.
     #[serde(deserialize_with = "value::line")]
     pub user: String,

@@ -1,5 +1,6 @@
 //! How single values are read: each type refuses with the list of what is allowed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
@@ -158,11 +159,45 @@ pub(crate) fn hub_url<'de, D: Deserializer<'de>>(
 pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    let allowed = "\"stratum+tcp://HOST:PORT\" or \"\" for none";
+    let allowed = "\"stratum+tcp://HOST:PORT\", \"stratum+ssl://HOST:PORT\" or \"\" for none";
     checked(deserializer, allowed, |value| match value.as_str()? {
         "" => Some(None),
-        url if is_address(url, "stratum+tcp://", true) => Some(Some(url.to_owned())),
+        url if ["stratum+tcp://", "stratum+ssl://"]
+            .iter()
+            .any(|scheme| is_address(url, scheme, true)) =>
+        {
+            Some(Some(url.to_owned()))
+        }
         _ => None,
+    })
+}
+
+pub(crate) fn file<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PathBuf>, D::Error> {
+    let allowed = "the whole path of a file, or \"\" for none";
+    checked(deserializer, allowed, |value| match value.as_str()? {
+        "" => Some(None),
+        path => {
+            let path = PathBuf::from(path);
+            path.is_absolute().then_some(Some(path))
+        }
+    })
+}
+
+pub(crate) fn hosts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let allowed = "a list of at most 64 names of hosts, such as [\"hub2.example.net\"]";
+    checked(deserializer, allowed, |value| {
+        let hosts = value.as_array().filter(|hosts| hosts.len() <= 64)?;
+        let each = hosts.iter().map(|host| {
+            let host = host
+                .as_str()
+                .filter(|host| !host.is_empty() && host.len() <= 253)?;
+            let plain =
+                !host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@:".contains(c));
+            plain.then(|| host.to_owned())
+        });
+        each.collect()
     })
 }
 

@@ -52,8 +52,12 @@ fn every_setting_is_explained_and_takes_effect() {
         mode = 90
         [hub]
         url = "https://hub.example.net/"
+        ca_file = "/etc/hub.pem"
+        reconnect_hosts = ["hub2.example.net"]
         [pool]
-        url = "stratum+tcp://pool.example.net:3333"
+        url = "stratum+ssl://pool.example.net:3333"
+        ca_file = "/etc/pool.pem"
+        reconnect_hosts = ["pool2.example.net"]
         user = "me"
         password = "secret"
         algorithm = "sha256d"

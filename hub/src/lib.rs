@@ -7,10 +7,21 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bus;
+pub mod health;
 pub mod http;
+pub mod known_devices;
 pub mod limiter;
+pub mod metrics;
+pub mod open_files;
+pub mod payouts;
+pub mod replica;
+pub mod reports;
 pub mod settings;
+pub mod settlement;
 pub mod stratum;
+pub mod tasks;
+pub mod tls;
 pub mod upstream;
 pub mod verifier;
 pub mod writer;

@@ -1,10 +1,29 @@
 //! What an operator can set: a TOML file, and flags that win over it.
 
+mod difficulty;
+mod drain;
+mod earnings;
+mod tls;
+mod upstreams;
+mod verification;
+mod withdrawals;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use idlewatt_kernels::Algorithm;
 use serde::Deserialize;
+
+pub use difficulty::{DifficultyRange, DifficultySettings};
+pub use drain::DrainTo;
+pub use earnings::{EarningsSettings, ReleaseSettings};
+pub use tls::TlsSettings;
+pub(crate) use upstreams::place;
+pub use upstreams::{
+    BitcoindSettings, MonerodSettings, PoolSettings, UpstreamSettings, UpstreamsSettings,
+};
+pub use verification::{VerificationMode, VerificationSettings};
+pub use withdrawals::{Approval, WalletSettings, WithdrawalSettings, WithdrawalTerms};
 
 /// Everything a hub needs to know. The defaults are a complete practice hub on loopback.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -12,74 +31,48 @@ use serde::Deserialize;
 pub struct Settings {
     /// Where the database is. Created if it is missing.
     pub data_dir: PathBuf,
+    /// A PostgreSQL server to keep everything in instead: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    pub database: Option<String>,
+    /// What people reach the HTTP API at, such as `https://hub.example`, where that is not [`Settings::http`]. Referral links
+    /// begin with it.
+    pub public_url: Option<String>,
     /// Where the HTTP API listens; port 0 takes a free one.
     pub http: SocketAddr,
     /// Where the Stratum server listens; port 0 takes a free one.
     pub stratum: SocketAddr,
+    /// Where the Stratum server takes TLS connections only. With a certificate all its other ports take them, too.
+    pub stratum_tls: Option<SocketAddr>,
+    /// Where the HTTP API listens with TLS.
+    pub https: Option<SocketAddr>,
+    /// The certificate for TLS.
+    pub tls: Option<TlsSettings>,
+    /// Where miners are sent when the hub ends; they are asked to come back here where it is not set.
+    pub drain_to: Option<DrainTo>,
+    /// Seconds for which a hub that was told to end still answers HTTP, and says at `/readyz` that it is ending, so that load
+    /// balancers see it. Miners are sent away at once.
+    pub drain_for: u64,
     /// Where the Stratum server for KawPow listens; port 0 takes a free one.
     pub stratum_kawpow: SocketAddr,
     /// Where the Stratum server for ProgPoWZ listens; port 0 takes a free one.
     pub stratum_progpowz: SocketAddr,
+    /// Where metrics are shown, as Prometheus reads them; nowhere without it. For the operator alone.
+    pub metrics: Option<SocketAddr>,
     /// Whether the algorithm for tests is offered too, on a free port of the loopback.
     pub test_algorithm: bool,
-    /// A Monero node to take RandomX work from. Without it RandomX work is practice.
+    /// A Monero node to take RandomX work from: short for a list of [`UpstreamsSettings::randomx`] with one entry.
     pub monerod: Option<MonerodSettings>,
+    /// Where work comes from.
+    pub upstreams: UpstreamsSettings,
     /// How hard the first share of a connection is.
     pub difficulty: DifficultySettings,
+    /// What shares are worth.
+    pub earnings: EarningsSettings,
+    /// How RandomX shares are verified.
+    pub verification: VerificationSettings,
+    /// Who is paid out, and from which wallets.
+    pub withdrawals: WithdrawalSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
-}
-
-/// A Monero node.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MonerodSettings {
-    /// Its RPC address, such as `http://127.0.0.1:18081`.
-    pub url: String,
-    /// The wallet that blocks pay.
-    pub wallet: String,
-}
-
-/// Difficulties of all algorithms, by their names.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DifficultySettings {
-    /// For sha256d.
-    pub sha256d: DifficultyRange,
-    /// For RandomX.
-    pub randomx: DifficultyRange,
-    /// For KawPow.
-    pub kawpow: DifficultyRange,
-    /// For ProgPoWZ.
-    pub progpowz: DifficultyRange,
-    /// For the algorithm for tests.
-    #[serde(rename = "kawpow-test")]
-    pub kawpow_test: DifficultyRange,
-}
-
-impl DifficultySettings {
-    /// For one algorithm.
-    pub fn of(&self, algorithm: Algorithm) -> DifficultyRange {
-        match algorithm {
-            Algorithm::Sha256d => self.sha256d,
-            Algorithm::RandomX => self.randomx,
-            Algorithm::KawPow => self.kawpow,
-            Algorithm::ProgPowZ => self.progpowz,
-            Algorithm::KawPowTest => self.kawpow_test,
-        }
-    }
-}
-
-/// In hashes that a share takes on average. Within it the hub aims at a share every few seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DifficultyRange {
-    /// Of the first job of a device not seen before.
-    pub start: u64,
-    /// The easiest.
-    pub least: u64,
-    /// The hardest.
-    pub most: u64,
 }
 
 /// Limits against overload.
@@ -92,54 +85,34 @@ pub struct LimitSettings {
     pub connections_per_address: usize,
     /// HTTP connections in total.
     pub http_connections: usize,
+    /// Standard miners that one account may have by name.
+    pub workers_per_account: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             data_dir: PathBuf::from("idlewatt-hub"),
+            database: None,
+            public_url: None,
             http: SocketAddr::from(([127, 0, 0, 1], 8480)),
             stratum: SocketAddr::from(([127, 0, 0, 1], 3480)),
+            stratum_tls: None,
+            https: None,
+            tls: None,
+            drain_to: None,
+            drain_for: 0,
             stratum_kawpow: SocketAddr::from(([127, 0, 0, 1], 3481)),
             stratum_progpowz: SocketAddr::from(([127, 0, 0, 1], 3482)),
+            metrics: None,
             test_algorithm: false,
             monerod: None,
+            upstreams: UpstreamsSettings::default(),
             difficulty: DifficultySettings::default(),
+            earnings: EarningsSettings::default(),
+            verification: VerificationSettings::default(),
+            withdrawals: WithdrawalSettings::default(),
             limits: LimitSettings::default(),
-        }
-    }
-}
-
-impl Default for DifficultySettings {
-    fn default() -> Self {
-        DifficultySettings {
-            sha256d: DifficultyRange {
-                start: 1 << 22,
-                least: 1 << 20,
-                most: 1 << 50,
-            },
-            randomx: DifficultyRange {
-                start: 400,
-                least: 100,
-                most: 1 << 32,
-            },
-            // A usual card (20 MH/s) takes a second for the first share; one of a twentieth of that gets there, too.
-            kawpow: DifficultyRange {
-                start: 1 << 24,
-                least: 1 << 20,
-                most: 1 << 44,
-            },
-            progpowz: DifficultyRange {
-                start: 1 << 24,
-                least: 1 << 20,
-                most: 1 << 44,
-            },
-            // A processor that stands in for a card reaches some 1,000 H/s.
-            kawpow_test: DifficultyRange {
-                start: 200,
-                least: 20,
-                most: 1 << 32,
-            },
         }
     }
 }
@@ -150,6 +123,7 @@ impl Default for LimitSettings {
             connections: 20_000,
             connections_per_address: 1_000,
             http_connections: 512,
+            workers_per_account: 1_000,
         }
     }
 }
@@ -176,8 +150,8 @@ pub enum SettingsError {
     /// A value outside its range.
     #[error("setting {setting} is {value}; allowed: {allowed}")]
     Value {
-        /// Its name, as in the file.
-        setting: &'static str,
+        /// Its name, as in the file; entries of a list are counted from 0.
+        setting: String,
         /// What was given.
         value: String,
         /// What may be given.
@@ -214,31 +188,31 @@ impl Settings {
         }
     }
 
+    /// An algorithm's upstreams, the one that is wanted most first; never empty.
+    pub fn upstreams_of(&self, algorithm: Algorithm) -> Vec<UpstreamSettings> {
+        match &self.monerod {
+            Some(node) if algorithm == Algorithm::RandomX => {
+                vec![UpstreamSettings::Monerod(node.clone())]
+            }
+            _ => self.upstreams.of(algorithm),
+        }
+    }
+
     /// Checks what the types cannot.
     ///
     /// # Errors
     /// If a value is outside its range.
     pub fn validate(&self) -> Result<(), SettingsError> {
-        let refuse = |setting, value: String, allowed| {
+        let refuse = |setting: &str, value: String, allowed| {
             Err(SettingsError::Value {
-                setting,
+                setting: setting.to_owned(),
                 value,
                 allowed,
             })
         };
-        for (setting, algorithm) in [
-            ("difficulty.sha256d", Algorithm::Sha256d),
-            ("difficulty.randomx", Algorithm::RandomX),
-            ("difficulty.kawpow", Algorithm::KawPow),
-            ("difficulty.progpowz", Algorithm::ProgPowZ),
-            ("difficulty.kawpow-test", Algorithm::KawPowTest),
-        ] {
-            let DifficultyRange { start, least, most } = self.difficulty.of(algorithm);
-            if least == 0 || least > start || start > most || most > 1 << 52 {
-                let value = format!("{{ start = {start}, least = {least}, most = {most} }}");
-                return refuse(setting, value, "1 ≤ least ≤ start ≤ most ≤ 2^52, in hashes");
-            }
-        }
+        self.difficulty.validate()?;
+        self.earnings.validate()?;
+        self.withdrawals.validate()?;
         for (setting, value) in [
             ("limits.connections", self.limits.connections),
             (
@@ -251,14 +225,37 @@ impl Settings {
                 return refuse(setting, value.to_string(), "1 or more");
             }
         }
-        if let Some(MonerodSettings { url, wallet }) = &self.monerod {
-            if !(url.starts_with("http://") || url.starts_with("https://")) {
-                return refuse("monerod.url", url.clone(), "an http:// or https:// address");
+        if let Some(url) = &self.public_url {
+            let plain = |byte: u8| {
+                byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'?' | b'#')
+            };
+            let web = url.starts_with("http://") || url.starts_with("https://");
+            if !web || !url.bytes().all(plain) {
+                let allowed = "an http:// or https:// address without spaces, ? and #";
+                return refuse("public_url", url.clone(), allowed);
             }
-            let plain = wallet.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if !plain || !(90..=120).contains(&wallet.len()) {
-                let shown = wallet.chars().take(8).collect();
-                return refuse("monerod.wallet", shown, "a whole Monero address");
+        }
+        self.verification.validate()?;
+        for (setting, address) in [("stratum_tls", self.stratum_tls), ("https", self.https)] {
+            if let (Some(address), None) = (address, &self.tls) {
+                let allowed = "only with [tls] certificate and key";
+                return refuse(setting, address.to_string(), allowed);
+            }
+        }
+        if self.drain_for > 3_600 {
+            let value = self.drain_for.to_string();
+            return refuse("drain_for", value, "0 to 3,600 seconds");
+        }
+        if self.limits.connections > 1 << 24 {
+            let value = self.limits.connections.to_string();
+            return refuse("limits.connections", value, "1 to 16,777,216");
+        }
+        self.upstreams.validate()?;
+        if let Some(node) = &self.monerod {
+            node.validate("monerod")?;
+            if !self.upstreams.randomx.is_empty() {
+                let allowed = "either [monerod] or [[upstreams.randomx]]";
+                return refuse("monerod", node.url.clone(), allowed);
             }
         }
         Ok(())
@@ -321,20 +318,33 @@ mod tests {
             ),
             (
                 "[difficulty]\nrandomx = { start = 1, least = 2, most = 3 }",
-                vec!["difficulty.randomx", "least ≤ start"],
+                vec!["difficulty.randomx.start is 1", "least ≤ start"],
             ),
             (
                 "[difficulty]\nkawpow = { start = 1, least = 0, most = 3 }",
-                vec!["difficulty.kawpow", "least = 0", "1 ≤ least"],
+                vec!["difficulty.kawpow.least is 0", "1 ≤ least"],
+            ),
+            (
+                "[difficulty]\nsha256d = { start = 2, least = 1, most = 2 }",
+                vec!["difficulty.sha256d.least is 1", "2 ≤ least"],
             ),
             (
                 "[difficulty.kawpow-test]\nstart = 1\nleast = 1\nmost = 4503599627370497",
-                vec!["difficulty.kawpow-test", "4503599627370497", "2^52"],
+                vec!["difficulty.kawpow-test.most is 4503599627370497", "2^52"],
+            ),
+            (
+                "[earnings]\nrelease_after = { XMR = 31536001 }",
+                vec!["earnings.release_after", "XMR = 31536001", "31,536,000"],
+            ),
+            (
+                "[earnings]\nrelease_after = { DOGE = 1 }",
+                vec!["hub.toml", "line 2", "DOGE", "PRACTICE"],
             ),
             (
                 "stratum_kawpow = 3481",
                 vec!["hub.toml", "line 1", "socket address"],
             ),
+            ("drain_for = 3601", vec!["drain_for", "3601", "3,600 s"]),
             (
                 "test_algorithm = \"kawpow\"",
                 vec!["hub.toml", "line 1", "boolean"],
@@ -348,6 +358,10 @@ mod tests {
                 vec!["monerod.wallet", "a whole Monero address"],
             ),
             ("[monerod]\nurl = \"http://x\"", vec!["wallet"]),
+            (
+                "public_url = \"hub.example\"",
+                vec!["public_url", "hub.example", "https://"],
+            ),
         ] {
             let error = read(text).expect_err(text);
             for word in words {

@@ -2,7 +2,7 @@
 //! verdict leaves only when its transaction is on the disk.
 
 use idlewatt_protocol::api::CreditedShare;
-use idlewatt_store::{Duplicate, SqliteStore, VerifiedShare};
+use idlewatt_store::{Duplicate, Store, VerifiedShare};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,7 +37,7 @@ pub struct Writer {
 
 impl Writer {
     /// A writer, and the task to run: it ends when the last writer is gone and everything is written.
-    pub fn new(store: SqliteStore) -> (Self, impl Future<Output = ()> + Send) {
+    pub fn new(store: Store) -> (Self, impl Future<Output = ()> + Send) {
         let (requests, waiting) = mpsc::channel(QUEUE);
         (Writer { requests }, write(store, waiting))
     }
@@ -56,7 +56,7 @@ impl Writer {
     }
 }
 
-async fn write(store: SqliteStore, mut waiting: mpsc::Receiver<Request>) {
+async fn write(store: Store, mut waiting: mpsc::Receiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let (shares, answers): (Vec<_>, Vec<_>) = batch

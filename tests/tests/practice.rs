@@ -45,7 +45,7 @@ fn a_software_gpu_earns_practice_credit_with_sha256d() {
         check["compared"].as_u64().expect("a number") >= 3,
         "{check:#}"
     );
-    let earnings = agent.json(&["earnings"]);
+    let earnings = agent.settled_earnings();
     assert_eq!(earnings["total"][0]["asset"], "PRACTICE");
     assert_eq!(earnings["total"][0]["practice"], true);
     assert_eq!(earnings["total"], earnings["this_device"]);

@@ -75,7 +75,7 @@ fn a_software_gpu_earns_practice_credit_across_periods_and_epochs() {
         check["compared"].as_u64().expect("a number") >= 13,
         "{check:#}"
     );
-    let earnings = agent.json(&["earnings"]);
+    let earnings = agent.settled_earnings();
     assert_eq!(earnings["total"][0]["asset"], "PRACTICE");
     assert_eq!(earnings["total"], earnings["this_device"]);
 }

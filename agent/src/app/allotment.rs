@@ -184,6 +184,7 @@ fn part(allotment: &Allotment, processor: &ProcessorId) -> Option<(Algorithm, No
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::Remembered;
 
     #[test]
     fn processors_on_the_same_algorithm_never_share_nonces() {
@@ -250,9 +251,13 @@ mod tests {
             settings.clone(),
             program.clone(),
             receipts.expect("opened"),
-            true,
-            ChosenMode::lasting(Mode::Smart, jiff::Timestamp::now()),
-            (benchmarks, Tunings::default()),
+            Remembered {
+                has_consent: true,
+                mode: ChosenMode::lasting(Mode::Smart, jiff::Timestamp::now()),
+                benchmarks,
+                tunings: Tunings::default(),
+                limit: None,
+            },
         );
         let engine_settings = engine_settings(&settings, program, vec![gpu.clone()]);
         let (engines, _found) = Engines::start(engine_settings).expect("none is started yet");
@@ -271,6 +276,7 @@ mod tests {
             },
             available: true,
             stratum_port: None,
+            stratum_tls_port: None,
         };
         let offers = [
             offer(Algorithm::Sha256d, 1),

@@ -5,26 +5,31 @@ use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
-use idlewatt_protocol::EnrolmentCode;
+use idlewatt_protocol::EnrolmentSecret;
+use idlewatt_tls::Trust;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::allotment::{Allotment, Changes, allot, allot_to_pool, distribute, send_if_different};
+use super::login::keep_logged_in;
 use super::measuring::{measure_beside, measure_first, missing};
 use super::source::Reach;
 use crate::benchmarks::{Measurement, engine_settings};
 use crate::control::answers::Phase;
-use crate::daemon::{Daemon, HubAccess};
+use crate::daemon::Daemon;
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::governor::Policy;
+use crate::hub_access::{HubAccess, Standing};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
-use crate::shares::{self, FoundShare, Submitter};
+use crate::reports;
+use crate::shares::{FoundShare, Submitter};
 use crate::steering::{Governed, Steering};
+use crate::work::hub_client::{HubClient, HubError};
 use crate::work::offers::Offers;
-use crate::work::{Source, Timing, Work};
+use crate::work::{Source, Timing, Ways, Work};
 
 /// How long the embedded hub may take to end after everything that talks to it.
 const HUB_END_LIMIT: Duration = Duration::from_millis(600);
@@ -37,8 +42,10 @@ pub struct Shift {
     pub hub_program: HubProgram,
     /// The owner's limits and wishes.
     pub policy: Policy,
-    /// A code to join an account with.
-    pub enrol: Option<EnrolmentCode>,
+    /// Whose certificates the hub's, or the pool's, must be.
+    pub trust: Trust,
+    /// A code, or a fleet's token, to join an account with.
+    pub enrol: Option<EnrolmentSecret>,
     /// Ends it.
     pub stop: CancellationToken,
 }
@@ -132,6 +139,7 @@ impl Shift {
             daemon: daemon.clone(),
             hub_program: self.hub_program.clone(),
             enrol: self.enrol.clone(),
+            trust: self.trust.clone(),
             tasks: hub_tasks.clone(),
             hub_stop: hub_stop.clone(),
         };
@@ -175,6 +183,7 @@ impl Shift {
                 mode: daemon.watch_mode(),
                 consent: daemon.watch_consent(),
                 resting: daemon.watch_resting(),
+                remote_limit: daemon.watch_remote_limit(),
                 gave_way: Box::new(move |before, after| of_daemon.mode_gave_way(before, after)),
                 decisions: daemon.decisions().clone(),
                 changes,
@@ -201,14 +210,18 @@ impl Shift {
         access: HubAccess,
         embedded: Option<watch::Receiver<HubState>>,
     ) {
-        let offers = Arc::new(Offers::start(access.client.clone()));
+        self.spawn(
+            tasks,
+            reports::keep_reporting(self.daemon.clone(), access.clone()),
+        );
+        let offers = Arc::new(Offers::start(access.client().clone()));
         if let Some(state) = embedded {
             self.spawn(
                 tasks,
                 follow(
                     self.daemon.clone(),
                     state,
-                    access.client.clone(),
+                    access.client().clone(),
                     offers.clone(),
                 ),
             );
@@ -217,11 +230,12 @@ impl Shift {
         let Ok(first) = state.wait_for(|state| state.stratum.is_some()).await else {
             return;
         };
-        let address = first.stratum.as_ref().map(|stratum| stratum.common.clone());
+        let address = first.stratum.as_ref();
+        let address = address.map(|stratum| stratum.common.to_string());
         let address = address.unwrap_or_default();
         drop(first);
-        let identity = &access.identity;
-        let source = Source::hub(&address, &identity.stratum_user(), identity.token.as_str());
+        let token = access.tokens().borrow().clone();
+        let source = Source::hub(&address, &access.stratum_user(), token.as_str());
         let source = match source {
             Ok(source) => source,
             Err(error) => {
@@ -229,31 +243,38 @@ impl Shift {
                 return;
             }
         };
-        let work = self.start_work(source);
+        let hosts = &self.daemon.settings.hub.reconnect_hosts;
+        let work = self.start_work(source, hosts);
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         let mut changes = Changes::of(&daemon, &engines);
         self.spawn(tasks, distribute(engines, work.clone(), allotment));
-        let hub = shares::HubAccess {
-            client: access.client.clone(),
-            token: identity.token.clone(),
-        };
-        self.submit(tasks, work.clone(), Some(hub), found);
+        self.spawn(tasks, keep_logged_in(work.clone(), access.clone()));
+        self.submit(tasks, work.clone(), Some(access.clone()), found);
+        let mut standing = access.standing();
+        standing.mark_changed();
         state.mark_changed();
         self.spawn(tasks, async move {
             // Kept: the hub is asked for as long as this lives.
-            let _offers = offers;
+            let offers = offers;
             loop {
                 tokio::select! {
                     changed = state.changed() => if changed.is_err() { return },
                     () = changes.next() => {}
+                    changed = standing.changed() => if changed.is_err() { return },
+                }
+                let now = standing.borrow_and_update().clone();
+                if let Standing::Revoked { reason } = now {
+                    daemon.board().source.trouble = Some(HubError::Revoked { reason }.to_string());
+                    send_if_different(&sender, |_| Allotment::new());
+                    // Not even its offers are asked for any more.
+                    drop(offers);
+                    return std::future::pending().await;
                 }
                 let now = state.borrow_and_update().clone();
                 daemon.board().source.trouble = now.error;
-                if let Some(addresses) = &now.stratum
-                    && let Err(error) = work.set_addresses(addresses)
-                {
-                    tracing::warn!(%error, "the hub names a Stratum address that is none");
+                if let Some(addresses) = &now.stratum {
+                    work.set_addresses(addresses);
                 }
                 send_if_different(&sender, |before| allot(&daemon, &now.offers, before));
             }
@@ -284,7 +305,7 @@ impl Shift {
                 return;
             }
         };
-        let work = self.start_work(source);
+        let work = self.start_work(source, &pool.reconnect_hosts);
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         let mut changes = Changes::of(&daemon, &engines);
@@ -304,7 +325,7 @@ impl Shift {
         &self,
         tasks: &TaskTracker,
         work: Work,
-        hub: Option<shares::HubAccess>,
+        hub: Option<HubAccess>,
         mut found: mpsc::Receiver<Found>,
     ) {
         let (sender, shares) = mpsc::channel(1);
@@ -328,8 +349,12 @@ impl Shift {
         });
     }
 
-    fn start_work(&self, source: Source) -> Work {
-        let work = Work::start(source, Timing::default());
+    fn start_work(&self, source: Source, reconnect_hosts: &[String]) -> Work {
+        let ways = Ways {
+            trust: self.trust.clone(),
+            reconnect_hosts: reconnect_hosts.to_vec(),
+        };
+        let work = Work::start(source, ways, Timing::default());
         self.daemon.board().work = Some(Arc::new(work.clone()));
         work
     }
@@ -347,7 +372,7 @@ impl Shift {
 async fn follow(
     daemon: Arc<Daemon>,
     mut state: watch::Receiver<HubState>,
-    client: crate::work::hub_client::HubClient,
+    client: HubClient,
     offers: Arc<Offers>,
 ) {
     while state.changed().await.is_ok() {

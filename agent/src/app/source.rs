@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_protocol::EnrolmentCode;
+use idlewatt_protocol::EnrolmentSecret;
+use idlewatt_tls::Trust;
 use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::daemon::{Daemon, HubAccess};
+use crate::daemon::Daemon;
+use crate::hub_access::{HubAccess, Kept};
 use crate::hub_child::{self, HubProgram, HubState};
 use crate::identity::{self, EMBEDDED, IdentityError};
-use crate::work::hub_client::HubClient;
+use crate::work::hub_client::{HubClient, HubError};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -24,8 +26,10 @@ pub struct Reach {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
-    /// A code to join an account with.
-    pub enrol: Option<EnrolmentCode>,
+    /// A code, or a fleet's token, to join an account with.
+    pub enrol: Option<EnrolmentSecret>,
+    /// Whose certificates a hub's must be.
+    pub trust: Trust,
     /// Where the embedded hub's keeper runs.
     pub tasks: TaskTracker,
     /// Ends the embedded hub; after everything that talks to it.
@@ -54,6 +58,13 @@ impl Reach {
                     board.source.address = address;
                     board.hub = Some(access.clone());
                     return (access, embedded);
+                }
+                Err(IdentityError::Hub(revoked @ HubError::Revoked { .. }))
+                    if embedded.is_none() =>
+                {
+                    self.daemon.board().source.trouble = Some(revoked.to_string());
+                    // There is nothing to ask for before the next start.
+                    return std::future::pending().await;
                 }
                 Err(error) => {
                     let jittered = pause.mul_f64(rand::rng().random_range(0.75..1.25));
@@ -99,9 +110,9 @@ impl Reach {
         &self,
         name: &str,
         address: &str,
-        code: &mut Option<EnrolmentCode>,
+        code: &mut Option<EnrolmentSecret>,
     ) -> Result<HubAccess, IdentityError> {
-        let client = HubClient::new(address)?;
+        let client = HubClient::trusting(address, &self.trust)?;
         let obtained = identity::obtain(&self.daemon.data, name, &client, code.clone()).await;
         let identity = match obtained {
             // A used code is refused for good; the device it once made may be this one.
@@ -118,7 +129,12 @@ impl Reach {
             other => other?,
         };
         *code = None;
-        match client.earnings(&identity.token).await {
+        let kept = Kept {
+            data: self.daemon.data.clone(),
+            hub: name.to_owned(),
+        };
+        let access = HubAccess::new(client, &identity, Some(kept));
+        match access.earnings().await {
             // The hub inside the agent has lost its books: there is nobody else to ask.
             Err(error) if error.is_unauthorized() && name == EMBEDDED => {
                 tracing::warn!(
@@ -128,7 +144,7 @@ impl Reach {
                 Err(error.into())
             }
             Err(error) => Err(error.into()),
-            Ok(_) => Ok(HubAccess { client, identity }),
+            Ok(_) => Ok(access),
         }
     }
 }
@@ -136,7 +152,7 @@ impl Reach {
 /// What is wrong, and what the owner can do about it.
 fn trouble(error: &IdentityError) -> String {
     match error {
-        IdentityError::Hub(refused) if refused.is_unauthorized() => {
+        IdentityError::Hub(refused @ HubError::Refused { .. }) if refused.is_unauthorized() => {
             format!("{refused}; join an account with `--enrol CODE`")
         }
         error => error.to_string(),

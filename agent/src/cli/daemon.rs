@@ -1,7 +1,7 @@
 //! `idlewatt daemon`: the agent in the foreground, for services and scripts.
 
 use idlewatt_kernels::Algorithm;
-use idlewatt_protocol::EnrolmentCode;
+use idlewatt_protocol::EnrolmentSecret;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::SettingsArguments;
@@ -13,8 +13,8 @@ use crate::hub_child::{self, HubProgram};
 pub struct DaemonArguments {
     #[command(flatten)]
     settings: SettingsArguments,
-    /// Join the account that this enrolment code belongs to
-    #[arg(long, value_name = "CODE")]
+    /// Join the account that this enrolment code, or this fleet's token, belongs to
+    #[arg(long, value_name = "CODE|IWE-…")]
     enrol: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl DaemonArguments {
     pub fn options(self, common: &Common) -> Result<Options, Failure> {
         let data = common.data()?;
         let settings = self.settings.load(&data)?.settings;
-        let enrol = self.enrol.map(|code| code.parse::<EnrolmentCode>());
+        let enrol = self.enrol.map(|code| code.parse::<EnrolmentSecret>());
         let enrol = enrol
             .transpose()
             .map_err(|error| Failure::usage(format!("--enrol: {error}")))?;
@@ -52,7 +52,7 @@ impl DaemonArguments {
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::Mode(_) | AppError::Policy(_) => Failure::usage(error),
+            AppError::Mode(_) | AppError::Policy(_) | AppError::Trust(_) => Failure::usage(error),
             error => Failure::failed(error),
         }
     }

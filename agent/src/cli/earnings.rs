@@ -18,6 +18,16 @@ fn shown(earned: &Earned) -> String {
     .into_iter()
     .map(|(name, amounts)| format!("{name:<14} {}", output::amounts(amounts)))
     .collect();
+    if !earned.wallet.is_empty() {
+        lines.push(format!(
+            "{:<14} {}",
+            "in the wallet",
+            output::amounts(&earned.wallet)
+        ));
+    }
+    if let Some(awaiting) = output::awaiting(&earned.awaiting) {
+        lines.push(awaiting);
+    }
     if let Some(note) = &earned.note {
         lines.push(format!("note: {note}"));
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::control::client::ControlError;
 use crate::data_dir::DataDirError;
 pub use crate::engine::layout::hash_rate as rate;
+use crate::shares::Awaiting;
 
 /// Why a command ends with another code than 0.
 #[derive(Debug)]
@@ -131,6 +132,22 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
             .map(|row| line(row.iter().map(String::as_str).collect())),
     );
     lines.join("\n")
+}
+
+/// Shares that are verified and not credited yet, in one line; `None` without such.
+pub fn awaiting(awaiting: &Awaiting) -> Option<String> {
+    let worth = match awaiting.amounts.as_slice() {
+        [] => String::new(),
+        some => format!(" ({})", amounts(some)),
+    };
+    let shares = match awaiting.shares {
+        0 => return None,
+        1 => "1 share".to_owned(),
+        shares => format!("{shares} shares"),
+    };
+    Some(format!(
+        "{shares} verified{worth}, credited within a minute"
+    ))
 }
 
 /// Amounts without the zeros at their end; practice says that it is.

@@ -4,7 +4,8 @@ use idlewatt_protocol::Money;
 
 use super::{Common, Failure, output};
 use crate::control::answers::{Difference, ReceiptsCheck};
-use crate::shares::Receipt;
+use crate::shares::closings::ClosedDay;
+use crate::shares::{ClosingsChange, ClosingsReport, Receipt};
 
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
@@ -56,7 +57,62 @@ fn compared(check: &ReceiptsCheck) -> String {
         check.pending
     )];
     lines.extend(check.differences.iter().map(difference));
+    lines.extend(check.closings.iter().map(closings));
     lines.join("\n")
+}
+
+fn closings(report: &ClosingsReport) -> String {
+    let last = match &report.last {
+        Some(ClosedDay { number, day, hash }) => {
+            format!("; the last is number {number} of {day}, {hash}")
+        }
+        None => String::new(),
+    };
+    let mut lines = vec![format!(
+        "the hub's closings {}: {} verified now, {} compared with receipts{last}",
+        if report.problems.is_empty() {
+            "are right"
+        } else {
+            "ARE NOT RIGHT"
+        },
+        report.verified,
+        report.compared,
+    )];
+    lines.extend(report.problems.iter().cloned());
+    lines.extend(report.changes.iter().map(change));
+    lines.join("\n")
+}
+
+fn change(change: &ClosingsChange) -> String {
+    let ClosingsChange {
+        noticed_at,
+        first,
+        last,
+        now,
+        verified_again,
+    } = change;
+    let named = |one: &ClosedDay| match one.day.as_str() {
+        "" => format!("{} ({})", one.number, one.hash),
+        day => format!("{} ({day}, {})", one.number, one.hash),
+    };
+    let which = match first.number == last.number {
+        true => format!("closing {}", named(first)),
+        false => format!("closings {} to {}", named(first), named(last)),
+    };
+    let now = match now {
+        Some(hash) => format!("it had {hash} in the place of number {} then", first.number),
+        None => "it had nothing in their place then".to_owned(),
+    };
+    let since = match verified_again {
+        true => "what it has there now agrees with this device's receipts",
+        false => {
+            "it has not been verified since that what it has there now agrees with this device's receipts"
+        }
+    };
+    format!(
+        "seen {noticed_at:.0}: the hub no longer had its {which}: it was restored from a backup, or has rewritten its history; \
+         {now}; {since}"
+    )
 }
 
 fn difference(one: &Difference) -> String {

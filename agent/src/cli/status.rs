@@ -48,7 +48,22 @@ fn shown(status: &Status) -> String {
         "shares     {} accepted, {} stale, {} rejected, {} pending, {} lost",
         shares.accepted, shares.stale, shares.rejected, shares.pending, shares.lost
     ));
+    if shares.lost_at_hub > 0 {
+        lines.push(format!(
+            "           {} of the accepted were lost at the hub since, and cannot be claimed again",
+            shares.lost_at_hub
+        ));
+    }
     lines.push(format!("credited   {}", output::amounts(&status.credited)));
+    if let Some(awaiting) = output::awaiting(&status.awaiting) {
+        lines.push(format!("           {awaiting}"));
+    }
+    if let Some(percent) = status.limit_percent {
+        lines.push(match percent {
+            0 => "limit      paused by the account's owner".to_owned(),
+            percent => format!("limit      {percent} %, set by the account's owner"),
+        });
+    }
     if !status.processors.is_empty() {
         lines.push(String::new());
         let heading = [

@@ -192,6 +192,7 @@ fn line(status: &Status) -> String {
         _ => format!("{} shares accepted, {refused} not", status.shares.accepted),
     });
     parts.push(format!("credited {}", output::amounts(&status.credited)));
+    parts.extend(output::awaiting(&status.awaiting));
     if let Some(trouble) = &status.source.trouble {
         parts.push(trouble.clone());
     }

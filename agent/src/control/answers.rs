@@ -12,6 +12,7 @@ use crate::engine::AlgorithmSetAside;
 use crate::engine::message::MeasuredTuning;
 use crate::governor::Reason;
 use crate::journal;
+use crate::shares::{Awaiting, ClosingsReport};
 
 /// `status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +47,12 @@ pub struct Status {
     pub shares: Shares,
     /// What this device has been credited with so far, as the hub last said.
     pub credited: Vec<Money>,
+    /// Shares that the hub has verified and will credit with its next settlement, within a minute.
+    #[serde(default)]
+    pub awaiting: Awaiting,
+    /// The most that the account's owner lets any processor be used, in percent; left out without such a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_percent: Option<u8>,
     /// The benchmark that is running.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmark: Option<BenchmarkProgress>,
@@ -186,6 +193,9 @@ pub struct Source {
     /// This device.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// What its owner calls it at the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What is wrong with it at present, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -254,6 +264,9 @@ pub struct Shares {
     pub lost: u64,
     /// Not answered by a pool, which cannot be asked.
     pub unknown: u64,
+    /// Of the accepted ones: those that the hub has lost since, and cannot be made to credit again.
+    #[serde(default)]
+    pub lost_at_hub: u64,
 }
 
 /// A running benchmark.
@@ -369,6 +382,12 @@ pub struct Earned {
     pub referrals: Vec<Money>,
     /// The sum.
     pub total: Vec<Money>,
+    /// What of it can be withdrawn.
+    #[serde(default)]
+    pub wallet: Vec<Money>,
+    /// Not in any of these yet: verified shares of this device, credited within a minute.
+    #[serde(default)]
+    pub awaiting: Awaiting,
     /// When the hub said so; `null`: never yet.
     pub as_of: Option<Timestamp>,
     /// Why the figures may be old, or are none, in words.
@@ -393,6 +412,9 @@ pub struct ReceiptsCheck {
     pub pending: u64,
     /// Shares credited before the receipts were begun: no difference.
     pub before_the_receipts: u64,
+    /// The hub's daily closings; left out where the hub is of a version without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closings: Option<ClosingsReport>,
 }
 
 /// One share about which agent and hub differ.
@@ -400,7 +422,7 @@ pub struct ReceiptsCheck {
 pub struct Difference {
     /// The share.
     pub digest: String,
-    /// `only_here`, `only_at_hub` or `different_credit`.
+    /// `only_here`, `lost_at_hub`, `only_at_hub` or `different_credit`.
     pub kind: String,
     /// The credit that its receipt names.
     pub here: Option<Money>,

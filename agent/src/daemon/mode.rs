@@ -227,6 +227,7 @@ mod tests {
                 now: Zoned::now(),
                 clock: Duration::ZERO,
                 consent: true,
+                remote_limit: None,
                 reading: Reading {
                     idle,
                     ..Reading::default()

@@ -11,6 +11,9 @@ const NOT_YET: &str = "the agent does not work for a hub yet";
 /// How many shares there are of each fate.
 pub fn counts(daemon: &Daemon) -> Shares {
     let all = daemon.receipts.totals().borrow().all;
+    let submitter = daemon.board().submitter.clone();
+    let status = submitter.map(|submitter| submitter.status().borrow().lost_at_hub);
+    let lost_at_hub = status.unwrap_or_default();
     Shares {
         accepted: all.accepted,
         stale: all.stale,
@@ -18,6 +21,7 @@ pub fn counts(daemon: &Daemon) -> Shares {
         pending: all.pending,
         lost: all.lost,
         unknown: all.unknown,
+        lost_at_hub,
     }
 }
 
@@ -51,6 +55,7 @@ fn answer(report: CheckReport) -> ReceiptsCheck {
     let agree = report.agrees();
     let kinds = [
         ("only_here", report.only_here),
+        ("lost_at_hub", report.lost_at_hub),
         ("only_at_hub", report.only_at_hub),
         ("different_credit", report.different_credit),
     ];
@@ -72,5 +77,6 @@ fn answer(report: CheckReport) -> ReceiptsCheck {
         differences: differences.collect(),
         pending: report.pending,
         before_the_receipts: report.before_this_file,
+        closings: report.closings,
     }
 }

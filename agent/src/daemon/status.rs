@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Daemon;
 use crate::benchmarks::kind_name;
 use crate::control::answers::{Phase, Processor, Source, Status};
+use crate::earnings;
 use crate::engine::{self, ProcessorState};
 use crate::governor::{ChosenMode, Reason, Until};
 use crate::work::{self, ConnectionStatus};
@@ -28,6 +29,7 @@ pub fn source(settings: &AgentSettings) -> Source {
         address: address.to_owned(),
         account: None,
         device: None,
+        name: None,
         trouble: None,
         connections: BTreeMap::new(),
     }
@@ -52,6 +54,7 @@ pub fn of(daemon: &Daemon) -> Status {
     let chosen = daemon.mode_now();
     let consent = daemon.has_consent();
     let counts = daemon.counts();
+    let awaiting = earnings::awaiting(daemon);
     let board = daemon.board();
     let phase = match board.phase {
         _ if !consent => Phase::WaitingForConsent,
@@ -82,8 +85,9 @@ pub fn of(daemon: &Daemon) -> Status {
             .collect();
     }
     if let Some(hub) = &board.hub {
-        source.account = Some(hub.identity.account.clone());
-        source.device = Some(hub.identity.device.clone());
+        source.account = Some(hub.account().clone());
+        source.device = Some(hub.device().clone());
+        source.name = board.name.clone();
     }
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -117,17 +121,25 @@ pub fn of(daemon: &Daemon) -> Status {
             .collect(),
         shares: counts,
         credited: board.earned.this_device.clone(),
+        awaiting,
+        limit_percent: *daemon.watch_remote_limit().borrow(),
         benchmark: board.measuring.clone(),
         uptime_seconds: daemon.started.elapsed().as_secs(),
     }
 }
 
 fn connection(status: &ConnectionStatus) -> String {
-    match (&status.phase, &status.no_job) {
+    let told = match (&status.phase, &status.no_job) {
         (work::Phase::Connecting, _) => "connecting".to_owned(),
         (work::Phase::Connected, None) => "connected".to_owned(),
         (work::Phase::Connected, Some(reason)) => format!("connected, no work: {reason}"),
         (work::Phase::Waiting { reason, .. }, _) => format!("trying again: {reason}"),
+    };
+    match &status.not_followed {
+        Some(host) => {
+            format!("{told} (it wanted to send this device to {host}, which was not followed)")
+        }
+        None => told,
     }
 }
 

@@ -1,7 +1,8 @@
 //! From mode, signals and policy to allowances.
 //!
 //! What decides, in this order: consent; a pause by hand; a scheduled pause; programs that stop everything; where the
-//! current comes from; then the mode, within the owner's limits and those of the temperature. Everything that is
+//! current comes from; a limit of nothing that was set from afar; then the mode, within the owner's limits, the one from
+//! afar and those of the temperature. Everything that is
 //! remembered is in [`Memory`], as times since rather than moments, so that a clock that jumps loses nothing.
 
 mod heat;
@@ -90,6 +91,8 @@ pub fn decide(
     let reading = &signals.reading;
     let seen = memory.presence.update(reading, policy.idle_after, elapsed);
     let stop = memory.stops.update(reading, policy, elapsed);
+    let from_afar = (signals.remote_limit == Some(0)).then_some(Reason::RemotePause);
+    let stop = stop.or(from_afar);
     let is_gpu = |kind| kind == ProcessorKind::Gpu;
     let gpus = signals.processors.values();
     let round = Round {
@@ -97,6 +100,7 @@ pub fn decide(
         seen: &seen,
         stop: stop.as_ref(),
         policy,
+        remote_limit: signals.remote_limit.unwrap_or(100).min(100),
         only_gpu: gpus.filter(|one| is_gpu(one.kind)).count() == 1,
         elapsed,
     };

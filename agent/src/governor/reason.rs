@@ -81,6 +81,13 @@ pub enum Reason {
         /// It, in percent.
         percent: u8,
     },
+    /// The account's owner has set a limit at the hub.
+    RemoteLimit {
+        /// It, in percent.
+        percent: u8,
+    },
+    /// The account's owner has set that limit to nothing.
+    RemotePause,
 }
 
 mod seconds {
@@ -117,6 +124,25 @@ impl Reason {
             Reason::OthersBusy { .. } => "load",
             Reason::Hot { .. } => "temperature",
             Reason::OwnersLimit { .. } => "limit",
+            Reason::RemoteLimit { .. } | Reason::RemotePause => "remote",
+        }
+    }
+
+    /// In words that say nothing of who is at the PC but that somebody is, and of no program its name.
+    pub fn for_others(&self) -> String {
+        match self {
+            Reason::ProgramRuns { .. } => "a program that pauses everything is running".to_owned(),
+            Reason::Fullscreen { .. } => Reason::Fullscreen {
+                application: String::new(),
+            }
+            .to_string(),
+            Reason::KeptAwake { .. } => Reason::KeptAwake {
+                application: String::new(),
+            }
+            .to_string(),
+            Reason::Free { .. } => "nobody is using this PC".to_owned(),
+            Reason::PausedByHandUntil { .. } => Reason::PausedByHand.to_string(),
+            other => other.to_string(),
         }
     }
 }
@@ -161,6 +187,10 @@ impl fmt::Display for Reason {
             Reason::RampingUp => f.write_str("nobody is using this PC: going up to full speed"),
             Reason::Free { idle } => write!(f, "nobody has used this PC for {}", in_words(*idle)),
             Reason::OwnersLimit { percent } => write!(f, "limited to {percent} % by the settings"),
+            Reason::RemoteLimit { percent } => {
+                write!(f, "limited to {percent} % by the account's owner")
+            }
+            Reason::RemotePause => f.write_str("paused by the account's owner"),
         }
     }
 }
@@ -185,6 +215,33 @@ fn in_words(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_are_not_told_what_runs_and_how_long_nobody_was_there() {
+        let name = || "Diary of Ann.exe".to_owned();
+        let at = jiff::civil::date(2026, 3, 6).at(14, 5, 9, 0);
+        for reason in [
+            Reason::ProgramRuns { program: name() },
+            Reason::Fullscreen {
+                application: name(),
+            },
+            Reason::KeptAwake {
+                application: name(),
+            },
+            Reason::Free {
+                idle: Duration::from_secs(7_260),
+            },
+            Reason::PausedByHandUntil { at },
+        ] {
+            let told = reason.for_others();
+            assert!(
+                !told.contains("Ann") && !told.contains(['2', '4']),
+                "{told}"
+            );
+        }
+        let limited = Reason::RemoteLimit { percent: 30 };
+        assert_eq!(limited.for_others(), limited.to_string());
+    }
 
     #[test]
     fn each_reads_as_words_and_reads_back() {
@@ -271,6 +328,16 @@ mod tests {
                 Reason::OwnersLimit { percent: 40 },
                 "limited to 40 % by the settings",
                 "limit",
+            ),
+            (
+                Reason::RemoteLimit { percent: 30 },
+                "limited to 30 % by the account's owner",
+                "remote",
+            ),
+            (
+                Reason::RemotePause,
+                "paused by the account's owner",
+                "remote",
             ),
         ] {
             assert_eq!(reason.to_string(), words);

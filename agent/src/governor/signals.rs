@@ -17,6 +17,8 @@ pub struct Signals {
     pub clock: Duration,
     /// Whether the owner has agreed that this PC works.
     pub consent: bool,
+    /// The most that the account's owner lets any processor be used, in percent; `None` without such a limit.
+    pub remote_limit: Option<u8>,
     /// What the system says.
     pub reading: Reading,
     /// What it says of each processor that may work. Decisions are made for these.

@@ -27,6 +27,7 @@ pub struct Rig {
     processors: Vec<Processor>,
     mode: watch::Sender<ChosenMode>,
     consent: watch::Sender<bool>,
+    remote_limit: watch::Sender<Option<u8>>,
     resting: watch::Sender<bool>,
     steering: Mutex<Option<JoinHandle<()>>>,
 }
@@ -65,6 +66,7 @@ impl Rig {
             processors,
             mode: watch::Sender::new(ChosenMode::lasting(Mode::Pause, Timestamp::now())),
             consent: watch::Sender::new(true),
+            remote_limit: watch::Sender::new(None),
             resting: watch::Sender::new(false),
             steering: Mutex::default(),
         })
@@ -81,6 +83,7 @@ impl Rig {
                 policy: Arc::new(policy),
                 mode: self.mode.subscribe(),
                 consent: self.consent.subscribe(),
+                remote_limit: self.remote_limit.subscribe(),
                 resting: self.resting.subscribe(),
                 gave_way: Box::new(|_, _| {}),
                 decisions: watch::Sender::new(None),

@@ -7,8 +7,10 @@ use idlewatt_protocol::api::CreditedShare;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::reconcile::{HubAccess, Reconciler, SettleError};
-use crate::work::hub_client::PAGE;
+use super::awaiting::add;
+use super::closings::{self, ClosingsReport};
+use super::history::{Page, Walk};
+use super::reconcile::{ATTEMPTS, Reconciler, SettleError};
 
 /// The most differences of each kind that are listed; all are counted.
 const LISTED: usize = 1_000;
@@ -55,6 +57,8 @@ pub struct CheckReport {
     pub credited: Vec<Money>,
     /// Accepted here, but not credited at the hub.
     pub only_here: Differences,
+    /// Accepted here, and lost at the hub since, which cannot be made to credit them again.
+    pub lost_at_hub: Differences,
     /// Credited at the hub, but without a receipt here.
     pub only_at_hub: Differences,
     /// On both sides, with different credits.
@@ -63,67 +67,86 @@ pub struct CheckReport {
     pub pending: u64,
     /// Credited before this receipts file was begun: no difference.
     pub before_this_file: u64,
+    /// The hub's daily closings; `None` if it is of a version without.
+    pub closings: Option<ClosingsReport>,
 }
 
 impl CheckReport {
-    /// Whether both sides agree on every share.
+    /// Whether both sides agree on every share, and the hub's closings are right.
     pub fn agrees(&self) -> bool {
-        self.only_here.count + self.only_at_hub.count + self.different_credit.count == 0
+        let differences = self.only_here.count
+            + self.lost_at_hub.count
+            + self.only_at_hub.count
+            + self.different_credit.count;
+        let closings = self.closings.as_ref();
+        differences == 0 && closings.is_none_or(|closings| closings.problems.is_empty())
     }
 
     fn credit(&mut self, credit: Money) {
         self.agree += 1;
-        match self
-            .credited
-            .iter_mut()
-            .find(|sum| sum.asset == credit.asset)
-        {
-            Some(sum) => sum.atomic = sum.atomic.saturating_add(credit.atomic),
-            None => self.credited.push(credit),
-        }
+        add(&mut self.credited, credit);
     }
 }
 
-/// Brings the receipts up to date and then walks everything that the hub has credited to this device. Shares found
+/// Brings the receipts up to date, walks everything that the hub has credited to this device, and verifies its closings.
+/// What the hub has lost since is claimed again before, where that can be. Shares found
 /// meanwhile do no harm: a receipt is written before its share is sent, and read here after the hub was.
 ///
 /// # Errors
 /// If the hub cannot be asked or the receipts cannot be read.
 pub async fn run(reconciler: &Reconciler) -> Result<CheckReport, SettleError> {
-    let done = reconciler.run().await?;
+    let _turn = reconciler.turn.lock().await;
+    let mut attempt = 1;
+    let mut report = loop {
+        let pending = reconciler.bring_together().await?.pending;
+        let compared = walk(reconciler, pending).await;
+        let lost = match compared {
+            Ok((report, lost)) if lost.is_empty() || attempt >= ATTEMPTS => break report,
+            Ok((_, lost)) => lost,
+            Err(SettleError::HistoryChanged) if attempt < ATTEMPTS => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        reconciler.forget(&lost).await?;
+        attempt += 1;
+    };
+    report.closings = closings::verify(reconciler).await?;
+    Ok(report)
+}
+
+/// Compares everything; the shares that only have a number here are listed once more.
+async fn walk(
+    reconciler: &Reconciler,
+    pending: u64,
+) -> Result<(CheckReport, Vec<String>), SettleError> {
     let mut report = CheckReport {
         source: reconciler.source.clone(),
-        pending: done.pending,
+        pending,
         ..CheckReport::default()
     };
-    let HubAccess { client, token } = &reconciler.hub;
-    let mut after = 0;
-    loop {
-        let page = client.shares(token, after, PAGE).await?;
-        // Behind the last page there is nothing at the hub: receipts with higher numbers were entered since.
-        let Some(last) = page.shares.last().map(|share| share.sequence) else {
-            break;
-        };
-        compare(reconciler, &page.shares, after, last, &mut report).await?;
-        after = last;
-        if !page.more {
-            break;
-        }
+    let (mut lost, mut walked_to) = (Vec::new(), 0);
+    let mut walk = Walk::begin(reconciler, 0).await?;
+    // Behind the last page there is nothing at the hub: receipts with higher numbers were entered since.
+    while let Some(page) = walk.next().await? {
+        walked_to = compare(reconciler, &page, &mut report, &mut lost).await?;
     }
-    ask_for_the_rest(reconciler, after, &mut report).await?;
-    Ok(report)
+    ask_for_the_rest(reconciler, walked_to, &mut report).await?;
+    Ok((report, lost))
 }
 
 async fn compare(
     reconciler: &Reconciler,
-    shares: &[CreditedShare],
-    after: i64,
-    last: i64,
+    page: &Page,
     report: &mut CheckReport,
-) -> Result<(), SettleError> {
-    let receipts = &reconciler.receipts;
+    lost: &mut Vec<String>,
+) -> Result<i64, SettleError> {
+    let (receipts, source) = (&reconciler.receipts, &reconciler.source);
+    let Page {
+        after,
+        shares,
+        numbers,
+    } = page;
     let known = receipts
-        .take_credits(&reconciler.source, shares, None)
+        .take_credits(source, shares, None, *numbers)
         .await?;
     for (share, known) in shares.iter().zip(known) {
         let here = known.as_ref().and_then(|known| known.credit);
@@ -143,12 +166,11 @@ async fn compare(
             None => report.only_at_hub.add(difference),
         }
     }
+    let last = shares.last().map_or(*after, |last| last.sequence);
     let at_hub: HashSet<&str> = shares.iter().map(|share| share.digest.as_str()).collect();
-    for (digest, here) in receipts
-        .credited_between(&reconciler.source, after, last)
-        .await?
-    {
+    for (digest, here) in receipts.credited_between(source, *after, last).await? {
         if !at_hub.contains(digest.as_str()) {
+            lost.push(digest.clone());
             report.only_here.add(Difference {
                 digest,
                 here,
@@ -157,7 +179,7 @@ async fn compare(
             });
         }
     }
-    Ok(())
+    Ok(last)
 }
 
 /// Receipts that no page of the hub's has named, for they have no number or one beyond the last page: they came
@@ -168,7 +190,6 @@ async fn ask_for_the_rest(
     report: &mut CheckReport,
 ) -> Result<(), SettleError> {
     let (receipts, source) = (&reconciler.receipts, &reconciler.source);
-    let HubAccess { client, token } = &reconciler.hub;
     let mut after = 0;
     loop {
         let claims = receipts.accepted_beyond(source, walked_to, after).await?;
@@ -177,8 +198,7 @@ async fn ask_for_the_rest(
         };
         after = last.id;
         let digests = claims.iter().map(|claim| claim.digest.clone()).collect();
-        let found = client.find_shares(token, digests).await?.shares;
-        receipts.take_credits(source, &found, None).await?;
+        let found = reconciler.find(digests).await?.shares;
         let found: HashMap<&str, &CreditedShare> = found
             .iter()
             .map(|share| (share.digest.as_str(), share))
@@ -192,6 +212,7 @@ async fn ask_for_the_rest(
                 at: share.map(|share| share.at),
             };
             match share {
+                None if claim.lost => report.lost_at_hub.add(difference),
                 None => report.only_here.add(difference),
                 Some(share) if claim.credit.is_none_or(|credit| credit == share.credit) => {
                     report.credit(share.credit);

@@ -3,15 +3,21 @@
 use idlewatt_protocol::Money;
 use idlewatt_protocol::api::CreditedShare;
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{Row, Sqlite, Transaction};
 
+use super::history::{FOUND_AT_ONCE, Numbers};
 use super::record::{State, credit};
 use super::{Receipts, ReceiptsError};
+
+/// A hub's receipt longer than this is none.
+pub(super) const LONGEST_RECEIPT: usize = 1_000;
 
 /// What a receipt says about a share that the hub has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     pub credit: Option<Money>,
+    /// Whether its credit was not known before.
+    pub is_news: bool,
 }
 
 /// An accepted receipt that the hub has to be asked about.
@@ -20,10 +26,14 @@ pub(super) struct Claim {
     pub id: i64,
     pub digest: String,
     pub credit: Option<Money>,
+    /// Whether the hub is known to have lost it for good.
+    pub lost: bool,
+    /// What it can be claimed with.
+    pub receipt: Option<String>,
 }
 
 impl Receipts {
-    /// How far this source's credits have been taken over.
+    /// How far this source's credits have been taken over for good.
     pub(super) async fn cursor(&self, source: &str) -> Result<i64, ReceiptsError> {
         let sequence = sqlx::query_scalar("SELECT sequence FROM cursors WHERE source = ?")
             .bind(source)
@@ -32,64 +42,28 @@ impl Receipts {
         Ok(sequence.unwrap_or(0))
     }
 
-    /// Enters what the hub credited, and with `cursor` how far it has been read: both or neither. The hub has the
-    /// last word, so a receipt in any state becomes accepted; a credit that was entered before is left alone, for
+    /// Enters what the hub credited, and with `cursor` how far it has been read for good: both or neither. The hub has
+    /// the last word, so a receipt in any state becomes accepted; a credit that was entered before is left alone, for
     /// it is what the check compares with. Gives back what is known of each share, in the same order.
     pub(super) async fn take_credits(
         &self,
         source: &str,
         shares: &[CreditedShare],
         cursor: Option<i64>,
+        numbers: Numbers,
     ) -> Result<Vec<Option<Known>>, ReceiptsError> {
         let mut known = Vec::with_capacity(shares.len());
         let mut moved = Vec::new();
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for share in shares {
-            let row = sqlx::query(
-                "SELECT id, state, credit_asset, credit_atomic, hub_sequence FROM receipts WHERE digest = ? AND source = ?",
-            )
-            .bind(&share.digest)
-            .bind(source)
-            .fetch_optional(&mut *transaction)
-            .await?;
-            let Some(row) = row else {
-                known.push(None);
-                continue;
-            };
-            let id: i64 = row.try_get("id")?;
-            let name: String = row.try_get("state")?;
-            let state = State::of_name(&name).ok_or(ReceiptsError::Row {
-                id,
-                column: "state",
-                value: name,
-            })?;
-            let sequence: Option<i64> = row.try_get("hub_sequence")?;
-            if sequence.is_some() && state == State::Accepted {
-                known.push(Some(Known {
-                    credit: credit(&row, id)?,
-                }));
-                continue;
-            }
-            sqlx::query(
-                "UPDATE receipts SET state = 'accepted', reason = NULL, credit_asset = ?, credit_atomic = ?,
-                 hub_sequence = ?, settled_at = coalesce(settled_at, ?) WHERE id = ?",
-            )
-            .bind(share.credit.asset.code())
-            .bind(share.credit.atomic.to_string())
-            .bind(share.sequence)
-            .bind(Timestamp::now().as_millisecond())
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-            moved.push(state);
-            known.push(Some(Known {
-                credit: Some(share.credit),
-            }));
+            let taken = take(&mut transaction, source, share, numbers).await?;
+            moved.extend(taken.as_ref().map(|(_, state)| *state));
+            known.push(taken.map(|(known, _)| known));
         }
         if let Some(cursor) = cursor {
             sqlx::query(
                 "INSERT INTO cursors (source, sequence) VALUES (?, ?)
-                 ON CONFLICT (source) DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+                 ON CONFLICT (source) DO UPDATE SET sequence = excluded.sequence",
             )
             .bind(source)
             .bind(cursor)
@@ -134,25 +108,96 @@ impl Receipts {
         after: i64,
     ) -> Result<Vec<Claim>, ReceiptsError> {
         let rows = sqlx::query(
-            "SELECT id, digest, credit_asset, credit_atomic FROM receipts
+            "SELECT id, digest, credit_asset, credit_atomic, lost_at, hub_receipt FROM receipts
              WHERE source = ? AND state = 'accepted' AND (hub_sequence IS NULL OR hub_sequence > ?) AND id > ?
              ORDER BY id LIMIT ?",
         )
         .bind(source)
         .bind(last)
         .bind(after)
-        .bind(super::receipts::PAGE)
+        .bind(FOUND_AT_ONCE)
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
             .map(|row| {
                 let id = row.try_get("id")?;
+                let lost_at: Option<i64> = row.try_get("lost_at")?;
                 Ok(Claim {
                     id,
                     digest: row.try_get("digest")?,
                     credit: credit(row, id)?,
+                    lost: lost_at.is_some(),
+                    receipt: row.try_get("hub_receipt")?,
                 })
             })
             .collect()
     }
+}
+
+/// Enters one share; `None` if there is no receipt for it, else what is known and the state it was in.
+async fn take(
+    transaction: &mut Transaction<'_, Sqlite>,
+    source: &str,
+    share: &CreditedShare,
+    numbers: Numbers,
+) -> Result<Option<(Known, State)>, ReceiptsError> {
+    let row = sqlx::query(
+        "SELECT id, state, credit_asset, credit_atomic, hub_sequence, hub_settlement, hub_receipt, lost_at
+         FROM receipts WHERE digest = ? AND source = ?",
+    )
+    .bind(&share.digest)
+    .bind(source)
+    .fetch_optional(&mut **transaction)
+    .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let id: i64 = row.try_get("id")?;
+    let name: String = row.try_get("state")?;
+    let state = State::of_name(&name).ok_or(ReceiptsError::Row {
+        id,
+        column: "state",
+        value: name,
+    })?;
+    let entered = credit(&row, id)?;
+    let sequence: Option<i64> = row.try_get("hub_sequence")?;
+    let number = match numbers {
+        Numbers::Taken => Some(share.sequence),
+        Numbers::Kept => sequence,
+    };
+    let settlement: Option<i64> = row.try_get("hub_settlement")?;
+    let receipt: Option<String> = row.try_get("hub_receipt")?;
+    let lost_at: Option<i64> = row.try_get("lost_at")?;
+    let given = share.receipt.as_ref();
+    let given = given.filter(|line| line.len() <= LONGEST_RECEIPT);
+    let known = Known {
+        credit: Some(entered.unwrap_or(share.credit)),
+        is_news: entered.is_none(),
+    };
+    let up_to_date = state == State::Accepted
+        && sequence == number
+        && entered.is_some()
+        && lost_at.is_none()
+        && (share.settlement.is_none() || settlement == share.settlement)
+        && (given.is_none() || receipt.as_ref() == given);
+    if !up_to_date {
+        sqlx::query(
+            "UPDATE receipts SET state = 'accepted', reason = NULL, lost_at = NULL,
+             credit_fraction = CASE WHEN credit_asset IS NULL THEN ? ELSE credit_fraction END,
+             credit_asset = coalesce(credit_asset, ?), credit_atomic = coalesce(credit_atomic, ?),
+             hub_sequence = ?, hub_settlement = coalesce(?, hub_settlement), hub_receipt = coalesce(?, hub_receipt),
+             settled_at = coalesce(settled_at, ?) WHERE id = ?",
+        )
+        .bind(i64::try_from(share.fraction).unwrap_or(i64::MAX))
+        .bind(share.credit.asset.code())
+        .bind(share.credit.atomic.to_string())
+        .bind(number)
+        .bind(share.settlement)
+        .bind(given)
+        .bind(Timestamp::now().as_millisecond())
+        .bind(id)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(Some((known, state)))
 }

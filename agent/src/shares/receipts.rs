@@ -15,6 +15,8 @@ use sqlx::sqlite::{
 use std::time::Duration;
 use tokio::sync::watch;
 
+use super::credits::LONGEST_RECEIPT;
+use super::history::FOUND_AT_ONCE;
 use super::record::{NewReceipt, Receipt, State, Totals};
 use super::{ReceiptsError, ShareCounts};
 
@@ -137,6 +139,41 @@ impl Receipts {
         Ok(new)
     }
 
+    /// Settles a pending receipt as accepted, with the hub's own receipt where it gave one. `false` if it is not pending.
+    ///
+    /// # Errors
+    /// If it cannot be written; the receipt then stays pending.
+    pub async fn accept(
+        &self,
+        digest: Digest,
+        hub_receipt: Option<&str>,
+    ) -> Result<bool, ReceiptsError> {
+        let line = hub_receipt.filter(|line| line.len() <= LONGEST_RECEIPT);
+        let written = sqlx::query(
+            "UPDATE receipts SET state = 'accepted', reason = NULL, settled_at = ?, hub_receipt = coalesce(?, hub_receipt)
+             WHERE digest = ? AND state = 'pending'",
+        )
+        .bind(Timestamp::now().as_millisecond())
+        .bind(line)
+        .bind(String::from(digest))
+        .execute(&self.pool)
+        .await?;
+        let settled = written.rows_affected() == 1;
+        if settled {
+            self.moved(Some(State::Pending), State::Accepted);
+        } else if line.is_some() {
+            // The hub was asked before its answer came.
+            sqlx::query(
+                "UPDATE receipts SET hub_receipt = coalesce(hub_receipt, ?) WHERE digest = ?",
+            )
+            .bind(line)
+            .bind(String::from(digest))
+            .execute(&self.pool)
+            .await?;
+        }
+        Ok(settled)
+    }
+
     /// Gives a pending receipt its fate. `false` if it is not pending (any more): what was settled stays settled.
     ///
     /// # Errors
@@ -185,7 +222,8 @@ impl Receipts {
         Ok(())
     }
 
-    /// The pending receipts of one source with numbers above `after`, oldest first, at most [`PAGE`].
+    /// The pending receipts of one source with numbers above `after`, oldest first: as many as the hub can be
+    /// asked for at a time.
     ///
     /// # Errors
     /// If they cannot be read.
@@ -195,7 +233,7 @@ impl Receipts {
         )
         .bind(source)
         .bind(after)
-        .bind(PAGE)
+        .bind(FOUND_AT_ONCE)
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(Receipt::read).collect()

@@ -112,8 +112,20 @@ pub struct Receipt {
     pub work: u64,
     /// What the hub credited it with; `None` until the hub was asked, and for pools.
     pub credit: Option<Money>,
+    /// What it was credited with beyond that, in 10^-12 of the asset's smallest unit.
+    #[serde(default)]
+    pub credit_fraction: u64,
     /// Its number at the hub.
     pub hub_sequence: Option<i64>,
+    /// In which of the hub's settlements it became money; `None` until then.
+    #[serde(default)]
+    pub hub_settlement: Option<i64>,
+    /// The hub's own receipt: with it the share can be claimed again from a hub that lost it.
+    #[serde(default)]
+    pub hub_receipt: Option<String>,
+    /// Since when the hub does not have it any more, where it cannot be claimed again.
+    #[serde(default)]
+    pub lost_at: Option<Timestamp>,
     /// When it was found.
     pub found_at: Timestamp,
     /// When its fate was known.
@@ -132,6 +144,7 @@ impl Receipt {
         let extranonce2: String = row.try_get("extranonce2")?;
         let work: i64 = row.try_get("work")?;
         let settled_at: Option<i64> = row.try_get("settled_at")?;
+        let lost_at: Option<i64> = row.try_get("lost_at")?;
         Ok(Receipt {
             id,
             digest: row.try_get("digest")?,
@@ -147,7 +160,11 @@ impl Receipt {
                 .map_err(|_| strange("extranonce2", extranonce2))?,
             work: u64::try_from(work).map_err(|_| strange("work", work.to_string()))?,
             credit: credit(row, id)?,
+            credit_fraction: row.try_get::<i64, _>("credit_fraction")?.unsigned_abs(),
             hub_sequence: row.try_get("hub_sequence")?,
+            hub_settlement: row.try_get("hub_settlement")?,
+            hub_receipt: row.try_get("hub_receipt")?,
+            lost_at: lost_at.map(|millis| time("lost_at", millis)).transpose()?,
             found_at: time("found_at", row.try_get("found_at")?)?,
             settled_at: settled_at
                 .map(|millis| time("settled_at", millis))

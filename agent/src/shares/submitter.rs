@@ -10,18 +10,25 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::awaiting::Awaiting;
 use super::in_flight::InFlight;
-use super::reconcile::{HubAccess, Reconciled, Reconciler, SettleError};
+use super::reconcile::{Reconciled, Reconciler, SettleError};
 use super::record::{NewReceipt, State};
 use super::{Receipts, ReceiptsError};
+use crate::hub_access::HubAccess;
+use crate::work::backoff::Backoff;
 use crate::work::{JobRecord, Verdict, Work};
 
-/// How often the hub is asked without a cause.
-const PERIOD: Duration = Duration::from_secs(60);
+/// How often the hub is asked without a cause. What it has of a paused PC does not change.
+const PERIOD: Duration = Duration::from_secs(600);
 /// How soon after an accepted share its credit is asked for; many shares are asked for together.
 const AFTER_A_SHARE: Duration = Duration::from_secs(3);
-/// How soon a pass that failed is repeated.
-const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
+/// How soon it is asked again while shares wait to be made into money.
+const WHILE_AWAITING: Duration = Duration::from_secs(15);
+/// How soon a pass that failed is repeated, at first and at last.
+const AFTER_A_FAILURE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
+/// How often it is looked by chance whether the hub still has everything that it has credited.
+const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Shares that wait for their answers at a time. Beyond it, engines wait.
 const UNDER_WAY: usize = 256;
 /// How often, and after what pause, writing a receipt is tried before the share is given up.
@@ -46,6 +53,10 @@ pub struct SubmitterStatus {
     pub dropped: u64,
     /// Credited shares without a receipt here.
     pub without_receipt: u64,
+    /// Shares that the hub has verified and not yet credited.
+    pub awaiting: Awaiting,
+    /// Accepted shares that the hub has lost since and cannot be given back.
+    pub lost_at_hub: u64,
     /// Why the hub could not be asked at last; `None` if it could.
     pub error: Option<String>,
 }
@@ -79,12 +90,8 @@ impl Submitter {
         in_flight: InFlight,
     ) -> Self {
         let source = work.source().name();
-        let reconciler = hub.map(|hub| Reconciler {
-            receipts: receipts.clone(),
-            hub,
-            source: source.clone(),
-            in_flight: in_flight.clone(),
-        });
+        let reconciler = hub
+            .map(|hub| Reconciler::with(receipts.clone(), hub, source.clone(), in_flight.clone()));
         let desk = Arc::new(Desk {
             receipts,
             work,
@@ -241,7 +248,10 @@ impl Desk {
         );
         let settle = |state, reason| self.receipts.settle(digest, state, reason);
         let written = match &verdict {
-            Verdict::Accepted => settle(State::Accepted, None).await.map(drop),
+            Verdict::Accepted { receipt } => {
+                let accepted = self.receipts.accept(digest, receipt.as_deref());
+                accepted.await.map(drop)
+            }
             Verdict::Stale { reason } => settle(State::Stale, Some(reason)).await.map(drop),
             Verdict::Rejected { reason, .. } => {
                 settle(State::Rejected, Some(reason)).await.map(drop)
@@ -265,7 +275,29 @@ impl Desk {
             _ if written.is_err() => self.in_flight.unanswered(&hex),
             _ => self.in_flight.settled(&hex),
         }
+        self.count_awaiting().await;
         self.ask.notify_one();
+    }
+
+    async fn count_awaiting(&self) {
+        if !self.can_ask {
+            return;
+        }
+        let counted = async {
+            let awaiting = self.receipts.awaiting(&self.source).await?;
+            Ok::<_, ReceiptsError>((awaiting, self.receipts.lost_at_hub(&self.source).await?))
+        };
+        match counted.await {
+            Ok((awaiting, lost)) => {
+                self.status.send_if_modified(|status| {
+                    let changed = status.awaiting != awaiting || status.lost_at_hub != lost;
+                    status.awaiting = awaiting;
+                    status.lost_at_hub = lost;
+                    changed
+                });
+            }
+            Err(error) => tracing::warn!(%error, "the receipts could not be counted"),
+        }
     }
 
     /// What an earlier process left pending at a pool stays without an answer.
@@ -297,13 +329,36 @@ impl Desk {
     }
 }
 
-/// Asks the hub at the start, after each login, soon after shares, and once a minute.
+/// Asks the hub at the start, after each login, soon after shares, and now and then without a cause; and looks by chance once a day.
 async fn keep_together(desk: Arc<Desk>, reconciler: Reconciler) {
     let mut logins = desk.work.logins();
+    let mut backoff = Backoff::new(AFTER_A_FAILURE);
+    // Not all at the same time of day.
+    let mut daily = Instant::now() + DAILY.mul_f64(rand::random());
     loop {
-        let next = match reconciler.run().await {
-            Ok(done) => desk.reconciled(done),
-            Err(error) => desk.not_reconciled(&error),
+        let pass = async {
+            if Instant::now() >= daily {
+                reconciler.look_by_chance().await?;
+                daily = Instant::now() + DAILY;
+            }
+            reconciler.run().await
+        };
+        let next = match pass.await {
+            Ok(done) => {
+                backoff.reset();
+                desk.reconciled(done)
+            }
+            Err(error) => {
+                desk.not_reconciled(&error);
+                backoff.next(rand::random())
+            }
+        };
+        desk.count_awaiting().await;
+        let awaits = desk.status.borrow().awaiting.shares > 0;
+        let next = if awaits {
+            next.min(WHILE_AWAITING)
+        } else {
+            next
         };
         let mut due = Instant::now() + next;
         loop {
@@ -331,6 +386,13 @@ impl Desk {
                 "the hub has credited shares that have no receipt here"
             );
         }
+        if done.claimed + done.lost_at_hub > 0 {
+            tracing::warn!(
+                claimed = done.claimed,
+                lost = done.lost_at_hub,
+                "the hub had lost shares that it had accepted"
+            );
+        }
         self.status.send_modify(|status| {
             status.without_receipt += done.without_receipt;
             status.error = None;
@@ -341,10 +403,9 @@ impl Desk {
         }
     }
 
-    fn not_reconciled(&self, error: &SettleError) -> Duration {
+    fn not_reconciled(&self, error: &SettleError) {
         tracing::warn!(%error, "receipts and hub could not be brought together");
         self.status
             .send_modify(|status| status.error = Some(error.to_string()));
-        AFTER_A_FAILURE
     }
 }

@@ -1,10 +1,12 @@
 //! Receipts through every way of breaking off.
 
+mod closing;
 mod fake_hub;
 mod file;
 mod handing_in;
 mod progpow;
 mod reconciling;
+mod recovering;
 
 use std::path::PathBuf;
 

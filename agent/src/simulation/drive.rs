@@ -134,6 +134,7 @@ impl Steering<'_> {
             now: self.begins.saturating_add(passed),
             clock: at,
             consent: true,
+            remote_limit: None,
             reading: reading.clone(),
             processors: processors
                 .chain(self.gpus.iter().cloned().zip(gpus))

@@ -6,7 +6,8 @@ use idlewatt_stratum::{Id, ParseError};
 
 use super::book::Repeated;
 use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
-use super::mining::{AUTHORIZE, Login, SUBSCRIBE, reconnect};
+use super::leave::Asked;
+use super::mining::{AUTHORIZE, Login, SUBSCRIBE};
 use super::{JobRecord, decode};
 
 /// One connection's talk.
@@ -68,8 +69,12 @@ impl Dialogue for BitcoinDialogue {
                 };
                 vec![Event::Send(authorize.to_line())]
             }
-            ServerMessage::Ok { id, result } => {
-                let mut events = self.login.answer(&id, result);
+            ServerMessage::Ok {
+                id,
+                result,
+                receipt,
+            } => {
+                let mut events = self.login.answer(&id, result, receipt);
                 if events == [Event::Ready] {
                     let early = self.early.take();
                     events.extend(early.map(|message| self.job(message)));
@@ -94,7 +99,9 @@ impl Dialogue for BitcoinDialogue {
                 self.early = Some(message);
                 Vec::new()
             }
-            ServerMessage::Reconnect { .. } => reconnect(),
+            ServerMessage::Reconnect { host, port, wait } => {
+                vec![Event::Reconnect(Asked { host, port, wait })]
+            }
             ServerMessage::ShowMessage(text) => vec![Event::Notice(words(&text))],
             // Versions are not rolled, so neither of these changes anything.
             ServerMessage::SetVersionMask(_) | ServerMessage::Configured { .. } => Vec::new(),

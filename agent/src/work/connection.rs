@@ -14,10 +14,11 @@ use super::backoff::Backoff;
 use super::bitcoin::BitcoinDialogue;
 use super::dialogue::Dialogue;
 use super::kawpow::KawPowDialogue;
+use super::leave::Leave;
 use super::monero::MoneroDialogue;
-use super::session::{Ended, Session};
+use super::session::{Ended, Session, Wire};
 use super::status::{ConnectionStatus, Phase};
-use super::{Shared, Submission, Verdict, book};
+use super::{Address, Shared, Submission, Verdict, book};
 
 /// Solutions waiting to be sent; beyond it whoever submits waits.
 const QUEUE: usize = 64;
@@ -51,6 +52,7 @@ pub(super) fn open(
     let (submissions, waiting) = mpsc::channel(QUEUE);
     let keeper = Keeper {
         address: shared.addresses[&algorithm].subscribe(),
+        password: shared.password.subscribe(),
         shared,
         algorithm,
         ended: ended.clone(),
@@ -62,7 +64,8 @@ pub(super) fn open(
 struct Keeper {
     shared: Arc<Shared>,
     algorithm: Algorithm,
-    address: watch::Receiver<String>,
+    address: watch::Receiver<Address>,
+    password: watch::Receiver<String>,
     ended: CancellationToken,
     waiting: mpsc::Receiver<Submission>,
 }
@@ -73,36 +76,58 @@ impl Keeper {
         let shared = Arc::clone(&self.shared);
         let _turn = shared.turns[&algorithm].lock().await;
         self.shared.statuses.send_modify(|statuses| {
-            let address = self.address.borrow().clone();
+            let address = self.address.borrow().to_string();
             let new = || ConnectionStatus::new(algorithm, address);
             statuses.entry(algorithm).or_insert_with(new);
         });
         let mut backoff = Backoff::new(self.shared.timing.retry);
+        let mut sent_to = None;
         while !self.ended.is_cancelled() {
-            let address = self.address.borrow_and_update().clone();
+            let own = self.address.borrow_and_update().clone();
+            // Once: where that fails or ends, its own address counts again.
+            let address = sent_to.take().unwrap_or_else(|| own.clone());
             self.shared.note(algorithm, |status| {
-                status.address.clone_from(&address);
+                status.address = address.to_string();
                 status.phase = Phase::Connecting;
             });
-            let ended = self.attempt(&address).await;
+            let password = self.password.borrow_and_update().clone();
+            let ended = self.attempt(&address, &password).await;
             self.disconnected();
-            if ended
-                .ready_for
-                .is_some_and(|time| time >= self.shared.timing.stable)
-            {
+            let timing = self.shared.timing;
+            let stable = ended.ready_for.is_some_and(|time| time >= timing.stable);
+            if stable {
                 backoff.reset();
             }
             if self.ended.is_cancelled() {
                 break;
             }
-            if *self.address.borrow() != address {
+            if *self.address.borrow() != own || *self.password.borrow() != password {
                 backoff.reset();
                 continue;
             }
-            let wait = backoff.next(rand::random());
+            if ended.login_refused {
+                self.shared.refused.send_replace(password);
+            }
+            let wait = match &ended.leave {
+                Some(Leave { to, at, .. }) => {
+                    sent_to = Some(to.clone());
+                    let left = at.saturating_duration_since(Instant::now());
+                    // One that sends everybody on at once is not followed in circles.
+                    left + if stable {
+                        Duration::ZERO
+                    } else {
+                        backoff.next(rand::random())
+                    }
+                }
+                // A server that was lost was lost by all its clients.
+                None if ended.ready_for.is_some() => {
+                    backoff.next(rand::random()) + timing.spread.mul_f64(rand::random())
+                }
+                None => backoff.next(rand::random()),
+            };
             tracing::warn!(
                 %algorithm,
-                address,
+                %address,
                 reason = ended.reason,
                 retry_in = ?wait,
                 "no connection for work"
@@ -120,10 +145,10 @@ impl Keeper {
         });
     }
 
-    async fn attempt(&mut self, address: &str) -> Ended {
+    async fn attempt(&mut self, address: &Address, password: &str) -> Ended {
         let timing = self.shared.timing;
         let connected = tokio::select! {
-            connected = timeout(timing.connect, TcpStream::connect(address)) => connected,
+            connected = timeout(timing.connect, self.connect(address)) => connected,
             () = self.ended.cancelled() => return Ended::early("it is no longer wanted"),
         };
         let stream = match connected {
@@ -131,25 +156,35 @@ impl Keeper {
             Ok(Err(error)) => return Ended::early(format!("cannot connect: {error}")),
             Err(_) => return Ended::early("no connection in time"),
         };
-        // Shares are single small lines: waiting to fill a packet would only make them late.
-        if let Err(error) = stream.set_nodelay(true) {
-            return Ended::early(format!("cannot connect: {error}"));
-        }
         Session {
             shared: &self.shared,
             algorithm: self.algorithm,
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            dialogue: self.dialogue(),
+            dialogue: self.dialogue(password),
             ended: &self.ended,
             waiting: &mut self.waiting,
+            here: address,
             address: &mut self.address,
         }
         .run(stream)
         .await
     }
 
-    fn dialogue(&self) -> Box<dyn Dialogue> {
-        let (user, password) = (self.shared.source.user(), self.shared.source.password());
+    async fn connect(&self, address: &Address) -> std::io::Result<Box<dyn Wire>> {
+        let stream = TcpStream::connect(address.authority()).await?;
+        // Shares are single small lines: waiting to fill a packet would only make them late.
+        stream.set_nodelay(true)?;
+        Ok(match address.tls {
+            false => Box::new(stream),
+            true => {
+                let trust = &self.shared.ways.trust;
+                Box::new(trust.connect(&address.host, stream).await?)
+            }
+        })
+    }
+
+    fn dialogue(&self, password: &str) -> Box<dyn Dialogue> {
+        let user = self.shared.source.user();
         match self.algorithm {
             Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
             Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
@@ -174,6 +209,7 @@ impl Keeper {
                 () = sleep_until(until) => return,
                 () = self.ended.cancelled() => return,
                 Ok(()) = self.address.changed() => return,
+                Ok(()) = self.password.changed() => return,
                 Some(submission) = self.waiting.recv() => turn_away(submission),
             }
         }

@@ -2,6 +2,7 @@
 
 use idlewatt_kernels::{Job, Solution};
 
+use super::leave::Asked;
 use super::{JobRecord, Verdict};
 
 /// What a line from the server means for the connection.
@@ -23,6 +24,10 @@ pub(super) enum Event {
     Unknown { what: String },
     /// For people.
     Notice(String),
+    /// The server asks for another connection.
+    Reconnect(Asked),
+    /// User or password were refused: the connection is of no more use.
+    LoginRefused(String),
     /// The connection is of no more use.
     End(String),
 }

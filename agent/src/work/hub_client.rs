@@ -5,10 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use idlewatt_protocol::api::{
-    AccountCreated, CreditedShares, DeviceEnrolled, Earnings, EnrolDevice, EnrolmentCreated,
-    ErrorAnswer, FindShares, WorkOffers,
+    AccountCreated, AskChallenge, Challenge, ClosingProofs, Closings, CreditedShares,
+    DeviceEnrolled, DeviceOrders, DeviceReport, Earnings, EnrolDevice, EnrolmentCreated,
+    ErrorAnswer, FindShares, NewDeviceToken, ResendShares, Resent, TokenRequest, WorkOffers,
 };
-use idlewatt_protocol::{AccountKey, DeviceToken, EnrolmentCode};
+use idlewatt_protocol::{AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
+use idlewatt_tls::Trust;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +51,14 @@ pub enum HubError {
         /// The sentence for people.
         message: String,
     },
+    /// The hub does not take this device any more, and there is no use in asking again.
+    #[error(
+        "the hub does not take this device any more: {reason}; join an account again with `--enrol CODE`"
+    )]
+    Revoked {
+        /// In the hub's words.
+        reason: String,
+    },
     /// The answer is not what the route answers with: not a hub, or one of another version.
     #[error("the hub at {address} answered with something else: {reason}")]
     Answer {
@@ -65,13 +75,21 @@ impl HubError {
         match self {
             HubError::Unreachable { .. } => true,
             HubError::Refused { status, .. } => *status >= 500 || *status == 429,
-            HubError::Address { .. } | HubError::Answer { .. } => false,
+            HubError::Address { .. } | HubError::Answer { .. } | HubError::Revoked { .. } => false,
         }
     }
 
     /// Whether the key or token is not, or no longer, good.
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, HubError::Refused { status: 401, .. })
+        matches!(
+            self,
+            HubError::Refused { status: 401, .. } | HubError::Revoked { .. }
+        )
+    }
+
+    /// Whether the hub has nothing at that path: it is of an earlier version.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, HubError::Refused { status: 404, .. })
     }
 }
 
@@ -83,11 +101,20 @@ pub struct HubClient {
 }
 
 impl HubClient {
-    /// A client for the hub at `address`, `http://…` or `https://…`. Connects at the first call.
+    /// A client for the hub at `address`, `http://…` or `https://…`, that trusts what the system trusts. Connects at
+    /// the first call.
     ///
     /// # Errors
     /// If the address is not one.
     pub fn new(address: &str) -> Result<Self, HubError> {
+        HubClient::trusting(address, &Trust::default())
+    }
+
+    /// The same with certificates of the owner's choice.
+    ///
+    /// # Errors
+    /// If the address is not one.
+    pub fn trusting(address: &str, trust: &Trust) -> Result<Self, HubError> {
         let base = parse(address)?;
         // Building a client fails without a provider, also where only plain HTTP is spoken. Only a second
         // installation fails, and then there is one.
@@ -98,6 +125,9 @@ impl HubClient {
         // A proxy set for the web has no business with a hub on this PC.
         if is_this_pc(&base) {
             builder = builder.no_proxy();
+        }
+        if let Some(config) = trust.of_file() {
+            builder = builder.tls_backend_preconfigured(config.clone());
         }
         let http = builder
             .timeout(TIMEOUT)
@@ -135,6 +165,11 @@ impl HubClient {
         self.base().host_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether it is asked under TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.base().scheme() == "https"
+    }
+
     /// Makes an account.
     ///
     /// # Errors
@@ -153,18 +188,20 @@ impl HubClient {
             .await
     }
 
-    /// Adds this device to the account that the code belongs to.
+    /// Adds this device to the account that the code or token belongs to.
     ///
     /// # Errors
     /// Of [`HubError`].
     pub async fn enrol_device(
         &self,
-        code: &EnrolmentCode,
+        code: &EnrolmentSecret,
         name: &str,
+        public_key: &str,
     ) -> Result<DeviceEnrolled, HubError> {
         let body = EnrolDevice {
             code: code.clone(),
             name: name.to_owned(),
+            public_key: public_key.to_owned(),
         };
         self.call(Method::POST, "v1/devices", None, Some(&body))
             .await
@@ -227,6 +264,79 @@ impl HubClient {
         let body = FindShares { digests };
         self.call(Method::POST, "v1/shares/find", secret, Some(&body))
             .await
+    }
+
+    /// Something for the device to sign, to get a new token.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn challenge(&self, device: &DeviceId) -> Result<Challenge, HubError> {
+        let body = AskChallenge {
+            device: device.clone(),
+        };
+        self.call(Method::POST, "v1/devices/challenges", None, Some(&body))
+            .await
+    }
+
+    /// A new token for a signed challenge; the one before is no good any more.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn new_token(&self, request: &TokenRequest) -> Result<NewDeviceToken, HubError> {
+        self.call(Method::POST, "v1/devices/tokens", None, Some(request))
+            .await
+    }
+
+    /// Tells how the device is; the answer is what its owner wants of it.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn report(
+        &self,
+        token: &DeviceToken,
+        report: &DeviceReport,
+    ) -> Result<DeviceOrders, HubError> {
+        let secret = Some(token.as_str());
+        self.call(Method::POST, "v1/devices/report", secret, Some(report))
+            .await
+    }
+
+    /// Claims shares that the hub has lost, by its own receipts.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn resend_shares(
+        &self,
+        token: &DeviceToken,
+        receipts: Vec<String>,
+    ) -> Result<Resent, HubError> {
+        let secret = Some(token.as_str());
+        let body = ResendShares { receipts };
+        self.call(Method::POST, "v1/shares/resend", secret, Some(&body))
+            .await
+    }
+
+    /// The daily closings with numbers above `after`, at most 1,000.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn closings(&self, after: i64) -> Result<Closings, HubError> {
+        let path = format!("v1/closings?after={after}");
+        self.call(Method::GET, &path, None, NOTHING).await
+    }
+
+    /// The device's own leaves of a closing.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn closing_leaves(
+        &self,
+        token: &DeviceToken,
+        number: i64,
+    ) -> Result<ClosingProofs, HubError> {
+        let path = format!("v1/closings/{number}/leaves");
+        let secret = Some(token.as_str());
+        self.call(Method::GET, &path, secret, NOTHING).await
     }
 
     fn base(&self) -> Url {
@@ -348,126 +458,4 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::extract::Query;
-    use axum::http::HeaderMap;
-    use axum::routing::{get, post};
-    use axum::{Json, Router};
-    use serde_json::{Value, json};
-    use std::collections::HashMap;
-
-    async fn serve(router: Router) -> HubClient {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
-        let address = format!("http://{}", listener.local_addr().expect("bound"));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        HubClient::new(&address).expect("an address")
-    }
-
-    #[test]
-    fn addresses_are_checked() {
-        for bad in [
-            "",
-            "hub.example.org",
-            "ftp://hub",
-            "http://",
-            "https://me:secret@hub",
-        ] {
-            let error = HubClient::new(bad).expect_err(bad);
-            assert!(error.to_string().contains("https://hub.example.org"));
-            assert!(!error.can_heal());
-        }
-        let client = HubClient::new("https://hub.example.org:8443/idle?x=1").expect("good");
-        assert_eq!(client.address(), "https://hub.example.org:8443/idle");
-        assert_eq!(client.host(), "hub.example.org");
-    }
-
-    #[test]
-    fn a_hub_on_this_pc_is_known_as_such() {
-        let own = |address: &str| is_this_pc(&parse(address).expect("an address"));
-        assert!(own("http://127.0.0.1:1") && own("http://[::1]:1") && own("http://localhost"));
-        assert!(!own("http://hub.example.org") && !own("http://10.0.0.1"));
-    }
-
-    #[tokio::test]
-    async fn secrets_and_bodies_arrive_and_answers_are_read() {
-        let device = json!({"account": "A12345678901", "device": "D12345678901",
-            "token": format!("IWD-{}", "7".repeat(32))});
-        let answer = device.clone();
-        let router = Router::new()
-            .route(
-                "/v1/devices",
-                post(|Json(body): Json<Value>| async move {
-                    assert_eq!(body, json!({"code": "ABCDEFGH", "name": "desk"}));
-                    Json(answer)
-                }),
-            )
-            .route(
-                "/v1/shares",
-                get(
-                    |headers: HeaderMap, Query(query): Query<HashMap<String, String>>| async move {
-                        let secret = headers["authorization"].to_str().expect("text").to_owned();
-                        assert_eq!(secret, format!("Bearer IWD-{}", "7".repeat(32)));
-                        assert_eq!(
-                            (query["after"].as_str(), query["limit"].as_str()),
-                            ("5", "1000")
-                        );
-                        Json(json!({"shares": [], "more": false}))
-                    },
-                ),
-            );
-        let client = serve(router).await;
-        let code = "ABCDEFGH".parse().expect("a code");
-        let enrolled = client.enrol_device(&code, "desk").await.expect("enrolled");
-        assert_eq!(enrolled.device.as_str(), "D12345678901");
-        let page = client
-            .shares(&enrolled.token, 5, 5_000)
-            .await
-            .expect("a page");
-        assert!(page.shares.is_empty());
-    }
-
-    #[tokio::test]
-    async fn every_way_of_failing_is_told_apart() {
-        let share = json!({"sequence": 5, "digest": "", "algorithm": "randomx", "work": 1, "at": "2026-01-01T00:00:00Z",
-            "credit": {"asset": "PRACTICE", "amount": "1", "practice": true}});
-        let router = Router::new()
-            .route("/v1/work", get(|| async { "x".repeat(BODY_LIMIT + 1) }))
-            .route(
-                "/v1/earnings",
-                get(|| async {
-                    let body = json!({"error": "unauthorized", "message": "no such device"});
-                    (StatusCode::UNAUTHORIZED, Json(body))
-                }),
-            )
-            .route(
-                "/v1/accounts",
-                post(|| async { (StatusCode::BAD_GATEWAY, "<html>") }),
-            )
-            .route(
-                "/v1/shares",
-                get(move || async move { Json(json!({"shares": [share], "more": true})) }),
-            );
-        let client = serve(router).await;
-        let token = DeviceToken::random();
-
-        let oversized = client.work_offers().await.expect_err("too large");
-        assert!(matches!(oversized, HubError::Answer { .. }), "{oversized}");
-        let refused = client.earnings(&token).await.expect_err("refused");
-        assert!(refused.is_unauthorized() && !refused.can_heal());
-        assert!(refused.to_string().contains("no such device"));
-        let down = client.create_account().await.expect_err("bad gateway");
-        assert!(down.can_heal(), "{down}");
-        let endless = client.shares(&token, 5, 10).await.expect_err("stuck");
-        assert!(matches!(endless, HubError::Answer { .. }), "{endless}");
-
-        client.set_address("http://127.0.0.1:1").expect("good");
-        let gone = client.work_offers().await.expect_err("nobody there");
-        assert!(
-            gone.can_heal() && gone.to_string().contains("127.0.0.1:1"),
-            "{gone}"
-        );
-    }
-}
+mod tests;

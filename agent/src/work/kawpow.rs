@@ -6,7 +6,8 @@ use idlewatt_stratum::{Id, ParseError};
 
 use super::book::Repeated;
 use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
-use super::mining::{AUTHORIZE, Login, SUBSCRIBE, reconnect};
+use super::leave::Asked;
+use super::mining::{AUTHORIZE, Login, SUBSCRIBE};
 use super::{JobRecord, decode};
 
 /// One connection's talk.
@@ -59,8 +60,12 @@ impl Dialogue for KawPowDialogue {
                 };
                 vec![Event::Send(authorize.to_line())]
             }
-            ServerMessage::Ok { id, result } => {
-                let mut events = self.login.answer(&id, result);
+            ServerMessage::Ok {
+                id,
+                result,
+                receipt,
+            } => {
+                let mut events = self.login.answer(&id, result, receipt);
                 if events == [Event::Ready] {
                     let early = self.early.take();
                     events.extend(early.map(|message| self.job(message)));
@@ -81,7 +86,9 @@ impl Dialogue for KawPowDialogue {
                 self.early = Some(message);
                 Vec::new()
             }
-            ServerMessage::Reconnect { .. } => reconnect(),
+            ServerMessage::Reconnect { host, port, wait } => {
+                vec![Event::Reconnect(Asked { host, port, wait })]
+            }
             ServerMessage::ShowMessage(text) => vec![Event::Notice(words(&text))],
             ServerMessage::Unknown { method, .. } => vec![Event::Unknown {
                 what: method.unwrap_or_else(|| "answer".into()),
@@ -351,17 +358,20 @@ mod tests {
             reason: "low difficulty share".into(),
         };
         let accepted = r#"{"id":40,"result":true,"error":null}"#;
-        for (line, request, verdict) in [(accepted, 40, Verdict::Accepted), (low, 41, rejected)] {
+        let taken = Verdict::Accepted { receipt: None };
+        for (line, request, verdict) in [(accepted, 40, taken), (low, 41, rejected)] {
             let expected = Event::Answer { request, verdict };
             assert_eq!(take(&mut dialogue, line), [expected]);
         }
         let shown = r#"{"method":"client.show_message","params":["hello"]}"#;
         assert_eq!(take(&mut dialogue, shown), [Event::Notice("hello".into())]);
         let elsewhere = r#"{"method":"client.reconnect","params":["evil.example.net",3333]}"#;
-        assert!(matches!(
-            take(&mut dialogue, elsewhere).as_slice(),
-            [Event::End(_)]
-        ));
+        let asked = Asked {
+            host: Some("evil.example.net".into()),
+            port: Some(3333),
+            wait: 0,
+        };
+        assert_eq!(take(&mut dialogue, elsewhere), [Event::Reconnect(asked)]);
         let strange = r#"{"method":"mining.dance","params":[]}"#;
         assert!(matches!(
             take(&mut dialogue, strange).as_slice(),

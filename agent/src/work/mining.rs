@@ -37,18 +37,18 @@ impl Login {
     }
 
     /// What an answer of true or false means. [`Event::Ready`] alone when it is the login's.
-    pub fn answer(&mut self, id: &Id, result: bool) -> Vec<Event> {
+    pub fn answer(&mut self, id: &Id, result: bool, receipt: Option<String>) -> Vec<Event> {
         match (id, result) {
             (Id::Number(AUTHORIZE), true) if !self.authorized => {
                 self.authorized = true;
                 vec![Event::Ready]
             }
             (Id::Number(AUTHORIZE), false) if !self.authorized => {
-                vec![Event::End("the login was refused".into())]
+                vec![Event::LoginRefused("the login was refused".into())]
             }
             (Id::Number(request), true) => vec![Event::Answer {
                 request: *request,
-                verdict: Verdict::Accepted,
+                verdict: Verdict::Accepted { receipt },
             }],
             (id, false) => self.error(id, ErrorCode::Other.code(), "refused without a reason"),
             _ => vec![Event::Unknown {
@@ -62,7 +62,9 @@ impl Login {
         let reason = words(message);
         let request = match id {
             Id::Number(SUBSCRIBE | AUTHORIZE) => {
-                return vec![Event::End(format!("the login was refused: {reason}"))];
+                return vec![Event::LoginRefused(format!(
+                    "the login was refused: {reason}"
+                ))];
             }
             Id::Number(request) => *request,
             Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
@@ -87,10 +89,4 @@ impl Login {
         }
         events
     }
-}
-
-/// What `client.reconnect` means. Following it to another host would let anyone who can write into the connection
-/// take the work away.
-pub(super) fn reconnect() -> Vec<Event> {
-    vec![Event::End("the server asked for a new connection".into())]
 }

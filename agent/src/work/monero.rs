@@ -50,7 +50,9 @@ impl MoneroDialogue {
         let reason = words(message);
         let request = match id {
             Id::Number(LOGIN) if self.session.is_none() => {
-                return vec![Event::End(format!("the login was refused: {reason}"))];
+                return vec![Event::LoginRefused(format!(
+                    "the login was refused: {reason}"
+                ))];
             }
             Id::Number(request) => *request,
             Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
@@ -107,10 +109,11 @@ impl Dialogue for MoneroDialogue {
             }
             ServerMessage::Ok {
                 id: Id::Number(request),
+                receipt,
                 ..
             } => vec![Event::Answer {
                 request,
-                verdict: Verdict::Accepted,
+                verdict: Verdict::Accepted { receipt },
             }],
             ServerMessage::Error { id, code, message } => self.error(&id, code, &message),
             ServerMessage::Ok { .. } => vec![Event::Unknown {
@@ -210,7 +213,13 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(verdict(r#""result":{"status":"OK"}"#), Verdict::Accepted);
+        let accepted = Verdict::Accepted { receipt: None };
+        assert_eq!(verdict(r#""result":{"status":"OK"}"#), accepted);
+        let accepted = Verdict::Accepted {
+            receipt: Some("1|D".into()),
+        };
+        let line = r#""result":{"status":"OK"},"receipt":"1|D""#;
+        assert_eq!(verdict(line), accepted);
         let mut error =
             |text: &str| verdict(&format!(r#""error":{{"code":-1,"message":"{text}"}}"#));
         assert!(matches!(error("Block expired"), Verdict::Stale { .. }));
@@ -231,7 +240,9 @@ mod tests {
             |id| format!(r#"{{"id":{id},"error":{{"code":-1,"message":"Unauthenticated"}}}}"#);
         let mut dialogue = MoneroDialogue::new("A.D", "hush");
         let events = dialogue.take(&refusal(1)).expect("reads");
-        assert!(matches!(events.as_slice(), [Event::End(reason)] if reason.contains("refused")));
+        assert!(
+            matches!(events.as_slice(), [Event::LoginRefused(reason)] if reason.contains("refused"))
+        );
         let events = logged_in().take(&refusal(5)).expect("reads");
         assert!(matches!(
             events.as_slice(),

@@ -9,9 +9,9 @@ use idlewatt_protocol::api::{WorkOffer, WorkOffers};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::Addresses;
 use super::backoff::Backoff;
 use super::hub_client::HubClient;
+use super::{Address, Addresses};
 
 /// How often a hub is asked.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -144,7 +144,7 @@ async fn keep_asking(client: HubClient, state: watch::Sender<OffersState>, now: 
             Ok(answer) => {
                 backoff.reset();
                 state.send_replace(OffersState {
-                    stratum: Some(addresses(&client.host(), &answer)),
+                    stratum: Some(addresses(&client, &answer)),
                     offers: answer.offers,
                     error: None,
                 });
@@ -162,14 +162,23 @@ async fn keep_asking(client: HubClient, state: watch::Sender<OffersState>, now: 
     }
 }
 
-/// The ports that a hub names, on the host that answers for it.
-fn addresses(host: &str, answer: &WorkOffers) -> Addresses {
+/// The ports that a hub names, on the host that answers for it: under TLS where it is asked under TLS itself and has
+/// such ports.
+fn addresses(client: &HubClient, answer: &WorkOffers) -> Addresses {
+    let host = client.host();
+    let at = |plain: u16, tls: Option<u16>| match tls.filter(|_| client.is_encrypted()) {
+        Some(port) => Address {
+            tls: true,
+            ..Address::plain(&host, port)
+        },
+        None => Address::plain(&host, plain),
+    };
     let own = answer.offers.iter().filter_map(|offer| {
         let algorithm: Algorithm = offer.algorithm.parse().ok()?;
-        Some((algorithm, format!("{host}:{}", offer.stratum_port?)))
+        Some((algorithm, at(offer.stratum_port?, offer.stratum_tls_port)))
     });
     Addresses {
-        common: format!("{host}:{}", answer.stratum_port),
+        common: at(answer.stratum_port, answer.stratum_tls_port),
         own: own.collect(),
     }
 }
@@ -187,6 +196,7 @@ mod tests {
             credit_per_terahash: Money { asset, atomic },
             available: true,
             stratum_port: None,
+            stratum_tls_port: None,
         }
     }
 
@@ -255,6 +265,34 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_hub_asked_under_tls_is_worked_for_under_tls_where_it_can_be() {
+        let mut answer = WorkOffers {
+            stratum_port: 3333,
+            stratum_tls_port: Some(3334),
+            offers: vec![WorkOffer {
+                stratum_port: Some(4333),
+                ..offer("kawpow", Asset::Practice, 1)
+            }],
+        };
+        let of = |address: &str, answer: &WorkOffers| {
+            let client = HubClient::new(address).expect("an address");
+            let addresses = addresses(&client, answer);
+            let each = [Algorithm::RandomX, Algorithm::KawPow];
+            each.map(|algorithm| addresses.of(algorithm).to_string())
+        };
+        let plain = ["hub:3333", "hub:4333"];
+        assert_eq!(of("http://hub", &answer), plain);
+        assert_eq!(
+            of("https://hub", &answer),
+            ["stratum+ssl://hub:3334", "hub:4333"]
+        );
+        answer.stratum_tls_port = None;
+        assert_eq!(of("https://hub", &answer), plain);
+        answer.offers[0].stratum_tls_port = Some(4334);
+        assert_eq!(of("https://hub", &answer)[1], "stratum+ssl://hub:4334");
+    }
+
     #[tokio::test]
     async fn a_hub_that_comes_back_is_asked_at_the_new_address() {
         use axum::{Json, Router, routing::get};
@@ -277,6 +315,7 @@ mod tests {
         let address = listener.local_addr().expect("bound");
         let mut answer = WorkOffers {
             stratum_port: 3333,
+            stratum_tls_port: Some(3334),
             offers: practice(),
         };
         answer.offers[2].stratum_port = Some(3481);
@@ -293,8 +332,8 @@ mod tests {
         let up = tokio::time::timeout(limit, state.wait_for(|state| state.error.is_none()));
         let up = up.await.expect("in time").expect("alive").clone();
         let expected = Addresses {
-            common: "127.0.0.1:3333".into(),
-            own: [(Algorithm::ProgPowZ, "127.0.0.1:3482".to_owned())].into(),
+            common: Address::plain("127.0.0.1", 3333),
+            own: [(Algorithm::ProgPowZ, Address::plain("127.0.0.1", 3482))].into(),
         };
         assert_eq!(up.stratum, Some(expected));
         assert_eq!(up.offers.len(), 4);

@@ -6,32 +6,42 @@ use std::time::Duration;
 use idlewatt_kernels::Algorithm;
 use idlewatt_stratum::bitcoin::ErrorCode;
 use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::turn_away;
 use super::dialogue::{Dialogue, Event, words};
+use super::leave::{Asked, Leave};
 use super::status::Phase;
-use super::{CurrentJob, Shared, Submission, Verdict, book};
+use super::{Address, CurrentJob, Shared, Submission, Verdict, book};
 
 /// A server that sends more unreadable lines than this over one connection is given up.
 const BAD_LINES: u32 = 10;
 
+/// What lines travel over, with TLS or without.
+pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
 /// How a connection ended.
+#[derive(Default)]
 pub(super) struct Ended {
     pub reason: String,
     /// How long it was logged in; `None` if it never was.
     pub ready_for: Option<Duration>,
+    /// Whether user or password were refused.
+    pub login_refused: bool,
+    /// Where the server sent us.
+    pub leave: Option<Leave>,
 }
 
 impl Ended {
     pub fn early(reason: impl Into<String>) -> Self {
         Ended {
             reason: reason.into(),
-            ready_for: None,
+            ..Ended::default()
         }
     }
 }
@@ -43,12 +53,15 @@ pub(super) struct Session<'a> {
     pub dialogue: Box<dyn Dialogue>,
     pub ended: &'a CancellationToken,
     pub waiting: &'a mut mpsc::Receiver<Submission>,
-    pub address: &'a mut watch::Receiver<String>,
+    /// Where it is.
+    pub here: &'a Address,
+    /// Where it should be.
+    pub address: &'a mut watch::Receiver<Address>,
 }
 
 /// What changes while the connection stands.
 struct Talk {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     began: Instant,
     ready_since: Option<Instant>,
     heard: Instant,
@@ -56,10 +69,12 @@ struct Talk {
     bad_lines: u32,
     /// Submissions without an answer, and until when it must come.
     unanswered: HashMap<i64, (oneshot::Sender<Verdict>, Instant)>,
+    login_refused: bool,
+    leave: Option<Leave>,
 }
 
 impl Session<'_> {
-    pub async fn run(mut self, stream: TcpStream) -> Ended {
+    pub async fn run(mut self, stream: Box<dyn Wire>) -> Ended {
         let now = Instant::now();
         let mut talk = Talk {
             stream,
@@ -69,6 +84,8 @@ impl Session<'_> {
             sent: now,
             bad_lines: 0,
             unanswered: HashMap::new(),
+            login_refused: false,
+            leave: None,
         };
         let reason = match self.converse(&mut talk).await {
             Ok(never) => match never {},
@@ -78,6 +95,8 @@ impl Session<'_> {
         Ended {
             reason,
             ready_for: talk.ready_since.map(|since| since.elapsed()),
+            login_refused: talk.login_refused,
+            leave: talk.leave,
         }
     }
 
@@ -89,6 +108,7 @@ impl Session<'_> {
         let mut bytes = vec![0; 4096];
         loop {
             let ready = talk.ready_since.is_some();
+            let leaving = talk.leave.as_ref().map(|leave| leave.at);
             let (due, overdue) = self.next_due(talk);
             tokio::select! {
                 read = talk.stream.read(&mut bytes) => {
@@ -111,6 +131,10 @@ impl Session<'_> {
                         }
                     }
                 },
+                () = sleep_until(leaving.unwrap_or(due)), if leaving.is_some() => {
+                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    return Err("the server asked for a new connection".into());
+                }
                 Ok(()) = self.address.changed() => return Err("the server has another address".into()),
                 () = self.ended.cancelled() => {
                     self.farewell(talk, &mut lines, &mut bytes).await;
@@ -146,11 +170,11 @@ impl Session<'_> {
     }
 
     async fn send(&self, talk: &mut Talk, line: &str) -> Result<(), String> {
-        let written = timeout(
-            self.shared.timing.write,
-            talk.stream.write_all(line.as_bytes()),
-        )
-        .await;
+        let write = async {
+            talk.stream.write_all(line.as_bytes()).await?;
+            talk.stream.flush().await
+        };
+        let written = timeout(self.shared.timing.write, write).await;
         match written {
             Ok(Ok(())) => {
                 talk.sent = Instant::now();
@@ -251,9 +275,43 @@ impl Session<'_> {
             Event::Notice(text) => {
                 tracing::info!(algorithm = %self.algorithm, text, "the server says");
             }
+            Event::Reconnect(asked) => self.leave(talk, asked),
+            Event::LoginRefused(reason) => {
+                talk.login_refused = true;
+                return Err(reason);
+            }
             Event::End(reason) => return Err(reason),
         }
         Ok(())
+    }
+
+    /// Works on until it is time to leave, or the server ends the connection.
+    fn leave(&self, talk: &mut Talk, asked: Asked) {
+        if talk.leave.is_some() {
+            return;
+        }
+        let own = self.address.borrow().clone();
+        let spread = (self.shared.timing.spread, rand::random());
+        let allowed = &self.shared.ways.reconnect_hosts;
+        let leave = asked.judge(Instant::now(), (self.here, &own), allowed, spread);
+        match &leave.refused {
+            None => {
+                let to = leave.to.to_string();
+                tracing::info!(algorithm = %self.algorithm, to, "the server asks for a new connection");
+            }
+            Some(host) => {
+                let host = words(host);
+                tracing::warn!(
+                    algorithm = %self.algorithm,
+                    host,
+                    "the server sends us to a host that is not its own: it is not followed"
+                );
+                self.shared.note(self.algorithm, |status| {
+                    status.not_followed = Some(host);
+                });
+            }
+        }
+        talk.leave = Some(leave);
     }
 
     fn ready(&self, talk: &mut Talk) {

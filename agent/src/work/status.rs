@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ConnectionStatus {
     /// What it brings work for.
     pub algorithm: Algorithm,
-    /// Host and port.
+    /// Host and port; `stratum+ssl://` before them where it is encrypted.
     pub address: String,
     /// How far it is.
     pub phase: Phase,
@@ -22,6 +22,9 @@ pub struct ConnectionStatus {
     pub bad_lines: u64,
     /// Why there is no job although the connection stands; `None` while there is one.
     pub no_job: Option<String>,
+    /// The host that the server last tried to send us to, where that is neither its own nor one that the owner allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_followed: Option<String>,
 }
 
 /// How far a connection is.
@@ -52,6 +55,7 @@ impl ConnectionStatus {
             unknown_messages: 0,
             bad_lines: 0,
             no_job: None,
+            not_followed: None,
         }
     }
 }

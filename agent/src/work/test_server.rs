@@ -6,7 +6,7 @@ use idlewatt_kernels::Algorithm;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Source, Timing, Work};
+use super::{Source, Timing, Ways, Work};
 
 /// No test waits longer for anything.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -15,6 +15,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) fn quick() -> Timing {
     Timing {
         retry: (Duration::from_millis(5), Duration::from_millis(20)),
+        spread: Duration::from_millis(20),
         farewell: Duration::from_secs(5),
         ..Timing::default()
     }
@@ -37,7 +38,7 @@ impl Server {
 
     pub fn work(&self, algorithm: Algorithm, timing: Timing) -> Work {
         let source = Source::hub(&self.address(), "A.D", "token").expect("an address");
-        let work = Work::start(source, timing);
+        let work = Work::start(source, Ways::default(), timing);
         work.set_algorithms(&[algorithm]);
         work
     }

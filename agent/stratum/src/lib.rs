@@ -4,11 +4,13 @@
 //! message by `parse`, a message a line by `to_line` (with its line feed). Whatever a counterpart sends, the answer
 //! is a message or a [`ParseError`] that says what was wrong, never a panic.
 //!
+//! - [`address`]: where a server is, and whether it is spoken to under TLS.
 //! - [`monero`]: JSON-RPC with `login`, `job` and `submit`, as xmrig and Monero pools speak it.
 //! - [`bitcoin`]: Stratum v1 with `mining.*`.
 //! - [`kawpow`]: the same envelope around a header's hash, for KawPow and the other ProgPoW coins.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod bitcoin;
 mod error_code;
 mod fields;

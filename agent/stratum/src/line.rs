@@ -22,7 +22,8 @@ pub enum LineError {
     NotUtf8,
 }
 
-/// Collects bytes and gives back lines. Holds at most the limit and what one [`LineBuffer::push`] added.
+/// Collects bytes and gives back lines. Holds at most the limit and what one [`LineBuffer::push`] added, and no memory
+/// between lines.
 #[derive(Debug)]
 pub struct LineBuffer {
     bytes: VecDeque<u8>,
@@ -77,6 +78,10 @@ impl LineBuffer {
             }
             let line: Vec<u8> = self.bytes.drain(..=length).collect();
             self.scanned = 0;
+            if self.bytes.is_empty() {
+                // A server holds thousands of these, nearly all of them waiting.
+                self.bytes = VecDeque::new();
+            }
             let line = String::from_utf8(line).map_err(|_| LineError::NotUtf8)?;
             let line = line.trim();
             if !line.is_empty() {

@@ -122,6 +122,8 @@ pub(crate) struct Envelope {
     pub params: Value,
     pub result: Value,
     pub error: Value,
+    /// What a hub of Idlewatt proves a credited share by.
+    pub receipt: Option<String>,
 }
 
 impl Envelope {
@@ -141,6 +143,7 @@ impl Envelope {
             params: take("params"),
             result: take("result"),
             error: take("error"),
+            receipt: take("receipt").as_str().map(str::to_owned),
         })
     }
 
@@ -170,6 +173,14 @@ impl Envelope {
 /// A JSON value as the line that is sent.
 pub(crate) fn line(value: &Value) -> String {
     format!("{value}\n")
+}
+
+/// An answer with the receipt of what it answers, where there is one.
+pub(crate) fn with_receipt(mut answer: Value, receipt: Option<&str>) -> Value {
+    if let Some(receipt) = receipt {
+        answer["receipt"] = Value::from(receipt);
+    }
+    answer
 }
 
 /// The first 64 characters: enough to recognise, too few to fill a log.

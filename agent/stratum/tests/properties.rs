@@ -195,7 +195,7 @@ proptest! {
         use monero::ServerMessage::*;
         for message in [
             LoginOk { id: id.clone(), session: text.clone(), job: job.clone() },
-            Ok { id: id.clone(), status: text.clone() },
+            Ok { id: id.clone(), status: text.clone(), receipt: (code > 0).then(|| text.clone()) },
             Error { id: id.clone(), code, message: text.clone() },
             Job(job.clone()),
             JobAnswer { id: id.clone(), job },
@@ -246,7 +246,7 @@ proptest! {
         for message in [
             Configured { id: id.clone(), version_mask: mask, minimum_difficulty: flag, subscribe_extranonce: !flag },
             Subscribed { id: id.clone(), session: text.clone(), extranonce1: extranonce1.clone(), extranonce2_size: size },
-            Ok { id: id.clone(), result: flag },
+            Ok { id: id.clone(), result: flag, receipt: flag.then(|| text.clone()) },
             Error { id: id.clone(), code, message: text.clone() },
             Notify(job),
             SetExtranonce { extranonce1, extranonce2_size: size },
@@ -291,7 +291,7 @@ proptest! {
         use kawpow::ServerMessage::*;
         for message in [
             Subscribed { id: id.clone(), session: flag.then(|| text.clone()), extranonce1: extranonce1.clone() },
-            Ok { id: id.clone(), result: flag },
+            Ok { id: id.clone(), result: flag, receipt: flag.then(|| text.clone()) },
             Error { id: id.clone(), code, message: text.clone() },
             SetTarget(target),
             Notify(job),

@@ -119,6 +119,7 @@ fn monero_server_lines() {
     let ok = |id, status: &str| ServerMessage::Ok {
         id: Id::Number(id),
         status: status.into(),
+        receipt: None,
     };
     assert_eq!((accepted, alive), (ok(2, "OK"), ok(5, "KEEPALIVED")));
     assert_eq!(
@@ -202,6 +203,7 @@ fn bitcoin_server_lines() {
     let ok = |id| ServerMessage::Ok {
         id: Id::Number(id),
         result: true,
+        receipt: None,
     };
     assert!(matches!(
         next(),
@@ -317,6 +319,7 @@ fn kawpow_server_lines() {
     let ok = |id| ServerMessage::Ok {
         id: Id::Number(id),
         result: true,
+        receipt: None,
     };
     let expected = [
         ServerMessage::Subscribed {

@@ -44,7 +44,7 @@ fn the_status_has_what_its_description_promises() {
     assert_eq!(status["mode"], "pause");
     assert_eq!(
         status["shares"],
-        json!({"accepted": 0, "stale": 0, "rejected": 0, "pending": 0, "lost": 0, "unknown": 0})
+        json!({"accepted": 0, "stale": 0, "rejected": 0, "pending": 0, "lost": 0, "unknown": 0, "lost_at_hub": 0})
     );
     assert_eq!(status["source"]["kind"], "embedded_hub");
     let cpu = &status["processors"][0];
@@ -56,9 +56,20 @@ fn the_status_has_what_its_description_promises() {
     }
     assert_eq!(cpu["allowed_percent"], 0);
     let earned = home.run(&["earnings", "--json"]).json();
-    for key in ["this_device", "other_devices", "referrals", "total"] {
+    for key in [
+        "this_device",
+        "other_devices",
+        "referrals",
+        "total",
+        "wallet",
+    ] {
         assert_eq!(earned[key], json!([]), "{key}");
     }
+    let nothing = json!({"shares": 0, "amounts": []});
+    assert_eq!(
+        (&earned["awaiting"], &status["awaiting"]),
+        (&nothing, &nothing)
+    );
     assert_eq!(home.run(&["receipts", "list", "--json"]).json(), json!([]));
     home.run(&["receipts", "check"])
         .failed(1, "does not work for a hub yet");

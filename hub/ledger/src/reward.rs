@@ -2,6 +2,8 @@
 
 use idlewatt_protocol::{Asset, Money};
 
+use crate::Exact;
+
 /// What an upstream pays for a given number of hashes: for a chain, its block reward for its difficulty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reward {
@@ -53,11 +55,11 @@ impl Reward {
         self.amount.asset
     }
 
-    /// ⌊`work` × amount ÷ network work⌋: never more than earned, and less by under one atomic unit.
+    /// `work` × amount ÷ network work, rounded down to 10^-12 of the asset's smallest unit.
     ///
     /// # Errors
-    /// If the product exceeds 128 bits or the credit 127.
-    pub fn credit(&self, work: u128) -> Result<Money, RewardError> {
+    /// If it cannot be computed in 128 bits.
+    pub fn credit(&self, work: u128) -> Result<Exact, RewardError> {
         let too_large = RewardError::TooLarge {
             work,
             amount: self.amount,
@@ -66,11 +68,18 @@ impl Reward {
         let product = work
             .checked_mul(self.amount.atomic.unsigned_abs())
             .ok_or(too_large)?;
-        let atomic = i128::try_from(product / self.network_work).map_err(|_| too_large)?;
-        Ok(Money {
-            asset: self.amount.asset,
-            atomic,
-        })
+        let (whole, mut rest) = (product / self.network_work, product % self.network_work);
+        // Digit by digit: the product of the rest and 10^12 may need more than 128 bits.
+        let mut fraction = 0u128;
+        for _ in 0..12 {
+            rest = rest.checked_mul(10).ok_or(too_large)?;
+            fraction = fraction * 10 + rest / self.network_work;
+            rest %= self.network_work;
+        }
+        i128::try_from(whole)
+            .ok()
+            .and_then(|whole| Exact::try_of(self.amount.asset, whole, fraction as i64))
+            .ok_or(too_large)
     }
 }
 
@@ -91,12 +100,12 @@ mod tests {
     fn a_share_as_hard_as_the_block_earns_the_block() {
         let block = reward(600_000_000_000, 350_000_000_000);
         assert_eq!(
-            block.credit(350_000_000_000).expect("fits").atomic,
+            block.credit(350_000_000_000).expect("fits").money().atomic,
             600_000_000_000
         );
-        assert_eq!(block.credit(0).expect("fits").atomic, 0);
+        assert_eq!(block.credit(0).expect("fits").money().atomic, 0);
         assert_eq!(
-            reward(1, 3).credit(2).expect("fits").atomic,
+            reward(1, 3).credit(2).expect("fits").money().atomic,
             0,
             "rounded down"
         );
@@ -134,7 +143,7 @@ mod tests {
             network in 1u128..1 << 60,
         ) {
             let reward = reward(atomic, network);
-            let credit = |work: u128| reward.credit(work).expect("fits").atomic;
+            let credit = |work: u128| reward.credit(work).expect("fits").parts;
             let apart: i128 = works.iter().map(|work| credit(u128::from(*work))).sum();
             let together = credit(works.iter().map(|work| u128::from(*work)).sum());
             prop_assert!(apart <= together);
@@ -142,11 +151,15 @@ mod tests {
         }
 
         #[test]
-        fn the_credit_is_the_floor(work: u64, atomic in 0i128..1 << 60, network in 1u128..1 << 100) {
-            let credit = reward(atomic, network).credit(work.into()).expect("fits").atomic as u128;
+        fn the_credit_is_the_floor(work in 0u64..1 << 40, atomic in 0i128..1 << 40, network in 1u128..1 << 80) {
+            let credit = reward(atomic, network).credit(work.into()).expect("fits").parts;
             let exact = u128::from(work) * atomic as u128;
-            prop_assert!(credit * network <= exact);
-            prop_assert!(exact - credit * network < network);
+            let whole = exact / network;
+            prop_assert_eq!(credit / Exact::PARTS, whole as i128);
+            let fraction = (credit % Exact::PARTS) as u128;
+            let rest = exact % network;
+            let about = rest as f64 / network as f64 * 1e12;
+            prop_assert!((about - fraction as f64).abs() <= 1.0 + about * 1e-12);
         }
     }
 }

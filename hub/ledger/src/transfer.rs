@@ -1,23 +1,41 @@
 //! A transfer: entries that sum to zero in every asset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use idlewatt_protocol::{Asset, DeviceId, Money};
+use idlewatt_protocol::{Asset, Money};
 
 use crate::LedgerAccount;
 
 /// Why a transfer was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransferKind {
-    /// Shares of one device were credited.
-    Shares,
+    /// Shares were credited: from the upstream to devices, referrers and the operator.
+    Settlement,
+    /// Earnings became withdrawable.
+    Release,
+    /// A block's reward can be spent: the upstream has paid.
+    Block,
+    /// A withdrawal was asked for: its amount is set aside.
+    WithdrawalRequested,
+    /// It was paid and the network has confirmed it.
+    WithdrawalConfirmed,
+    /// It was refused: its amount is back in the wallet.
+    WithdrawalRefused,
+    /// An account was closed and its owner gave up what was left.
+    Forfeit,
 }
 
 impl TransferKind {
     /// The word it is stored as.
     pub fn name(self) -> &'static str {
         match self {
-            TransferKind::Shares => "shares",
+            TransferKind::Settlement => "settlement",
+            TransferKind::Release => "release",
+            TransferKind::Block => "block",
+            TransferKind::WithdrawalRequested => "withdrawal-requested",
+            TransferKind::WithdrawalConfirmed => "withdrawal-confirmed",
+            TransferKind::WithdrawalRefused => "withdrawal-refused",
+            TransferKind::Forfeit => "forfeit",
         }
     }
 }
@@ -65,11 +83,10 @@ impl Transfer {
             return Err(TransferError::Empty);
         }
         let mut sums: BTreeMap<Asset, i128> = BTreeMap::new();
-        for (index, entry) in entries.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for entry in &entries {
             let Money { asset, atomic } = entry.amount;
-            let same =
-                |other: &Entry| other.account == entry.account && other.amount.asset == asset;
-            if entries[..index].iter().any(same) {
+            if !seen.insert((&entry.account, asset)) {
                 return Err(TransferError::Repeated(entry.account.clone(), asset));
             }
             let sum = sums.entry(asset).or_default();
@@ -81,37 +98,6 @@ impl Transfer {
             Some((asset, atomic)) => Err(TransferError::Unbalanced(Money { asset, atomic })),
             None => Ok(Transfer { kind, entries }),
         }
-    }
-
-    /// The credits of a device's shares, together, from the upstream that gave the work.
-    ///
-    /// # Errors
-    /// If there are no credits, they are of different assets, or their sum is too large.
-    pub fn for_shares(
-        device: &DeviceId,
-        upstream: &str,
-        credits: &[Money],
-    ) -> Result<Self, TransferError> {
-        let asset = credits.first().ok_or(TransferError::Empty)?.asset;
-        if let Some(other) = credits.iter().find(|credit| credit.asset != asset) {
-            return Err(TransferError::Unbalanced(*other));
-        }
-        let atomic = credits
-            .iter()
-            .try_fold(0i128, |sum, credit| sum.checked_add(credit.atomic))
-            .filter(|sum| *sum != i128::MIN)
-            .ok_or(TransferError::TooLarge(asset))?;
-        let entry = |account, atomic| Entry {
-            account,
-            amount: Money { asset, atomic },
-        };
-        Transfer::try_new(
-            TransferKind::Shares,
-            vec![
-                entry(LedgerAccount::Device(device.clone()), atomic),
-                entry(LedgerAccount::Upstream(upstream.to_owned()), -atomic),
-            ],
-        )
     }
 
     /// Why it was made.
@@ -141,32 +127,17 @@ mod tests {
     fn each_asset_must_balance_by_itself() {
         let entries = vec![entry("a", Asset::Monero, 5), entry("b", Asset::Bitcoin, -5)];
         assert!(matches!(
-            Transfer::try_new(TransferKind::Shares, entries),
+            Transfer::try_new(TransferKind::Settlement, entries),
             Err(TransferError::Unbalanced(_))
         ));
         let repeated = vec![entry("a", Asset::Monero, 5), entry("a", Asset::Monero, -5)];
         assert!(matches!(
-            Transfer::try_new(TransferKind::Shares, repeated),
+            Transfer::try_new(TransferKind::Settlement, repeated),
             Err(TransferError::Repeated(..))
         ));
         assert_eq!(
-            Transfer::try_new(TransferKind::Shares, Vec::new()),
+            Transfer::try_new(TransferKind::Settlement, Vec::new()),
             Err(TransferError::Empty)
-        );
-    }
-
-    #[test]
-    fn shares_of_two_assets_make_no_transfer() {
-        let credits = [Money::zero(Asset::Monero), Money::zero(Asset::Practice)];
-        assert!(Transfer::for_shares(&DeviceId::random(), "practice", &credits).is_err());
-        assert!(Transfer::for_shares(&DeviceId::random(), "practice", &[]).is_err());
-        let huge = Money {
-            asset: Asset::Monero,
-            atomic: i128::MAX,
-        };
-        assert_eq!(
-            Transfer::for_shares(&DeviceId::random(), "practice", &[huge, huge]),
-            Err(TransferError::TooLarge(Asset::Monero))
         );
     }
 
@@ -183,24 +154,8 @@ mod tests {
                 .collect();
             let sum: i128 = amounts.iter().sum();
             entries.push(entry("last", Asset::Practice, off - sum));
-            let made = Transfer::try_new(TransferKind::Shares, entries);
+            let made = Transfer::try_new(TransferKind::Settlement, entries);
             prop_assert_eq!(made.is_ok(), off == 0);
-        }
-
-        #[test]
-        fn a_share_transfer_gives_the_device_the_sum(
-            credits in prop::collection::vec(0i128..1 << 80, 1..40),
-        ) {
-            let credits: Vec<Money> = credits
-                .into_iter()
-                .map(|atomic| Money { asset: Asset::Monero, atomic })
-                .collect();
-            let device = DeviceId::random();
-            let transfer = Transfer::for_shares(&device, "monerod", &credits).expect("balanced");
-            let sum: i128 = credits.iter().map(|credit| credit.atomic).sum();
-            prop_assert_eq!(&transfer.entries()[0].account, &LedgerAccount::Device(device));
-            prop_assert_eq!(transfer.entries()[0].amount.atomic, sum);
-            prop_assert_eq!(transfer.entries()[1].amount.atomic, -sum);
         }
     }
 }

@@ -1,15 +1,48 @@
-//! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key where it says
-//! *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
+//! Requests and answers, one pair a route. Secrets go as `Authorization: Bearer …`: an account key or a session's token
+//! where it says *account*, a device token where it says *device*. Every error answers with [`ErrorAnswer`].
+
+mod account;
+mod closing;
+mod device;
+mod earned;
+mod fleet;
+mod health;
+mod referral;
+mod share;
+mod withdrawal;
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, Money};
+use crate::{AccountId, AccountKey, Money};
+
+pub use account::{
+    AccountDeleted, DeleteAccount, NewAccount, Session, SessionCreated, Sessions, TotpBegun,
+    TotpCode, TotpState,
+};
+pub use closing::{Closing, ClosingLeaf, ClosingProof, ClosingProofs, Closings};
+pub use device::{
+    AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
+    EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
+};
+pub use earned::{AccountEarnings, DeviceEarnings, EarnedLately, EarningsByDevice};
+pub use fleet::{
+    ChangeDevice, DeviceState, Devices, EnrolmentTokenCreated, FleetToken, FleetTokens, Group,
+    GroupLimited, Groups, LimitGroup, NewEnrolmentToken,
+};
+pub use health::Readiness;
+pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
+pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
+pub use withdrawal::{
+    AskQuote, AskWithdrawal, UnknownWithdrawalState, Withdrawal, WithdrawalQuote, WithdrawalState,
+    Withdrawals,
+};
 
 /// `POST /v1/accounts` (open): a new account. The key is shown this once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountCreated {
     /// Its public name.
     pub account: AccountId,
@@ -17,50 +50,26 @@ pub struct AccountCreated {
     pub key: AccountKey,
 }
 
-/// `POST /v1/enrolments` (account): a code that adds one device.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct EnrolmentCreated {
-    /// What the new device sends.
-    pub code: EnrolmentCode,
-    /// Until when it may.
-    pub expires: Timestamp,
-}
-
-/// `POST /v1/devices` (open, proven by the code).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct EnrolDevice {
-    /// The account owner's code.
-    pub code: EnrolmentCode,
-    /// What the owner will see it as; 1 to 64 characters.
-    pub name: String,
-}
-
-/// The answer to [`EnrolDevice`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DeviceEnrolled {
-    /// The account it now works for.
-    pub account: AccountId,
-    /// Its public name.
-    pub device: DeviceId,
-    /// Its secret, sent this once. Stratum: user `ACCOUNT.DEVICE`, password this token.
-    pub token: DeviceToken,
-}
-
 /// `GET /v1/work` (open): what the hub has work for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkOffers {
     /// The port of the Stratum server, on the host that answered.
     pub stratum_port: u16,
+    /// The port on which the same is spoken under TLS, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratum_tls_port: Option<u16>,
     /// One entry an algorithm.
     pub offers: Vec<WorkOffer>,
 }
 
 /// Work for one algorithm.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorkOffer {
     /// The algorithm's name.
     pub algorithm: String,
-    /// Which upstream it comes from: `practice` or `monerod`.
+    /// Which upstream it comes from: `practice`, `monerod`, `bitcoind` or `pool`.
     pub upstream: String,
     /// What 10^12 hashes are credited with at present.
     pub credit_per_terahash: Money,
@@ -70,57 +79,14 @@ pub struct WorkOffer {
     /// same line have a port each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stratum_port: Option<u16>,
-}
-
-/// `GET /v1/earnings` (device): everything credited to the account, apart and together.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earnings {
-    /// Credited to the asking device.
-    pub this_device: Vec<Money>,
-    /// Credited to the account's other devices.
-    pub other_devices: Vec<Money>,
-    /// Credited for referrals.
-    pub referrals: Vec<Money>,
-    /// The sum of the three.
-    pub total: Vec<Money>,
-}
-
-/// `GET /v1/shares?after=SEQ&limit=N` (device): the device's credited shares in order of their numbers; at most
-/// 1,000 an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreditedShares {
-    /// The shares after the number asked for.
-    pub shares: Vec<CreditedShare>,
-    /// Whether there are more after the last of these.
-    pub more: bool,
-}
-
-/// `POST /v1/shares/find` (device): which of these digests have been credited to this device; at most 1,000.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FindShares {
-    /// Proof-of-work digests in hex.
-    pub digests: Vec<String>,
-}
-
-/// One share that was verified and credited.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreditedShare {
-    /// Its number at this hub; rises, with gaps.
-    pub sequence: i64,
-    /// The proof-of-work digest in hex: the share's identity.
-    pub digest: String,
-    /// The algorithm's name.
-    pub algorithm: String,
-    /// How many hashes such a share takes on average.
-    pub work: u64,
-    /// What it was credited with.
-    pub credit: Money,
-    /// When it was credited.
-    pub at: Timestamp,
+    /// The same under TLS, where that is not [`WorkOffers::stratum_tls_port`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratum_tls_port: Option<u16>,
 }
 
 /// `GET /v1/blocks` (open): the newest blocks that devices of this hub found, highest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Blocks {
     /// At most 1,000.
     pub blocks: Vec<Block>,
@@ -128,6 +94,7 @@ pub struct Blocks {
 
 /// A block that a device found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Block {
     /// Its height in the chain.
     pub height: u64,
@@ -143,12 +110,15 @@ pub struct Block {
 
 /// What became of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BlockState {
     /// Handed in; its fate is not known yet.
     Submitted,
     /// It is the main chain's block at its height.
     Found,
+    /// It was for long enough: its reward can be spent.
+    Matured,
     /// Another block is the main chain's at its height.
     Orphaned,
     /// The network refused it.
@@ -157,9 +127,10 @@ pub enum BlockState {
 
 impl BlockState {
     /// Every state.
-    pub const ALL: [BlockState; 4] = [
+    pub const ALL: [BlockState; 5] = [
         BlockState::Submitted,
         BlockState::Found,
+        BlockState::Matured,
         BlockState::Orphaned,
         BlockState::Refused,
     ];
@@ -169,6 +140,7 @@ impl BlockState {
         match self {
             BlockState::Submitted => "submitted",
             BlockState::Found => "found",
+            BlockState::Matured => "matured",
             BlockState::Orphaned => "orphaned",
             BlockState::Refused => "refused",
         }
@@ -177,7 +149,7 @@ impl BlockState {
 
 /// A text that names no state of a block.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown block state \"{0}\"; allowed: submitted, found, orphaned, refused")]
+#[error("unknown block state \"{0}\"; allowed: submitted, found, matured, orphaned, refused")]
 pub struct UnknownBlockState(pub String);
 
 impl FromStr for BlockState {
@@ -193,9 +165,11 @@ impl FromStr for BlockState {
 
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorAnswer {
-    /// A fixed word for programs: `unauthorized`, `not_found`, `bad_request`, `too_many_requests`, `unavailable`,
-    /// `internal`.
+    /// A fixed word for programs: `unauthorized`, `totp` (a code of the authenticator app is missing or wrong), `not_found`,
+    /// `bad_request`, `conflict`, `too_many_requests`,
+    /// `unavailable`, `internal`.
     pub error: String,
     /// A sentence for people: what, where and what is allowed.
     pub message: String,
@@ -203,6 +177,7 @@ pub struct ErrorAnswer {
 
 /// The single line that `idlewatt-hub --announce` prints on standard output once it listens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HubListening {
     /// Base address of the HTTP API, such as `http://127.0.0.1:41234`.
     pub http: String,

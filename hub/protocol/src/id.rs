@@ -57,6 +57,7 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $symbols:literal, $what:literal, $form:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -141,11 +142,93 @@ id!(
     /// What adds a device to an account: single use, valid for ten minutes, secret until then.
     EnrolmentCode, "", 8, "an enrolment code", "8 letters or digits"
 );
-shown!(AccountId, DeviceId);
-secret!(DeviceToken, EnrolmentCode, AccountKey);
+id!(
+    /// What adds many devices to an account until it is revoked or used up (160 bits, secret).
+    EnrolmentToken, "IWE-", 32, "an enrolment token", "IWE- and 32 letters or digits"
+);
+id!(
+    /// What a signed-in browser or program proves itself with (160 bits, secret).
+    SessionToken, "IWS-", 32, "a session token", "IWS- and 32 letters or digits"
+);
+id!(
+    /// The public name of a session, to end it by.
+    SessionId, "S", 11, "a session id", "the letter S and 11 letters or digits"
+);
+id!(
+    /// The public name of an enrolment token, to revoke it by.
+    EnrolmentTokenId, "T", 11, "an enrolment token's id", "the letter T and 11 letters or digits"
+);
+id!(
+    /// The public name of a withdrawal, such as `W3F7K2M9QX`.
+    WithdrawalId, "W", 11, "a withdrawal id", "the letter W and 11 letters or digits"
+);
+id!(
+    /// What a new account may name to say who sent it.
+    ReferralCode, "R", 9, "a referral code", "the letter R and 9 letters or digits"
+);
+shown!(
+    AccountId,
+    DeviceId,
+    SessionId,
+    EnrolmentTokenId,
+    WithdrawalId,
+    ReferralCode
+);
+secret!(
+    DeviceToken,
+    EnrolmentCode,
+    EnrolmentToken,
+    SessionToken,
+    AccountKey
+);
+
+/// What a new device names its account by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "String", into = "String")]
+pub enum EnrolmentSecret {
+    /// For one device.
+    Code(EnrolmentCode),
+    /// For a fleet.
+    Token(EnrolmentToken),
+}
+
+impl FromStr for EnrolmentSecret {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().to_ascii_uppercase().starts_with("IWE") {
+            true => text.parse().map(EnrolmentSecret::Token),
+            false => text.parse().map(EnrolmentSecret::Code),
+        }
+    }
+}
+
+impl TryFrom<String> for EnrolmentSecret {
+    type Error = ParseIdError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EnrolmentSecret> for String {
+    fn from(secret: EnrolmentSecret) -> Self {
+        match secret {
+            EnrolmentSecret::Code(code) => code.into(),
+            EnrolmentSecret::Token(token) => token.into(),
+        }
+    }
+}
+
+impl From<EnrolmentCode> for EnrolmentSecret {
+    fn from(code: EnrolmentCode) -> Self {
+        EnrolmentSecret::Code(code)
+    }
+}
 
 /// What opens an account (125 random bits, secret), shown once: `IWA-` and five groups of five, then a check symbol.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountKey(String);
 

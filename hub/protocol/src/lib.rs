@@ -5,6 +5,11 @@
 pub mod api;
 pub mod id;
 pub mod money;
+#[cfg(test)]
+mod openapi;
 
-pub use id::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, ParseIdError};
+pub use id::{
+    AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret, EnrolmentToken,
+    EnrolmentTokenId, ParseIdError, ReferralCode, SessionId, SessionToken, WithdrawalId,
+};
 pub use money::{Asset, Money};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is earned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Asset {
     /// Units for trying things out. Never money.
     #[serde(rename = "PRACTICE")]
@@ -82,6 +83,7 @@ impl FromStr for Asset {
 /// An amount of one asset, in its smallest units. In JSON: `{"asset", "amount", "practice"}` with the amount as
 /// a decimal string in whole coins, so that no reader loses digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Money {
     /// What it is.
@@ -91,6 +93,7 @@ pub struct Money {
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Written {
     asset: Asset,
     amount: String,

@@ -1,85 +1,72 @@
-//! Accounts, enrolment codes and devices.
+//! Accounts: made, and deleted.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use idlewatt_protocol::api::{AccountCreated, DeviceEnrolled, EnrolDevice, EnrolmentCreated};
-use idlewatt_protocol::{AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode};
-use idlewatt_store::EnrolError;
-use jiff::{SignedDuration, Timestamp};
+use idlewatt_protocol::api::{AccountCreated, AccountDeleted, DeleteAccount, NewAccount};
+use idlewatt_protocol::{AccountId, AccountKey};
+use idlewatt_store::{DeletionRefused, ReferrerRefused};
+use jiff::Timestamp;
 
 use super::Api;
-use super::answer::{Body, Failure};
-use super::auth::{Asker, KeyHolder};
-
-/// How long an enrolment code is good.
-const CODE_LASTS: SignedDuration = SignedDuration::from_mins(10);
-/// The longest name of a device, in characters.
-const LONGEST_NAME: usize = 64;
+use super::answer::{Body, Failure, OptionalBody};
+use super::auth::{Asker, OwnKeyHolder};
+use crate::bus::Notice;
 
 /// `POST /v1/accounts`.
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
     Asker(asker): Asker,
+    OptionalBody(NewAccount { referral }): OptionalBody<NewAccount>,
 ) -> Result<Json<AccountCreated>, Failure> {
-    api.new_accounts.check(&asker).map_err(Failure::TooMany)?;
-    api.new_accounts.take(asker);
+    let limiter = &api.limits.new_accounts;
+    limiter.check(&asker).map_err(Failure::TooMany)?;
+    limiter.take(asker);
+    if let Some(code) = &referral
+        && api.store.account_of_referral(code).await?.is_none()
+    {
+        return Err(Failure::BadRequest(ReferrerRefused::Unknown.to_string()));
+    }
     let (account, key) = (AccountId::random(), AccountKey::random());
-    api.store
-        .create_account(&account, &key, Timestamp::now())
-        .await?;
+    let now = Timestamp::now();
+    api.store.create_account(&account, &key, now).await?;
+    if let Some(code) = &referral {
+        // Nobody has this account yet, so nothing but its referrer's deletion a moment ago can be in the way.
+        let _ = api.store.set_referrer(&account, code, now).await?;
+    }
     tracing::info!(%account, "account created");
     Ok(Json(AccountCreated { account, key }))
 }
 
-/// `POST /v1/enrolments`.
-pub(super) async fn create_enrolment(
+/// `DELETE /v1/account`.
+pub(super) async fn delete(
     State(api): State<Arc<Api>>,
-    KeyHolder(account): KeyHolder,
-) -> Result<Json<EnrolmentCreated>, Failure> {
-    let code = EnrolmentCode::random();
-    let now = Timestamp::now();
-    let expires = now + CODE_LASTS;
-    api.store
-        .create_enrolment(&account, &code, expires, now)
-        .await?;
-    Ok(Json(EnrolmentCreated { code, expires }))
-}
-
-/// `POST /v1/devices`. Guesses at codes are few: a code has 40 bits and ten minutes.
-pub(super) async fn enrol_device(
-    State(api): State<Arc<Api>>,
-    Asker(asker): Asker,
-    Body(EnrolDevice { code, name }): Body<EnrolDevice>,
-) -> Result<Json<DeviceEnrolled>, Failure> {
-    api.wrong_codes.check(&asker).map_err(Failure::TooMany)?;
-    let length = name.chars().count();
-    if !(1..=LONGEST_NAME).contains(&length) || name.chars().any(char::is_control) {
-        let message = format!(
-            "name must have 1 to {LONGEST_NAME} characters, none of them control characters"
-        );
+    OwnKeyHolder(account): OwnKeyHolder,
+    Body(DeleteAccount {
+        confirm,
+        forfeit,
+        totp,
+    }): Body<DeleteAccount>,
+) -> Result<Json<AccountDeleted>, Failure> {
+    if confirm != "delete" {
+        let message = "to delete the account, send \"confirm\": \"delete\"".to_owned();
         return Err(Failure::BadRequest(message));
     }
-    let (device, token) = (DeviceId::random(), DeviceToken::random());
-    let enrolled = api
+    let deleted = api
         .store
-        .enrol_device(&code, &device, &token, &name, Timestamp::now())
-        .await;
-    let account = match enrolled {
-        Ok(account) => account,
-        Err(EnrolError::Code) => {
-            api.wrong_codes.take(asker);
-            return Err(Failure::Unauthorized(
-                "this enrolment code is unknown, already used or expired",
-            ));
-        }
-        Err(EnrolError::Store(error)) => return Err(error.into()),
-    };
-    tracing::info!(%account, %device, "device enrolled");
-    Ok(Json(DeviceEnrolled {
-        account,
-        device,
-        token,
+        .delete_account(&account, totp.as_deref(), forfeit, Timestamp::now())
+        .await?;
+    let deletion = deleted.map_err(|refused| match refused {
+        DeletionRefused::Totp(refused) => Failure::Totp(refused),
+        refused => Failure::Conflict(refused.to_string()),
+    })?;
+    for device in deletion.revoked {
+        api.devices.known.forget(&device);
+        api.bus.publish(Notice::Revoked(device));
+    }
+    tracing::info!(%account, "account deleted");
+    Ok(Json(AccountDeleted {
+        forfeited: deletion.forfeited,
     }))
 }

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use idlewatt_protocol::api::ErrorAnswer;
-use idlewatt_store::StoreError;
+use idlewatt_store::{StoreError, TotpRefused};
 
 /// Why a request has no success.
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub(super) enum Failure {
     Unauthorized(&'static str),
     /// The request cannot be understood or done.
     BadRequest(String),
+    /// It contradicts how things are.
+    Conflict(String),
+    /// There is no such thing, or it is somebody else's.
+    NotFound(&'static str),
+    /// The authenticator app's code is missing or wrong.
+    Totp(TotpRefused),
     /// Too many of them.
     TooMany(Duration),
     /// The hub itself failed.
@@ -39,15 +45,22 @@ impl IntoResponse for Failure {
             Failure::BadRequest(message) => {
                 answer(StatusCode::BAD_REQUEST, "bad_request", &message)
             }
+            Failure::Conflict(message) => answer(StatusCode::CONFLICT, "conflict", &message),
+            Failure::NotFound(message) => answer(StatusCode::NOT_FOUND, "not_found", message),
+            Failure::Totp(TotpRefused::Wait(wait)) => too_many(
+                &TotpRefused::Wait(wait).to_string(),
+                wait.as_secs().unsigned_abs(),
+            ),
+            Failure::Totp(refused) => match refused {
+                TotpRefused::NothingToConfirm => {
+                    answer(StatusCode::CONFLICT, "conflict", &refused.to_string())
+                }
+                _ => answer(StatusCode::FORBIDDEN, "totp", &refused.to_string()),
+            },
             Failure::TooMany(wait) => {
                 let seconds = wait.as_secs().max(1);
                 let message = format!("too many requests from here; try again in {seconds} s");
-                let mut response =
-                    answer(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", &message);
-                response
-                    .headers_mut()
-                    .insert(RETRY_AFTER, HeaderValue::from(seconds));
-                response
+                too_many(&message, seconds)
             }
             Failure::Internal => answer(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -56,6 +69,13 @@ impl IntoResponse for Failure {
             ),
         }
     }
+}
+
+fn too_many(message: &str, seconds: u64) -> Response {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+    let seconds = HeaderValue::from(seconds.max(1));
+    response.headers_mut().insert(RETRY_AFTER, seconds);
+    response
 }
 
 fn answer(status: StatusCode, error: &str, message: &str) -> Response {
@@ -79,7 +99,10 @@ pub(super) async fn explain(response: Response) -> Response {
     let (error, message) = match status {
         StatusCode::NOT_FOUND => ("not_found", "there is nothing at this path"),
         StatusCode::METHOD_NOT_ALLOWED => ("bad_request", "this path has another method"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("bad_request", "the body is larger than 128 KiB"),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "bad_request",
+            "the body is larger than this path takes: 128 KiB, receipts 512 KiB",
+        ),
         StatusCode::SERVICE_UNAVAILABLE => ("unavailable", "the hub did not answer in time"),
         status if status.is_client_error() => ("bad_request", "the request cannot be understood"),
         _ => ("internal", "the hub failed; its log says how"),
@@ -109,4 +132,42 @@ where
             Err(rejection) => Err(Failure::BadRequest(rejection.body_text()).into_response()),
         }
     }
+}
+
+/// A JSON body that may be left out, or `null`.
+pub(super) struct OptionalBody<T>(pub T);
+
+impl<T, S> FromRequest<S> for OptionalBody<T>
+where
+    T: serde::de::DeserializeOwned + Default,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request(
+        request: axum::extract::Request,
+        state: &S,
+    ) -> Result<Self, Self::Rejection> {
+        let body = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        if body.is_empty() {
+            return Ok(OptionalBody(T::default()));
+        }
+        match serde_json::from_slice::<Option<T>>(&body) {
+            Ok(value) => Ok(OptionalBody(value.unwrap_or_default())),
+            Err(error) => {
+                let message = format!("Failed to parse the request body as JSON: {error}");
+                Err(Failure::BadRequest(message).into_response())
+            }
+        }
+    }
+}
+
+/// The answer where there is nothing to tell: `{}`.
+pub(super) type Done = Json<serde_json::Map<String, serde_json::Value>>;
+
+/// Nothing to tell.
+pub(super) fn done() -> Result<Done, Failure> {
+    Ok(Json(serde_json::Map::new()))
 }

@@ -8,17 +8,24 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::tls::Tls;
+
 /// How long a connection may take for the head of its next request.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a connection may take to shake hands for TLS.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop; connections run on the tracker and finish the request they are in.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     router: Router,
     most_connections: usize,
     connections: TaskTracker,
@@ -44,25 +51,45 @@ pub async fn serve(
         };
         let service =
             TowerToHyperService::new(router.clone().layer(axum::Extension(ConnectInfo(address))));
-        let shutdown = shutdown.clone();
+        let (shutdown, tls) = (shutdown.clone(), tls.clone());
         connections.spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_WITHIN)
-                .max_buf_size(64 * 1024)
-                .serve_connection(TokioIo::new(stream), service);
-            let mut connection = std::pin::pin!(connection);
-            let ended = tokio::select! {
-                ended = &mut connection => ended,
-                () = shutdown.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
+            let held = match tls {
+                None => hold(stream, service, shutdown).await,
+                Some(tls) => match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await
+                {
+                    Ok(Ok(stream)) => hold(stream, service, shutdown).await,
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "an HTTPS connection was not made");
+                        Ok(())
+                    }
+                    Err(_) => Ok(()),
+                },
             };
-            if let Err(error) = ended {
+            if let Err(error) = held {
                 tracing::debug!(%error, "an HTTP connection failed");
             }
             drop(place);
         });
+    }
+}
+
+/// Holds one connection to its end.
+async fn hold(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    service: TowerToHyperService<Router>,
+    shutdown: CancellationToken,
+) -> hyper::Result<()> {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = &mut connection => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
     }
 }

@@ -4,21 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query, State};
-use idlewatt_protocol::api::{CreditedShares, Earnings, FindShares};
-use idlewatt_store::SqliteStore;
+use idlewatt_protocol::api::{CreditedShares, FindShares};
+use idlewatt_store::Store;
 use serde::Deserialize;
 
 use super::Api;
 use super::answer::{Body, Failure};
 use super::auth::TokenHolder;
-
-/// `GET /v1/earnings`.
-pub(super) async fn earnings(
-    State(api): State<Arc<Api>>,
-    TokenHolder(device): TokenHolder,
-) -> Result<Json<Earnings>, Failure> {
-    Ok(Json(api.store.earnings(&device).await?))
-}
 
 /// Which page of shares.
 #[derive(Deserialize)]
@@ -31,7 +23,7 @@ pub(super) struct Page {
 }
 
 fn whole_page() -> usize {
-    SqliteStore::LARGEST_PAGE
+    Store::LARGEST_PAGE
 }
 
 /// `GET /v1/shares`.
@@ -53,7 +45,7 @@ pub(super) async fn find(
     TokenHolder(device): TokenHolder,
     Body(FindShares { digests }): Body<FindShares>,
 ) -> Result<Json<CreditedShares>, Failure> {
-    if digests.len() > SqliteStore::LARGEST_PAGE {
+    if digests.len() > Store::LARGEST_PAGE {
         let message = format!(
             "digests has {} entries, at most 1,000 are allowed",
             digests.len()

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use idlewatt_protocol::api::{Blocks, WorkOffers};
+use axum::http::StatusCode;
+use idlewatt_protocol::api::{Blocks, Readiness, WorkOffers};
 
 use super::Api;
 use super::answer::Failure;
@@ -14,11 +15,22 @@ pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
+/// `GET /readyz`: 200 while devices may be sent here.
+pub(super) async fn ready(State(api): State<Arc<Api>>) -> (StatusCode, Json<Readiness>) {
+    let readiness = api.health.check().await;
+    let status = match readiness.ready {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(readiness))
+}
+
 /// `GET /v1/work`.
 pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
     Json(WorkOffers {
         stratum_port: api.stratum_port,
-        offers: api.sources.offers(),
+        stratum_tls_port: api.stratum_tls_port,
+        offers: api.sources.offers(api.stratum_tls_port.is_some()),
     })
 }
 

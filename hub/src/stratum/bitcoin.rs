@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use idlewatt_kernels::{Algorithm, Sha256dJob, Target, sha256d};
+use idlewatt_kernels::{Algorithm, Target, sha256d};
 use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 use idlewatt_stratum::bitcoin::{
@@ -13,10 +13,13 @@ use idlewatt_stratum::bitcoin::{
 use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
-use super::judge::{Price, Verdict, Why, credit};
+use super::judge::{Price, Verdict, Why, conclude};
+use super::login::Refused;
 use super::mining::{self, good, malformed, refuse_bad, refused};
+use crate::settings::DrainTo;
 use crate::upstream::Source;
-use crate::upstream::template::{EXTRANONCE2_SIZE, Extranonce, Sha256dWork};
+use crate::upstream::sha256d_work::{Sha256dWork, Split};
+use crate::upstream::template::Template;
 
 /// How far a miner's clock may be ahead of the job's time, in seconds.
 const TIME_AHEAD: u32 = 7_200;
@@ -26,8 +29,20 @@ type Share = (u64, u32, u32, u32);
 
 /// A job as it was sent.
 struct Sent {
-    job: Sha256dJob,
-    price: Price,
+    template: Arc<Template<Sha256dWork>>,
+    asked: u64,
+}
+
+/// How hard a job's shares are: the difficulty as it was sent, and what follows from it.
+fn price(template: &Template<Sha256dWork>, asked: u64) -> Option<(f64, Price)> {
+    let exact = Target::from_work(asked.into()).ok()?;
+    let difficulty = wire_difficulty(exact.bitcoin_difficulty());
+    let price = Price {
+        target: Target::from_bitcoin_difficulty(difficulty).ok()?,
+        asked,
+        reward: template.reward,
+    };
+    Some((difficulty, price))
 }
 
 /// A share as it was sent.
@@ -48,6 +63,10 @@ pub(super) struct Bitcoin {
     connection: u32,
     generation: Option<u64>,
     subscribed: bool,
+    split: Split,
+    /// The bits of the version that the miner asked to roll.
+    wanted_mask: u32,
+    /// Those of them that it was last told it may.
     version_mask: u32,
     /// The device and the user it logged in as.
     device: Option<Device>,
@@ -59,11 +78,13 @@ impl Bitcoin {
     pub fn new(shared: &Arc<Shared>, connection: u32) -> Self {
         Bitcoin {
             source: shared.sources.sha256d.clone(),
+            split: shared.sources.split,
             shared: Arc::clone(shared),
             jobs: Jobs::new(connection),
             connection,
             generation: None,
             subscribed: false,
+            wanted_mask: 0,
             version_mask: 0,
             device: None,
             worker: String::new(),
@@ -78,36 +99,35 @@ impl Bitcoin {
         if clean {
             self.jobs.expire();
         }
-        let exact = Target::from_work(asked.into()).ok()?;
-        let difficulty = wire_difficulty(exact.bitcoin_difficulty());
-        let target = Target::from_bitcoin_difficulty(difficulty).ok()?;
         let mut lines = String::new();
         if asked != self.asked {
+            let (difficulty, _) = price(&template, asked)?;
             self.asked = asked;
             lines = ServerMessage::SetDifficulty(difficulty).to_line();
         }
-        let job = template.work.job(Extranonce {
-            connection: self.connection,
-            job: self.jobs.next_number(),
-        });
-        let extranonce1_at = job.coinbase_prefix.len().saturating_sub(4);
+        let extranonce = self
+            .source
+            .extranonce(self.connection, self.jobs.next_number());
+        let version_mask = template.work.version_mask(self.wanted_mask);
+        if version_mask != self.version_mask {
+            self.version_mask = version_mask;
+            lines.push_str(&ServerMessage::SetVersionMask(version_mask).to_line());
+        }
+        let job = template.work.job(extranonce, self.split)?;
+        let extranonce1 = usize::from(self.split.extranonce1);
+        let extranonce1_at = job.coinbase_prefix.len().saturating_sub(extranonce1);
         let mut notify = NotifyMessage {
             job_id: String::new(),
             previous_hash: job.previous_hash,
             coinbase_prefix: job.coinbase_prefix[..extranonce1_at].to_vec(),
-            coinbase_suffix: job.coinbase_suffix.clone(),
+            coinbase_suffix: job.coinbase_suffix,
             merkle_branches: job.merkle_branches.iter().map(|branch| branch.0).collect(),
             version: job.version,
             bits: job.bits,
             time: job.time,
             clean,
         };
-        let price = Price {
-            target,
-            asked,
-            reward: template.reward,
-        };
-        notify.job_id = self.jobs.keep(Sent { job, price });
+        notify.job_id = self.jobs.keep(Sent { template, asked });
         lines.push_str(&ServerMessage::Notify(notify).to_line());
         Some(lines)
     }
@@ -116,7 +136,8 @@ impl Bitcoin {
         let asked = |name: &str| extensions.iter().any(|extension| extension == name);
         let rolling = asked(extension::VERSION_ROLLING);
         if rolling {
-            self.version_mask = wanted.unwrap_or(VERSION_MASK) & VERSION_MASK;
+            self.wanted_mask = wanted.unwrap_or(VERSION_MASK) & VERSION_MASK;
+            self.version_mask = self.wanted_mask;
         }
         let answer = ServerMessage::Configured {
             id,
@@ -132,8 +153,10 @@ impl Bitcoin {
         let answer = ServerMessage::Subscribed {
             id,
             session: format!("{:08x}", self.connection),
-            extranonce1: self.connection.to_be_bytes().to_vec(),
-            extranonce2_size: EXTRANONCE2_SIZE.into(),
+            extranonce1: self
+                .split
+                .extranonce1(self.source.extranonce(self.connection, 0)),
+            extranonce2_size: self.split.extranonce2.into(),
         };
         Request::Answer(answer.to_line())
     }
@@ -149,13 +172,13 @@ impl Bitcoin {
         if claim.worker != self.worker {
             return refuse_bad(id, ErrorCode::Unauthorized);
         }
-        let Some(extranonce2) = extranonce2(&claim.extranonce2) else {
-            let message = format!("extranonce2 must have {EXTRANONCE2_SIZE} bytes");
-            return malformed(id, &message);
+        let size = self.split.extranonce2;
+        let Some(extranonce2) = extranonce2(&claim.extranonce2, size) else {
+            return malformed(id, &format!("extranonce2 must have {size} bytes"));
         };
         let rolled = claim.version_bits.unwrap_or(0);
-        if rolled & !self.version_mask != 0 {
-            let mask = self.version_mask;
+        if rolled & !self.wanted_mask != 0 {
+            let mask = self.wanted_mask;
             return malformed(id, &format!("version bits must stay within {mask:08x}"));
         }
         Request::Share(self.share(id, device, claim, extranonce2))
@@ -166,30 +189,41 @@ impl Bitcoin {
             Ok(kept) => kept,
             Err(no_job) => return refused(id, no_job.into()),
         };
-        let mut job = kept.job.job.clone();
+        let template = &kept.job.template;
+        let Some((_, price)) = price(template, kept.job.asked) else {
+            return refused(id, Why::Unavailable);
+        };
+        let extranonce = self.source.extranonce(self.connection, kept.number);
+        let Some(mut job) = template.work.job(extranonce, self.split) else {
+            return refused(id, Why::Unavailable);
+        };
         if claim.time < job.time || claim.time > job.time.saturating_add(TIME_AHEAD) {
             return refused(id, Why::WrongDigest);
         }
         job.time = claim.time;
         if let Some(bits) = claim.version_bits {
-            job.version = (job.version & !self.version_mask) | (bits & self.version_mask);
+            let mask = template.work.version_mask(self.wanted_mask);
+            job.version = (job.version & !mask) | (bits & mask);
         }
         let header = sha256d::header_with_nonce(&job, extranonce2, claim.nonce);
         let digest = sha256d::hash_header(&header);
-        let price = kept.job.price;
         if !price.target.is_met_by(&digest.0) {
             return refused(id, Why::LowDifficulty);
         }
         let share = (extranonce2, claim.time, claim.nonce, job.version);
-        if !kept.seen.note(share) {
+        if !kept.seen().note(share) {
             return refused(id, Why::Duplicate);
         }
-        let (shared, seen) = (Arc::clone(&self.shared), kept.seen.clone());
-        let upstream = self.source.upstream;
+        let solved = match template.is_solved_by(&digest) {
+            true => template.work.solved(&job, extranonce2, claim.nonce, digest),
+            false => None,
+        };
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
+        let template = Arc::clone(template);
         Box::pin(async move {
-            let device = device.device;
+            let (device, algorithm) = (device.device, Algorithm::Sha256d);
             let verdict =
-                credit(&shared, device, Algorithm::Sha256d, upstream, price, digest).await;
+                conclude(&shared, device, algorithm, &template, price, digest, solved).await;
             if verdict == Verdict::Refused(Why::Unavailable) {
                 seen.forget(&share);
             }
@@ -249,9 +283,7 @@ impl Dialect for Bitcoin {
             ),
             // The hub measures for itself how hard shares should be, and never changes a connection's extranonce.
             ClientMessage::SuggestDifficulty { id, .. } => Request::Answer(good(id)),
-            ClientMessage::ExtranonceSubscribe { id } => {
-                Request::Answer(ServerMessage::Ok { id, result: false }.to_line())
-            }
+            ClientMessage::ExtranonceSubscribe { id } => Request::Answer(mining::answer(id, false)),
             ClientMessage::Unknown { id, method } => {
                 malformed(id, &format!("unknown method {method}"))
             }
@@ -265,8 +297,8 @@ impl Dialect for Bitcoin {
         Some(lines)
     }
 
-    fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        mining::turn_away(id, unavailable)
+    fn turn_away(&self, id: Id, why: Refused) -> String {
+        mining::turn_away(id, why)
     }
 
     fn work(&mut self, work: u64) -> Option<String> {
@@ -275,6 +307,10 @@ impl Dialect for Bitcoin {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         mining::tell(id, verdict, "time out of range")
+    }
+
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String> {
+        Some(mining::reconnect(to))
     }
 
     async fn newer_work(&mut self) {
@@ -286,8 +322,8 @@ impl Dialect for Bitcoin {
     }
 }
 
-fn extranonce2(bytes: &[u8]) -> Option<u64> {
-    if bytes.len() != usize::from(EXTRANONCE2_SIZE) {
+fn extranonce2(bytes: &[u8], size: u8) -> Option<u64> {
+    if bytes.len() != usize::from(size) {
         return None;
     }
     Some(

@@ -7,6 +7,8 @@ use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 
 use super::judge::Verdict;
+use super::login::Refused;
+use crate::settings::DrainTo;
 
 /// A share being judged: who asked, and what comes of it.
 pub(super) type Judging = Pin<Box<dyn Future<Output = (Id, Verdict)> + Send>>;
@@ -41,13 +43,16 @@ pub(super) trait Dialect: Send {
     fn welcome(&mut self, id: Id, device: Device, work: u64) -> Option<String>;
 
     /// The lines that refuse a login.
-    fn turn_away(&self, id: Id, unavailable: bool) -> String;
+    fn turn_away(&self, id: Id, why: Refused) -> String;
 
     /// The lines that give the newest work with shares of `work` hashes; `None` if there is no work.
     fn work(&mut self, work: u64) -> Option<String>;
 
     /// The line that tells a verdict.
     fn tell(&self, id: Id, verdict: &Verdict) -> String;
+
+    /// The line that sends the miner to another host, or to this one again; `None` if the dialect has none.
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String>;
 
     /// Waits for newer work.
     fn newer_work(&mut self) -> impl Future<Output = ()> + Send;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How many jobs a connection may still send shares for.
 const KEPT: usize = 6;
@@ -52,8 +52,16 @@ impl<Share: Hash + Eq> Seen<Share> {
 /// A job as it was sent.
 pub(super) struct Kept<Job, Share> {
     pub job: Job,
-    pub seen: Seen<Share>,
-    number: u32,
+    pub number: u32,
+    /// Made with the first share: most jobs never see one.
+    seen: OnceLock<Seen<Share>>,
+}
+
+impl<Job, Share: Hash + Eq> Kept<Job, Share> {
+    /// The shares of this job so far.
+    pub fn seen(&self) -> &Seen<Share> {
+        self.seen.get_or_init(Seen::new)
+    }
 }
 
 /// The jobs of one connection.
@@ -84,7 +92,7 @@ impl<Job, Share: Hash + Eq> Jobs<Job, Share> {
         self.kept.push_front(Kept {
             job,
             number: self.last_number,
-            seen: Seen::new(),
+            seen: OnceLock::new(),
         });
         self.id(self.last_number)
     }
@@ -157,13 +165,13 @@ mod tests {
         let mut jobs: Jobs<(), u32> = Jobs::new(1);
         let id = jobs.keep(());
         let kept = jobs.find(&id).expect("kept");
-        assert!(kept.seen.note(1));
-        assert!(!kept.seen.note(1));
-        kept.seen.forget(&1);
-        assert!(kept.seen.note(1));
+        assert!(kept.seen().note(1));
+        assert!(!kept.seen().note(1));
+        kept.seen().forget(&1);
+        assert!(kept.seen().note(1));
         for share in 0..10_000 {
-            kept.seen.note(share);
+            kept.seen().note(share);
         }
-        assert_eq!(kept.seen.shares().len(), REMEMBERED_SHARES);
+        assert_eq!(kept.seen().shares().len(), REMEMBERED_SHARES);
     }
 }

@@ -9,15 +9,34 @@ use idlewatt_store::VerifiedShare;
 
 use super::Shared;
 use super::jobs::NoJob;
+use crate::upstream::outlet::Solved;
+use crate::upstream::template::Template;
 use crate::writer::CreditError;
 
 /// What comes of a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Credited, and on the disk. So hard had vardiff asked it to be.
-    Accepted { asked: u64 },
+    /// Credited, and on the disk. So hard had vardiff asked it to be; the receipt proves it.
+    Accepted { asked: u64, receipt: Option<String> },
     /// Not credited.
     Refused(Why),
+}
+
+impl Verdict {
+    /// In a word, for statistics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Accepted { .. } => "accepted",
+            Verdict::Refused(why) => match why {
+                Why::Stale => "stale",
+                Why::UnknownJob => "unknown job",
+                Why::Duplicate => "duplicate",
+                Why::LowDifficulty => "low difficulty",
+                Why::WrongDigest => "wrong",
+                Why::Unavailable => "unavailable",
+            },
+        }
+    }
 }
 
 /// Why a share is refused.
@@ -65,8 +84,34 @@ pub(super) struct Price {
     pub reward: Reward,
 }
 
+/// Hands in what the upstream waits for, and credits. A block goes first, whatever becomes of the share; a pool gets only
+/// shares that were credited: it would hold a duplicate against all of the hub.
+pub(super) async fn conclude<Work>(
+    shared: &Arc<Shared>,
+    device: DeviceId,
+    algorithm: Algorithm,
+    template: &Template<Work>,
+    price: Price,
+    digest: Digest,
+    solved: Option<Solved>,
+) -> Verdict {
+    let for_pool = match solved {
+        Some(Solved::Block(block)) => {
+            template.hand_in_block(&shared.store, &device, block).await;
+            None
+        }
+        Some(Solved::Share(share)) => Some(share),
+        None => None,
+    };
+    let verdict = credit(shared, device, algorithm, template.upstream, price, digest).await;
+    if let (Verdict::Accepted { .. }, Some(share)) = (&verdict, for_pool) {
+        template.hand_up(share);
+    }
+    verdict
+}
+
 /// Credits a share whose digest was computed here and meets its target.
-pub(super) async fn credit(
+async fn credit(
     shared: &Arc<Shared>,
     device: DeviceId,
     algorithm: Algorithm,
@@ -80,8 +125,10 @@ pub(super) async fn credit(
         .reward
         .credit(work)
         .map_err(|error| error.to_string())
-        .and_then(|credit| {
-            VerifiedShare::try_new(device, digest.0, algorithm.name(), upstream, work, credit)
+        .and_then(|worth| {
+            let (credit, fee) = worth.take_off(shared.fee_basis_points);
+            let (digest, algorithm) = (digest.0, algorithm.name());
+            VerifiedShare::try_new(device, digest, algorithm, upstream, work, credit, fee)
                 .map_err(|error| error.to_string())
         });
     let share = match share {
@@ -92,7 +139,10 @@ pub(super) async fn credit(
         }
     };
     match shared.writer.credit(share).await {
-        Ok(_) => Verdict::Accepted { asked: price.asked },
+        Ok(credited) => Verdict::Accepted {
+            asked: price.asked,
+            receipt: credited.receipt,
+        },
         Err(CreditError::Duplicate) => Verdict::Refused(Why::Duplicate),
         Err(CreditError::Unavailable) => Verdict::Refused(Why::Unavailable),
     }

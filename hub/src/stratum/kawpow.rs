@@ -11,20 +11,20 @@ use idlewatt_stratum::kawpow::{ClientMessage, ErrorCode, NotifyMessage, ServerMe
 use super::Shared;
 use super::dialect::{Dialect, Request};
 use super::jobs::Jobs;
-use super::judge::{Price, Verdict, Why, credit};
-use super::mining::{self, good, malformed, other, refuse_bad, refused};
-use crate::upstream::template::{Extranonce, ProgPowWork, Template};
+use super::judge::{Price, Verdict, Why, conclude};
+use super::login::Refused;
+use super::mining::{self, good, malformed, refuse_bad, refused};
+use crate::settings::DrainTo;
+use crate::upstream::template::{ProgPowWork, Template};
 use crate::upstream::{ProgPowSource, Source};
 
 /// Some miners tell their rate by this, and expect to hear that it is good. Nobody here relies on it.
 const RATE_REPORT: &str = "eth_submitHashrate";
 
 /// A job as it was sent.
-#[derive(Clone)]
 struct Sent {
     template: Arc<Template<ProgPowWork>>,
-    header_hash: [u8; 32],
-    price: Price,
+    asked: u64,
 }
 
 /// A share as it was sent.
@@ -45,6 +45,8 @@ pub(super) struct KawPow {
     connection: u32,
     generation: Option<u64>,
     subscribed: bool,
+    /// What the nonces of this connection begin with, as it was told.
+    extranonce1: Vec<u8>,
     /// The device and the user it logged in as.
     device: Option<Device>,
     worker: String,
@@ -61,19 +63,21 @@ impl KawPow {
             connection,
             generation: None,
             subscribed: false,
+            extranonce1: Vec::new(),
             device: None,
             worker: String::new(),
             asked: 0,
         }
     }
 
-    /// What the nonces of this connection begin with. It keeps the cards of one miner apart that pass their jobs on;
-    /// connections are apart by their headers.
-    fn extranonce1(&self) -> u16 {
-        self.connection as u16
+    /// What nonces of the newest work begin with; `None` if there is none.
+    fn newest_prefix(&mut self) -> Option<Vec<u8>> {
+        let template = self.source.newest()?;
+        let extranonce = self.source.extranonce(self.connection, 0);
+        template.work.nonce_prefix(extranonce)
     }
 
-    /// `mining.set_target` where it changes, and `mining.notify`.
+    /// `mining.set_extranonce` and `mining.set_target` where they change, and `mining.notify`.
     fn job(&mut self, asked: u64) -> Option<String> {
         let template = self.source.newest()?;
         let clean = self.generation.replace(template.generation) != Some(template.generation);
@@ -87,10 +91,15 @@ impl KawPow {
             lines = ServerMessage::SetTarget(target.to_be_bytes()).to_line();
         }
         let work = &template.work;
-        let header_hash = work.header_hash(Extranonce {
-            connection: self.connection,
-            job: self.jobs.next_number(),
-        });
+        let extranonce = self
+            .source
+            .extranonce(self.connection, self.jobs.next_number());
+        let extranonce1 = work.nonce_prefix(extranonce)?;
+        if extranonce1 != self.extranonce1 {
+            self.extranonce1.clone_from(&extranonce1);
+            lines.push_str(&ServerMessage::SetExtranonce { extranonce1 }.to_line());
+        }
+        let header_hash = work.header_hash(extranonce);
         let mut notify = NotifyMessage {
             job_id: String::new(),
             header_hash,
@@ -100,26 +109,18 @@ impl KawPow {
             height: work.height,
             bits: Some(work.bits),
         };
-        let price = Price {
-            target,
-            asked,
-            reward: template.reward,
-        };
-        notify.job_id = self.jobs.keep(Sent {
-            template,
-            header_hash,
-            price,
-        });
+        notify.job_id = self.jobs.keep(Sent { template, asked });
         lines.push_str(&ServerMessage::Notify(notify).to_line());
         Some(lines)
     }
 
     fn subscribe(&mut self, id: Id) -> Request {
         self.subscribed = true;
+        self.extranonce1 = self.newest_prefix().unwrap_or_default();
         let answer = ServerMessage::Subscribed {
             id,
             session: None,
-            extranonce1: self.extranonce1().to_be_bytes().to_vec(),
+            extranonce1: self.extranonce1.clone(),
         };
         Request::Answer(answer.to_line())
     }
@@ -139,32 +140,61 @@ impl KawPow {
             Ok(kept) => kept,
             Err(no_job) => return Request::Share(refused(id, no_job.into())),
         };
-        let sent = kept.job.clone();
-        if claim.header_hash != sent.header_hash {
+        let template = Arc::clone(&kept.job.template);
+        let asked = kept.job.asked;
+        let Ok(target) = Target::from_work(asked.into()) else {
+            return Request::Share(refused(id, Why::Unavailable));
+        };
+        let price = Price {
+            target,
+            asked,
+            reward: template.reward,
+        };
+        let extranonce = self.source.extranonce(self.connection, kept.number);
+        let header_hash = template.work.header_hash(extranonce);
+        if claim.header_hash != header_hash {
             return malformed(id, "the header hash is not the job's");
         }
-        let extranonce1 = self.extranonce1();
-        if claim.nonce >> 48 != u64::from(extranonce1) {
-            return malformed(id, &format!("the nonce must begin with {extranonce1:04x}"));
+        let extranonce1 = template.work.nonce_prefix(extranonce).unwrap_or_default();
+        if !claim.nonce.to_be_bytes().starts_with(&extranonce1) {
+            let extranonce1 = hex::encode(extranonce1);
+            return malformed(id, &format!("the nonce must begin with {extranonce1}"));
         }
         // What the mix would give, if it is right. To find a wrong one that is good enough takes as many tries as a
         // share does, if cheaper ones, and a session does not outlive many: nobody has much computed here for nothing.
-        let parameters = sent.template.work.parameters;
+        let parameters = template.work.parameters;
         let claimed = Hash {
             mix: claim.mix,
-            digest: digest_of_mix(parameters, &sent.header_hash, claim.nonce, &claim.mix),
+            digest: digest_of_mix(parameters, &header_hash, claim.nonce, &claim.mix),
         };
-        if !sent.price.target.is_met_by(&claimed.number().0) {
+        if !price.target.is_met_by(&claimed.number().0) {
             return Request::Share(refused(id, Why::LowDifficulty));
         }
         let nonce = claim.nonce;
-        if !kept.seen.note(nonce) {
+        if !kept.seen().note(nonce) {
             return Request::Share(refused(id, Why::Duplicate));
         }
-        let (shared, seen) = (Arc::clone(&self.shared), kept.seen.clone());
-        let (algorithm, upstream) = (self.algorithm, self.source.upstream);
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
+        let algorithm = self.algorithm;
         Request::Share(Box::pin(async move {
-            let verdict = judge(&shared, device, algorithm, upstream, &sent, nonce, claimed).await;
+            let work = &template.work;
+            let hash = shared
+                .verifiers
+                .progpow
+                .hash(work.parameters, work.height, header_hash, nonce)
+                .await;
+            let verdict = match hash {
+                Err(_) => Verdict::Refused(Why::Unavailable),
+                Ok(hash) if hash != claimed => Verdict::Refused(Why::WrongDigest),
+                Ok(hash) => {
+                    let (device, digest) = (device.device, hash.number());
+                    let solved = match template.is_solved_by(&digest) {
+                        true => template.work.solved(nonce, hash.mix),
+                        false => None,
+                    };
+                    conclude(&shared, device, algorithm, &template, price, digest, solved).await
+                }
+            };
             match verdict {
                 Verdict::Accepted { .. } | Verdict::Refused(Why::Duplicate) => {}
                 Verdict::Refused(_) => seen.forget(&nonce),
@@ -183,40 +213,6 @@ impl KawPow {
                 self.worker.clone_from(&user);
                 Request::Login { id, user, password }
             }
-        }
-    }
-}
-
-/// Computes the whole hash, and credits it if it is what was claimed.
-async fn judge(
-    shared: &Arc<Shared>,
-    device: Device,
-    algorithm: Algorithm,
-    upstream: &'static str,
-    sent: &Sent,
-    nonce: u64,
-    claimed: Hash,
-) -> Verdict {
-    let work = &sent.template.work;
-    let hash = shared
-        .verifiers
-        .progpow
-        .hash(work.parameters, work.height, sent.header_hash, nonce)
-        .await;
-    match hash {
-        Err(_) => Verdict::Refused(Why::Unavailable),
-        Ok(hash) if hash != claimed => Verdict::Refused(Why::WrongDigest),
-        Ok(hash) => {
-            let device = device.device;
-            credit(
-                shared,
-                device,
-                algorithm,
-                upstream,
-                sent.price,
-                hash.number(),
-            )
-            .await
         }
     }
 }
@@ -251,10 +247,8 @@ impl Dialect for KawPow {
                     mix: mix_hash,
                 },
             ),
-            // The hub never changes a connection's extranonce.
-            ClientMessage::ExtranonceSubscribe { id } => {
-                Request::Answer(other(id, "not supported"))
-            }
+            // It is changed where another upstream's work demands it.
+            ClientMessage::ExtranonceSubscribe { id } => Request::Answer(good(id)),
             ClientMessage::Unknown { id, method } if method == RATE_REPORT => {
                 Request::Answer(good(id))
             }
@@ -271,8 +265,8 @@ impl Dialect for KawPow {
         Some(lines)
     }
 
-    fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        mining::turn_away(id, unavailable)
+    fn turn_away(&self, id: Id, why: Refused) -> String {
+        mining::turn_away(id, why)
     }
 
     fn work(&mut self, work: u64) -> Option<String> {
@@ -281,6 +275,10 @@ impl Dialect for KawPow {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         mining::tell(id, verdict, "wrong mix hash")
+    }
+
+    fn reconnect(&self, to: Option<&DrainTo>) -> Option<String> {
+        Some(mining::reconnect(to))
     }
 
     async fn newer_work(&mut self) {

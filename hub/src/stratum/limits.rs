@@ -7,9 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Counts connections in and out.
 #[derive(Debug)]
 pub struct Doorkeeper {
-    inside: Mutex<HashMap<IpAddr, usize>>,
+    inside: Mutex<Inside>,
     total: usize,
     per_address: usize,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    all: usize,
+    of_address: HashMap<IpAddr, usize>,
 }
 
 /// A connection's place; given back when dropped.
@@ -33,14 +39,15 @@ impl Doorkeeper {
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = network_of(address);
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.values().sum::<usize>() >= self.total {
+        if inside.all >= self.total {
             return None;
         }
-        let count = inside.entry(address).or_default();
+        let count = inside.of_address.entry(address).or_default();
         if *count >= self.per_address {
             return None;
         }
         *count += 1;
+        inside.all += 1;
         Some(Place {
             doorkeeper: Arc::clone(self),
             address,
@@ -52,10 +59,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         let inside = self.doorkeeper.inside.lock();
         let mut inside = inside.unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = inside.get_mut(&self.address) {
+        inside.all -= 1;
+        if let Some(count) = inside.of_address.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
-                inside.remove(&self.address);
+                inside.of_address.remove(&self.address);
             }
         }
     }

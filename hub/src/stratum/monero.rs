@@ -3,28 +3,45 @@
 use std::sync::Arc;
 
 use idlewatt_kernels::{Algorithm, Digest, Target};
-use idlewatt_store::{Device, NewBlock};
+use idlewatt_store::Device;
 use idlewatt_stratum::Id;
 use idlewatt_stratum::monero::{
     ClientMessage, ERROR_CODE, JobMessage, RANDOMX, Refusal, ServerMessage,
 };
-use jiff::Timestamp;
 use rand::RngExt;
 
 use super::Shared;
 use super::dialect::{Dialect, Judging, Request};
 use super::jobs::Jobs;
-use super::judge::{Price, Verdict, Why, credit};
+use super::judge::{Price, Verdict, Why, conclude};
+use super::login::{REVOKED, Refused};
+use crate::settings::DrainTo;
 use crate::upstream::Source;
-use crate::upstream::block_template::SolvedBlock;
 use crate::upstream::template::{Extranonce, RandomXWork, Template, with_nonce};
+use crate::verifier::randomx::{Checked, Input, Stake};
 
 /// A job as it was sent.
-#[derive(Clone)]
 struct Sent {
+    template: Arc<Template<RandomXWork>>,
+    asked: u64,
+}
+
+/// A share of a job.
+struct Claim {
     template: Arc<Template<RandomXWork>>,
     extranonce: Extranonce,
     price: Price,
+    nonce: [u8; 4],
+    digest: Digest,
+}
+
+/// How hard a job's shares are, as it was sent.
+fn price(template: &Template<RandomXWork>, asked: u64) -> Option<Price> {
+    Some(Price {
+        target: Target::from_monero_wire(&Target::monero_wire(asked)).ok()?,
+        asked,
+        reward: template.reward,
+    })
 }
 
 /// The server's side of a session.
@@ -59,27 +76,16 @@ impl Monero {
             self.jobs.expire();
         }
         self.asked = asked;
-        let wire = Target::monero_wire(asked);
-        let extranonce = Extranonce {
-            connection: self.connection,
-            job: self.jobs.next_number(),
-        };
-        let price = Price {
-            target: Target::from_monero_wire(&wire).ok()?,
-            asked,
-            reward: template.reward,
-        };
+        let extranonce = self
+            .source
+            .extranonce(self.connection, self.jobs.next_number());
         let work = &template.work;
-        let (blob, height, seed) = (work.blob(extranonce), work.height(), work.seed());
-        let job_id = self.jobs.keep(Sent {
-            template,
-            extranonce,
-            price,
-        });
+        let (blob, height, seed) = (work.blob(extranonce)?, work.height(), work.seed());
+        let job_id = self.jobs.keep(Sent { template, asked });
         Some(JobMessage {
             blob,
             job_id,
-            target: wire,
+            target: Target::monero_wire(asked),
             algo: Some(RANDOMX.to_owned()),
             height: Some(height),
             seed_hash: Some(seed),
@@ -104,19 +110,32 @@ impl Monero {
             Ok(kept) => kept,
             Err(no_job) => return refused(id, no_job.into()),
         };
-        if !kept.job.price.target.is_met_by(&claimed.0) {
+        let template = &kept.job.template;
+        let Some(price) = price(template, kept.job.asked) else {
+            return refused(id, Why::Unavailable);
+        };
+        let extranonce = self.source.extranonce(self.connection, kept.number);
+        // Another connection's nonces.
+        let end = template.work.nonce_end(extranonce);
+        if end.is_some_and(|end| nonce[3] != end) {
+            return refused(id, Why::WrongDigest);
+        }
+        if !price.target.is_met_by(&claimed.0) {
             return refused(id, Why::LowDifficulty);
         }
-        if !kept.seen.note(nonce) {
+        if !kept.seen().note(nonce) {
             return refused(id, Why::Duplicate);
         }
-        let (shared, sent, seen) = (
-            Arc::clone(&self.shared),
-            kept.job.clone(),
-            kept.seen.clone(),
-        );
+        let claim = Claim {
+            template: Arc::clone(template),
+            extranonce,
+            price,
+            nonce,
+            digest: claimed,
+        };
+        let (shared, seen) = (Arc::clone(&self.shared), kept.seen().clone());
         Box::pin(async move {
-            let verdict = judge(&shared, device, sent, nonce, claimed).await;
+            let verdict = judge(&shared, device, claim).await;
             match verdict {
                 Verdict::Accepted { .. } | Verdict::Refused(Why::Duplicate) => {}
                 Verdict::Refused(_) => seen.forget(&nonce),
@@ -127,57 +146,41 @@ impl Monero {
 }
 
 /// Hashes again, hands a block in where it is one, and credits.
-async fn judge(
-    shared: &Arc<Shared>,
-    device: Device,
-    sent: Sent,
-    nonce: [u8; 4],
-    claimed: Digest,
-) -> Verdict {
-    let work = &sent.template.work;
-    let blob = with_nonce(work.blob(sent.extranonce), nonce);
-    match shared.verifiers.randomx.hash(work.seed(), blob).await {
+async fn judge(shared: &Arc<Shared>, device: Device, claim: Claim) -> Verdict {
+    let work = &claim.template.work;
+    let Some(blob) = work.blob(claim.extranonce) else {
+        return Verdict::Refused(Why::Unavailable);
+    };
+    let solves = claim.template.is_solved_by(&claim.digest);
+    let input = Input {
+        seed: work.seed(),
+        blob: with_nonce(blob, claim.nonce),
+        claimed: claim.digest,
+    };
+    let stake = Stake {
+        device: &device.device,
+        work: claim.price.asked,
+        block: solves,
+    };
+    match shared.verifiers.randomx.check(input, stake).await {
         Err(_) => return Verdict::Refused(Why::Unavailable),
-        Ok(digest) if digest != claimed => return Verdict::Refused(Why::WrongDigest),
-        Ok(_) => {}
+        Ok(Checked::Wrong) => return Verdict::Refused(Why::WrongDigest),
+        Ok(Checked::Right | Checked::Trusted) => {}
     }
-    let network = sent.template.network;
-    if let RandomXWork::Block(block) = work
-        && network.is_some_and(|network| network.target.is_met_by(&claimed.0))
-    {
-        let solved = block.solved(sent.extranonce.bytes(), nonce);
-        hand_in(shared, &device, solved).await;
-    }
-    let upstream = shared.sources.randomx.upstream;
-    let device = device.device;
-    credit(
+    let solved = match solves {
+        true => work.solved(claim.extranonce, claim.nonce, claim.digest),
+        false => None,
+    };
+    conclude(
         shared,
-        device,
+        device.device,
         Algorithm::RandomX,
-        upstream,
-        sent.price,
-        claimed,
+        &claim.template,
+        claim.price,
+        claim.digest,
+        solved,
     )
     .await
-}
-
-/// Notes a block before anything else can happen to it, and has it submitted.
-async fn hand_in(shared: &Arc<Shared>, device: &Device, solved: SolvedBlock) {
-    let SolvedBlock { hash, height, body } = solved;
-    tracing::info!(height, hash, "a block was solved");
-    let block = NewBlock {
-        hash,
-        height,
-        upstream: shared.sources.randomx.upstream,
-        device: device.device.clone(),
-        body,
-    };
-    if let Err(error) = shared.store.note_block(&block, Timestamp::now()).await {
-        tracing::error!(%error, "a block could not be noted; it is submitted all the same");
-    }
-    if shared.solved.send(block).await.is_err() {
-        tracing::warn!("a block is left for the next run: the hub is ending");
-    }
 }
 
 impl Dialect for Monero {
@@ -218,10 +221,7 @@ impl Dialect for Monero {
                 result,
                 ..
             } => Request::Share(self.share(id, &job_id, nonce, Digest(result))),
-            ClientMessage::KeepAlive { id, .. } => {
-                let status = "KEEPALIVED".to_owned();
-                Request::Answer(ServerMessage::Ok { id, status }.to_line())
-            }
+            ClientMessage::KeepAlive { id, .. } => Request::Answer(ok(id, "KEEPALIVED", None)),
             ClientMessage::GetJob { id, .. } => {
                 let answer = match self.job(self.asked) {
                     Some(job) => ServerMessage::JobAnswer { id, job },
@@ -240,12 +240,16 @@ impl Dialect for Monero {
         Some(ServerMessage::LoginOk { id, session, job }.to_line())
     }
 
-    fn turn_away(&self, id: Id, unavailable: bool) -> String {
-        let refusal = match unavailable {
-            true => Refusal::Unavailable,
-            false => Refusal::Login,
+    fn turn_away(&self, id: Id, why: Refused) -> String {
+        let refusal = match why {
+            Refused::Unknown | Refused::Revoked => Refusal::Login,
+            Refused::Unavailable => Refusal::Unavailable,
         };
-        ServerMessage::refusal(id, refusal).to_line()
+        let mut line = ServerMessage::refusal(id, refusal);
+        if let (Refused::Revoked, ServerMessage::Error { message, .. }) = (why, &mut line) {
+            REVOKED.clone_into(message);
+        }
+        line.to_line()
     }
 
     fn work(&mut self, work: u64) -> Option<String> {
@@ -254,10 +258,7 @@ impl Dialect for Monero {
 
     fn tell(&self, id: Id, verdict: &Verdict) -> String {
         let refusal = match verdict {
-            Verdict::Accepted { .. } => {
-                let status = "OK".to_owned();
-                return ServerMessage::Ok { id, status }.to_line();
-            }
+            Verdict::Accepted { receipt, .. } => return ok(id, "OK", receipt.clone()),
             Verdict::Refused(Why::Stale) => Refusal::Stale,
             Verdict::Refused(Why::UnknownJob) => Refusal::UnknownJob,
             Verdict::Refused(Why::Duplicate) => Refusal::Duplicate,
@@ -268,6 +269,10 @@ impl Dialect for Monero {
         ServerMessage::refusal(id, refusal).to_line()
     }
 
+    fn reconnect(&self, _: Option<&DrainTo>) -> Option<String> {
+        None
+    }
+
     async fn newer_work(&mut self) {
         self.source.changed().await;
     }
@@ -275,6 +280,16 @@ impl Dialect for Monero {
     fn hardest(&self) -> Option<u64> {
         self.source.network_work()
     }
+}
+
+fn ok(id: Id, status: &str, receipt: Option<String>) -> String {
+    let status = status.to_owned();
+    ServerMessage::Ok {
+        id,
+        status,
+        receipt,
+    }
+    .to_line()
 }
 
 fn refuse_bad(id: Id, refusal: Refusal) -> Request {

@@ -1,11 +1,11 @@
 //! One miner's session, in any dialect.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use idlewatt_protocol::{AccountId, DeviceId, DeviceToken};
-use idlewatt_store::{Device, SqliteStore};
 use idlewatt_stratum::Id;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, Ended};
 use super::dialect::{Dialect, Judging, Request};
 use super::judge::Verdict;
+use super::login::{Login, Refused, identify};
+use super::roster::Entry;
 use super::vardiff::{self, ENOUGH_TIME, Window, retarget};
 use super::{LOGIN_WITHIN, Shared};
 use crate::settings::DifficultyRange;
@@ -21,13 +23,29 @@ use crate::settings::DifficultyRange;
 const JUDGED_AT_ONCE: usize = 16;
 /// Bad messages, less the good shares since, that end a session.
 const PATIENCE: u32 = 20;
+/// How long a miner that was told to go elsewhere may still send shares.
+const DRAIN_WITHIN: Duration = Duration::from_millis(300);
+
+/// A connection that has said its first line.
+pub(super) struct Visitor {
+    pub connection: Connection,
+    pub address: IpAddr,
+    pub number: u32,
+    pub first: String,
+}
 
 struct Session<D> {
     connection: Connection,
+    address: IpAddr,
+    number: u32,
     dialect: D,
     shared: Arc<Shared>,
-    judging: FuturesUnordered<Judging>,
-    device: Option<DeviceId>,
+    /// There only while shares are judged.
+    judging: Option<Box<FuturesUnordered<Judging>>>,
+    /// The login.
+    entry: Option<Entry>,
+    /// Ends this session.
+    end: CancellationToken,
     strikes: u32,
     /// How hard shares are at present, and how many came since that was last judged.
     work: u64,
@@ -35,60 +53,113 @@ struct Session<D> {
     window_began: Instant,
 }
 
-/// Holds a session that began with `first`, to its end.
+/// Holds a session to its end.
 pub(super) async fn hold<D: Dialect>(
-    connection: Connection,
+    visitor: Visitor,
     dialect: D,
     shared: Arc<Shared>,
-    first: String,
     shutdown: CancellationToken,
 ) -> Result<(), Ended> {
     let mut session = Session {
-        connection,
+        connection: visitor.connection,
+        address: visitor.address,
+        number: visitor.number,
         dialect,
         shared,
-        judging: FuturesUnordered::new(),
-        device: None,
+        judging: None,
+        entry: None,
+        end: shutdown.child_token(),
         strikes: 0,
         work: 0,
         shares: 0,
         window_began: Instant::now(),
     };
+    let end = session.end.clone();
     let ended = tokio::select! {
-        () = shutdown.cancelled() => Ok(()),
-        ended = session.run(&first) => ended,
+        () = end.cancelled() => match shutdown.is_cancelled() {
+            true => Box::pin(session.drain()).await,
+            false => Err(Ended::Revoked),
+        },
+        ended = session.run(&visitor.first) => ended,
     };
-    if let Some(device) = &session.device {
-        let remembered = &session.shared.remembered;
-        remembered.note(device, session.dialect.algorithm(), session.work);
+    if let Some(entry) = &session.entry {
+        let (shared, device) = (&session.shared, entry.device());
+        let algorithm = session.dialect.algorithm();
+        shared.remembered.note(device, algorithm, session.work);
         if matches!(ended, Err(Ended::Misbehaved)) {
-            session.shared.misbehaved.take(device.clone());
+            shared.misbehaved.take((device.clone(), session.address));
         }
     }
     ended
 }
 
+/// The next verdict; never, while nothing is judged.
+async fn judged(judging: &mut Option<Box<FuturesUnordered<Judging>>>) -> (Id, Verdict) {
+    if let Some(some) = judging {
+        if let Some(verdict) = some.next().await {
+            return verdict;
+        }
+        *judging = None;
+    }
+    std::future::pending().await
+}
+
 impl<D: Dialect> Session<D> {
     async fn run(&mut self, first: &str) -> Result<(), Ended> {
+        Box::pin(self.log_in(first)).await?;
+        self.serve().await
+    }
+
+    async fn log_in(&mut self, first: &str) -> Result<(), Ended> {
         let login_until = Instant::now() + LOGIN_WITHIN;
         self.obey(first).await?;
-        while self.device.is_none() {
+        while self.entry.is_none() {
             let line = tokio::time::timeout_at(login_until, self.connection.next_line())
                 .await
                 .map_err(|_| Ended::Silent)??;
             self.obey(&line).await?;
         }
+        Ok(())
+    }
+
+    async fn serve(&mut self) -> Result<(), Ended> {
         loop {
             let judge_at = self.window_began + ENOUGH_TIME;
+            let busy = self.judging.as_ref().map_or(0, |judging| judging.len());
             tokio::select! {
-                line = self.connection.next_line(), if self.judging.len() < JUDGED_AT_ONCE => {
+                line = self.connection.next_line(), if busy < JUDGED_AT_ONCE => {
                     self.obey(&line?).await?;
                 }
-                Some((id, verdict)) = self.judging.next() => self.tell(id, verdict).await?,
+                (id, verdict) = judged(&mut self.judging) => self.tell(id, verdict).await?,
                 () = self.dialect.newer_work() => self.send_work().await?,
                 () = tokio::time::sleep_until(judge_at) => self.retarget().await?,
             }
         }
+    }
+
+    /// The hub is ending: sends the miner elsewhere, and judges what it still sends meanwhile.
+    async fn drain(&mut self) -> Result<(), Ended> {
+        if self.entry.is_none() || !self.connection.is_between_lines() {
+            return Ok(());
+        }
+        let leaving = async {
+            match self.dialect.reconnect(self.shared.drain_to.as_ref()) {
+                Some(line) => {
+                    self.connection.send(&line).await?;
+                    self.serve().await
+                }
+                None => {
+                    while self.judging.as_ref().is_some_and(|some| !some.is_empty()) {
+                        let (id, verdict) = judged(&mut self.judging).await;
+                        self.tell(id, verdict).await?;
+                    }
+                    Ok(())
+                }
+            }
+        };
+        tokio::time::timeout(DRAIN_WITHIN, leaving)
+            .await
+            .unwrap_or(Ok(()))
     }
 
     async fn obey(&mut self, line: &str) -> Result<(), Ended> {
@@ -98,9 +169,11 @@ impl<D: Dialect> Session<D> {
                 self.connection.send(&lines).await?;
                 self.strike()
             }
-            Request::Login { id, user, password } => self.let_in(id, &user, &password).await,
+            Request::Login { id, user, password } => {
+                Box::pin(self.let_in(id, &user, &password)).await
+            }
             Request::Share(judging) => {
-                self.judging.push(judging);
+                self.judging.get_or_insert_default().push(judging);
                 Ok(())
             }
             Request::End(lines) => {
@@ -111,16 +184,21 @@ impl<D: Dialect> Session<D> {
     }
 
     async fn let_in(&mut self, id: Id, user: &str, password: &str) -> Result<(), Ended> {
-        let device = match identify(&self.shared.store, user, password).await {
-            Ok(Some(device)) => device,
-            unknown => {
-                let lines = self.dialect.turn_away(id, unknown.is_err());
+        let login = identify(&self.shared, self.address, user, password).await;
+        let (algorithm, outcome) = (self.dialect.algorithm().name(), login.word());
+        metrics::counter!("idlewatt_hub_stratum_logins_total", "algorithm" => algorithm, "outcome" => outcome)
+            .increment(1);
+        let device = match login {
+            Login::Device(device) => device,
+            Login::Refused(why) => {
+                let lines = self.dialect.turn_away(id, why);
                 self.connection.send(&lines).await?;
                 return Err(Ended::Refused);
             }
         };
-        if self.shared.misbehaved.check(&device.device).is_err() {
-            let lines = self.dialect.turn_away(id, true);
+        let who = (device.device.clone(), self.address);
+        if self.shared.misbehaved.check(&who).is_err() {
+            let lines = self.dialect.turn_away(id, Refused::Unavailable);
             self.connection.send(&lines).await?;
             return Err(Ended::Refused);
         }
@@ -129,11 +207,15 @@ impl<D: Dialect> Session<D> {
         let range = self.range();
         self.work = vardiff::within(start.unwrap_or(range.start), range);
         self.window_began = Instant::now();
-        self.device = Some(device.device.clone());
+        let entry = self
+            .shared
+            .roster
+            .enter(who.0, self.number, self.end.clone());
+        self.entry = Some(entry);
         match self.dialect.welcome(id.clone(), device, self.work) {
             Some(lines) => self.connection.send(&lines).await,
             None => {
-                let lines = self.dialect.turn_away(id, true);
+                let lines = self.dialect.turn_away(id, Refused::Unavailable);
                 self.connection.send(&lines).await?;
                 Err(Ended::NoWork)
             }
@@ -142,9 +224,12 @@ impl<D: Dialect> Session<D> {
 
     async fn tell(&mut self, id: Id, verdict: Verdict) -> Result<(), Ended> {
         let line = self.dialect.tell(id, &verdict);
+        let algorithm = self.dialect.algorithm().name();
+        metrics::counter!("idlewatt_hub_shares_total", "algorithm" => algorithm, "verdict" => verdict.word())
+            .increment(1);
         self.connection.send(&line).await?;
         match verdict {
-            Verdict::Accepted { asked } => {
+            Verdict::Accepted { asked, .. } => {
                 self.strikes = self.strikes.saturating_sub(1);
                 if asked == self.work {
                     self.shares += 1;
@@ -201,27 +286,6 @@ impl<D: Dialect> Session<D> {
             start: range.start.min(most),
             least: range.least.min(most),
             most,
-        }
-    }
-}
-
-/// The device of a user `ACCOUNT.DEVICE` with its token as password.
-async fn identify(store: &SqliteStore, user: &str, password: &str) -> Result<Option<Device>, ()> {
-    let parse = || {
-        let (account, device) = user.split_once('.')?;
-        let account: AccountId = account.parse().ok()?;
-        let device: DeviceId = device.parse().ok()?;
-        let token: DeviceToken = password.parse().ok()?;
-        Some((Device { account, device }, token))
-    };
-    let Some((claimed, token)) = parse() else {
-        return Ok(None);
-    };
-    match store.device_of_token(&token).await {
-        Ok(known) => Ok(known.filter(|known| *known == claimed)),
-        Err(error) => {
-            tracing::error!(%error, "a login could not be checked");
-            Err(())
         }
     }
 }

@@ -16,7 +16,7 @@ const ENOUGH_SHARES: u32 = 6;
 /// After so long even none is.
 pub const ENOUGH_TIME: Duration = Duration::from_secs(20);
 /// How many devices are remembered at most.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 50_000;
 
 /// What was seen since the last judgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 
 use serde::Deserialize;
 
+use super::outlet::SolvedBlock;
 use super::template::{Extranonce, NONCE_OFFSET};
-use super::tree_hash::{keccak, tree_hash};
+use super::tree_hash::{branches, keccak, root};
 
 /// What `get_block_template` answers.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,23 +61,14 @@ pub struct BlockTemplate {
     block: Vec<u8>,
     /// The miner transaction without its last part, which every hash treats apart.
     miner_prefix: std::ops::Range<usize>,
-    /// The hashes of the other transactions.
-    transactions: Vec<[u8; 32]>,
+    /// How many transactions there are, and what leads from the miner's to the root over all: each job and each share
+    /// needs that, and there are many in a block.
+    count: u64,
+    branches: Vec<[u8; 32]>,
     reserved_offset: usize,
     seed: [u8; 32],
     previous: [u8; 32],
     height: u64,
-}
-
-/// A block that met its network's difficulty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SolvedBlock {
-    /// Its id in hex.
-    pub hash: String,
-    /// Its height.
-    pub height: u64,
-    /// The whole block.
-    pub body: Vec<u8>,
 }
 
 impl BlockTemplate {
@@ -124,7 +116,8 @@ impl BlockTemplate {
             height: answer.height,
             previous,
             miner_prefix,
-            transactions,
+            count: transactions.len() as u64 + 1,
+            branches: branches(&transactions),
             block,
         };
         let reserved =
@@ -194,11 +187,9 @@ impl BlockTemplate {
         let prefix = keccak(&[&block[self.miner_prefix.clone()]]);
         // A version 2 transaction is hashed in three parts; a miner's has an empty middle and no last one.
         let miner = keccak(&[&prefix, &keccak(&[&[0]]), &[0; 32]]);
-        let mut leaves = vec![miner];
-        leaves.extend(&self.transactions);
         let mut blob = block[..self.miner_prefix.start].to_vec();
-        blob.extend(tree_hash(&leaves));
-        blob.extend(varint(leaves.len() as u64));
+        blob.extend(root(miner, &self.branches));
+        blob.extend(varint(self.count));
         blob
     }
 }

@@ -1,199 +1,154 @@
-//! RandomX work from a Monero node: a new template within a second or two of a new block on its chain.
+//! A Monero node: RandomX work, and what becomes of its blocks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use idlewatt_kernels::Target;
 use idlewatt_ledger::Reward;
 use idlewatt_protocol::{Asset, Money};
-use rand::RngExt;
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-use super::Feed;
 use super::block_template::{BlockTemplate, TemplateAnswer};
-use super::node_rpc::{Node, NodeError};
-use super::template::{Network, RandomXWork, Template};
+use super::chain::{Chain, Offer, Submitted, TemplateError};
+use super::node_rpc::{Credentials, NodeError, Rpc, shortened};
+use super::template::{Extranonce, Network, RandomXWork};
 
-/// The name of this upstream.
+/// The name of this upstream where the settings give none.
 pub const NAME: &str = "monerod";
+/// The node's code for a block whose proof or content is wrong.
+const NOT_ACCEPTED: i64 = -7;
+/// The node's code for a height that its chain has not reached.
+const TOO_HIGH: i64 = -2;
 
-/// How often and how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// How often the node is asked whether its chain grew.
-    pub poll_every: Duration,
-    /// How often there is a new template on the same block, for the transactions that came meanwhile.
-    pub refresh_after: Duration,
-    /// How long the last template is worked on while the node does not answer.
-    pub withdraw_after: Duration,
-    /// The longest wait between two tries while the node does not answer.
-    pub longest_wait: Duration,
+/// A node and whom its blocks pay.
+#[derive(Clone, Debug)]
+pub struct Monerod {
+    rpc: Rpc,
+    wallet: String,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Pace {
-            poll_every: Duration::from_millis(800),
-            refresh_after: Duration::from_secs(30),
-            withdraw_after: Duration::from_secs(120),
-            longest_wait: Duration::from_secs(10),
+#[derive(Deserialize)]
+struct HeaderAnswer {
+    block_header: Header,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    hash: String,
+    height: u64,
+    #[serde(default)]
+    reward: u64,
+}
+
+impl Monerod {
+    /// The node at an address such as `http://127.0.0.1:18081`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// If the system's TLS cannot be set up.
+    pub fn new(url: &str, wallet: &str) -> Result<Self, reqwest::Error> {
+        let url = format!("{}/json_rpc", url.trim_end_matches('/'));
+        Ok(Monerod {
+            rpc: Rpc::new(url, Credentials::None)?,
+            wallet: wallet.to_owned(),
+        })
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        parameters: Value,
+    ) -> Result<T, NodeError> {
+        let garbage = |reason: String| NodeError::Garbage { method, reason };
+        let answer: Value = self.rpc.call(method, parameters).await?;
+        let status = answer["status"].as_str().unwrap_or("OK");
+        if status != "OK" {
+            return Err(garbage(format!("status {}", shortened(status))));
         }
+        serde_json::from_value(answer).map_err(|error| garbage(error.to_string()))
+    }
+
+    async fn last_header(&self) -> Result<Header, NodeError> {
+        let answer: HeaderAnswer = self.call("get_last_block_header", json!({})).await?;
+        Ok(answer.block_header)
+    }
+
+    async fn header_at(&self, height: u64) -> Result<Header, NodeError> {
+        let parameters = json!({"height": height});
+        let answer: HeaderAnswer = self.call("get_block_header_by_height", parameters).await?;
+        Ok(answer.block_header)
     }
 }
 
-/// Follows a node's chain.
-pub struct Follower {
-    /// The node.
-    pub node: Node,
-    /// Whom blocks pay.
-    pub wallet: String,
-    /// How often it is asked.
-    pub pace: Pace,
-    /// Where templates go.
-    pub feed: Feed<RandomXWork>,
-    /// Ends a wait early: the chain has probably grown.
-    pub look_again: Arc<Notify>,
-    /// Told of each new block on the chain.
-    pub grown: Arc<Notify>,
-}
+impl Chain for Monerod {
+    type Work = RandomXWork;
+    const ASSET: Asset = Asset::Monero;
 
-/// What was last offered.
-struct Offered {
-    tip: String,
-    at: Instant,
-    generation: u64,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum FollowError {
-    #[error(transparent)]
-    Node(#[from] NodeError),
-    #[error("its block template cannot be used: {0}")]
-    Template(String),
-}
-
-impl Follower {
-    /// Runs until nobody takes work any more.
-    pub async fn run(self) {
-        let mut offered: Option<Offered> = None;
-        let mut failures = 0u32;
-        let mut last_success = Instant::now();
-        loop {
-            match self.step(offered.as_ref()).await {
-                Ok(step) => {
-                    if failures > 0 {
-                        tracing::info!("the Monero node answers again");
-                    }
-                    failures = 0;
-                    last_success = Instant::now();
-                    self.feed.set_reachable(true);
-                    if let Some(new) = step {
-                        if offered.as_ref().is_none_or(|old| old.tip != new.tip) {
-                            self.grown.notify_one();
-                        }
-                        offered = Some(new);
-                    }
-                }
-                Err(error) => {
-                    failures = failures.saturating_add(1);
-                    self.feed.set_reachable(false);
-                    if failures == 1 {
-                        tracing::warn!(%error, "the Monero node gives no work; trying again");
-                    } else {
-                        tracing::debug!(%error, failures, "the Monero node still gives no work");
-                    }
-                    if last_success.elapsed() > self.pace.withdraw_after && offered.take().is_some()
-                    {
-                        tracing::warn!("work from the Monero node withdrawn: too old");
-                        self.feed.withdraw();
-                    }
-                }
-            }
-            tokio::select! {
-                () = self.feed.closed() => return,
-                () = self.look_again.notified(), if failures == 0 => {}
-                () = tokio::time::sleep(self.pace.wait(failures)) => {}
-            }
-        }
+    async fn tip(&self) -> Result<String, NodeError> {
+        Ok(self.last_header().await?.hash)
     }
 
-    /// Looks at the chain once; offers a template if it grew or the last one is old.
-    async fn step(&self, offered: Option<&Offered>) -> Result<Option<Offered>, FollowError> {
-        let tip = self.node.tip().await?.hash;
-        if offered.is_some_and(|old| old.tip == tip && old.at.elapsed() < self.pace.refresh_after) {
-            return Ok(None);
+    async fn height(&self) -> Result<u64, NodeError> {
+        Ok(self.last_header().await?.height)
+    }
+
+    async fn template(&self) -> Result<Vec<u8>, NodeError> {
+        let parameters = json!({"wallet_address": self.wallet, "reserve_size": Extranonce::SIZE});
+        let answer: Value = self.call("get_block_template", parameters).await?;
+        Ok(answer.to_string().into_bytes())
+    }
+
+    fn read(&self, answer: &[u8]) -> Result<Offer<RandomXWork>, TemplateError> {
+        let answer: TemplateAnswer = serde_json::from_slice(answer).map_err(TemplateError::of)?;
+        let block = BlockTemplate::read(&answer).map_err(TemplateError::of)?;
+        if answer.difficulty_top64 != 0 {
+            return Err(TemplateError("a difficulty above 2^64".into()));
         }
-        let answer = self.node.template(&self.wallet).await?;
-        let block = BlockTemplate::read(&answer)
-            .map_err(|error| FollowError::Template(error.to_string()))?;
-        // The chain may have grown between the two calls: the template's word counts.
-        let tip = hex::encode(block.previous());
-        let generation = match offered {
-            Some(old) if old.tip == tip => old.generation,
-            Some(old) => old.generation + 1,
-            None => rand::rng().random_range(1..1 << 32),
+        let amount = Money {
+            asset: Asset::Monero,
+            atomic: answer.expected_reward.into(),
         };
-        let height = block.height();
-        self.feed.offer(template(&answer, block, generation)?);
-        tracing::debug!(height, "new block template");
-        Ok(Some(Offered {
-            tip,
-            at: Instant::now(),
-            generation,
-        }))
+        let work = u128::from(answer.difficulty);
+        Ok(Offer {
+            tip: hex::encode(block.previous()),
+            height: block.height(),
+            reward: Reward::try_new(amount, work).map_err(TemplateError::of)?,
+            network: Network {
+                target: Target::from_work(work).map_err(TemplateError::of)?,
+                work: answer.difficulty,
+            },
+            work: RandomXWork::Block(Arc::new(block)),
+        })
     }
-}
 
-fn template(
-    answer: &TemplateAnswer,
-    block: BlockTemplate,
-    generation: u64,
-) -> Result<Template<RandomXWork>, FollowError> {
-    let refuse = |reason: String| FollowError::Template(reason);
-    if answer.difficulty_top64 != 0 {
-        return Err(refuse("a difficulty above 2^64".into()));
-    }
-    let amount = Money {
-        asset: Asset::Monero,
-        atomic: answer.expected_reward.into(),
-    };
-    let work = u128::from(answer.difficulty);
-    Ok(Template {
-        reward: Reward::try_new(amount, work).map_err(|error| refuse(error.to_string()))?,
-        network: Some(Network {
-            target: Target::from_work(work).map_err(|error| refuse(error.to_string()))?,
-            work: answer.difficulty,
-        }),
-        generation,
-        work: RandomXWork::Block(Arc::new(block)),
-    })
-}
-
-impl Pace {
-    /// The time until the next look: short while all is well, longer with each failure, and never in step with
-    /// others.
-    fn wait(&self, failures: u32) -> Duration {
-        let Some(doublings) = failures.checked_sub(1) else {
-            return self.poll_every;
-        };
-        let longest = self.poll_every * 2u32.pow(doublings.min(6));
-        let random = rand::rng().random_range(0.5..1.0);
-        longest.min(self.longest_wait).mul_f64(random)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_to_a_limit() {
-        let pace = Pace::default();
-        assert_eq!(pace.wait(0), pace.poll_every);
-        for failures in 1..100 {
-            assert!(pace.wait(failures) <= pace.longest_wait);
+    async fn submit(&self, block: &[u8]) -> Result<Submitted, NodeError> {
+        let parameters = json!([hex::encode(block)]);
+        match self.call::<Value>("submit_block", parameters).await {
+            Ok(_) => Ok(Submitted::Taken),
+            Err(NodeError::Refused { code, message, .. }) if code == NOT_ACCEPTED => {
+                Ok(Submitted::Refused(message))
+            }
+            Err(error) => Err(error),
         }
-        assert!(pace.wait(50) >= pace.longest_wait / 2);
+    }
+
+    async fn hash_at(&self, height: u64) -> Result<Option<String>, NodeError> {
+        match self.header_at(height).await {
+            Ok(header) => Ok(Some(header.hash)),
+            Err(NodeError::Refused { code, .. }) if code == TOO_HIGH => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All outputs of a template's miner transaction pay the one wallet.
+    async fn reward(&self, hash: &str, height: u64) -> Result<u64, NodeError> {
+        let header = self.header_at(height).await?;
+        match header.hash == hash {
+            true => Ok(header.reward),
+            false => Err(NodeError::Garbage {
+                method: "get_block_header_by_height",
+                reason: "another block is at this height now".into(),
+            }),
+        }
     }
 }

@@ -1,14 +1,11 @@
-//! The few JSON-RPC calls that are made of a Monero node.
+//! JSON-RPC over HTTP, as nodes speak it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-use super::block_template::TemplateAnswer;
-use super::template::Extranonce;
 
 /// A node that takes longer is down.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,88 +36,94 @@ pub enum NodeError {
         /// The node's words.
         message: String,
     },
+    /// The file that the secret is in cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
-/// The newest block or the one at a height.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BlockHeader {
-    /// Its id in hex.
-    pub hash: String,
-    /// Its height.
-    pub height: u64,
+/// How a node knows the hub. Shown nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// It asks for none.
+    None,
+    /// User and password.
+    Password(String, String),
+    /// User, and a file with the password.
+    PasswordFile(String, PathBuf),
+    /// The file that a node on the same machine writes at each start: `user:password`.
+    Cookie(PathBuf),
 }
 
-#[derive(Deserialize)]
-struct HeaderAnswer {
-    block_header: BlockHeader,
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
+    }
 }
 
-/// A Monero node.
+impl Credentials {
+    /// User and password as they are now: a node that was restarted has a new cookie.
+    fn read(&self) -> Result<Option<(String, String)>, NodeError> {
+        let read = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path).map_err(|source| NodeError::Secret {
+                path: path.clone(),
+                source,
+            })?;
+            Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+        };
+        Ok(match self {
+            Credentials::None => None,
+            Credentials::Password(user, password) => Some((user.clone(), password.clone())),
+            Credentials::PasswordFile(user, path) => Some((user.clone(), read(path)?)),
+            Credentials::Cookie(path) => {
+                let text = read(path)?;
+                let (user, password) = text.split_once(':').unwrap_or((&text, ""));
+                Some((user.to_owned(), password.to_owned()))
+            }
+        })
+    }
+}
+
+/// A client that asks only ever the address that was configured, and waits so long for an answer.
+pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(Duration::from_secs(3))
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+/// A node's RPC.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub struct Rpc {
     client: reqwest::Client,
     url: String,
+    credentials: Credentials,
 }
 
-impl Node {
-    /// The node at an address such as `http://127.0.0.1:18081`. Nothing is sent yet.
+impl Rpc {
+    /// The RPC at an address such as `http://127.0.0.1:8332`. Nothing is sent yet.
     ///
     /// # Errors
     /// If the system's TLS cannot be set up.
-    pub fn new(url: &str) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(Duration::from_secs(3))
-            // Only ever the address that was configured.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Node {
-            client,
-            url: format!("{}/json_rpc", url.trim_end_matches('/')),
+    pub fn new(url: String, credentials: Credentials) -> Result<Self, reqwest::Error> {
+        Ok(Rpc {
+            client: client(TIMEOUT)?,
+            url,
+            credentials,
         })
     }
 
-    /// The main chain's newest block.
+    /// One call.
     ///
     /// # Errors
-    /// If the call fails.
-    pub async fn tip(&self) -> Result<BlockHeader, NodeError> {
-        let answer: HeaderAnswer = self.call("get_last_block_header", json!({})).await?;
-        Ok(answer.block_header)
-    }
-
-    /// The main chain's block at a height.
-    ///
-    /// # Errors
-    /// If the call fails; also if the chain is not that high.
-    pub async fn block_at(&self, height: u64) -> Result<BlockHeader, NodeError> {
-        let parameters = json!({"height": height});
-        let answer: HeaderAnswer = self.call("get_block_header_by_height", parameters).await?;
-        Ok(answer.block_header)
-    }
-
-    /// A block to be mined, paying the wallet, with room for an extranonce.
-    ///
-    /// # Errors
-    /// If the call fails.
-    pub async fn template(&self, wallet: &str) -> Result<TemplateAnswer, NodeError> {
-        let parameters = json!({"wallet_address": wallet, "reserve_size": Extranonce::SIZE});
-        self.call("get_block_template", parameters).await
-    }
-
-    /// Hands a block in. No error does not mean that it counts: the node takes orphans too.
-    ///
-    /// # Errors
-    /// If the call fails.
-    pub async fn submit(&self, block: &[u8]) -> Result<(), NodeError> {
-        let _: Value = self
-            .call("submit_block", json!([hex::encode(block)]))
-            .await?;
-        Ok(())
-    }
-
-    async fn call<T: DeserializeOwned>(
+    /// If there is no answer, another one than `T`, or a refusal.
+    pub async fn call<T: DeserializeOwned>(
         &self,
         method: &'static str,
         parameters: Value,
@@ -128,16 +131,12 @@ impl Node {
         let unreachable = |error: reqwest::Error| NodeError::Unreachable(plain(&error));
         let garbage = |reason: String| NodeError::Garbage { method, reason };
         let request = json!({"jsonrpc": "2.0", "id": "0", "method": method, "params": parameters});
-        let answer = self
-            .client
-            .post(&self.url)
-            .json(&request)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        if !answer.status().is_success() {
-            return Err(garbage(format!("HTTP status {}", answer.status())));
+        let mut post = self.client.post(&self.url).json(&request);
+        if let Some((user, password)) = self.credentials.read()? {
+            post = post.basic_auth(user, Some(password));
         }
+        let answer = post.send().await.map_err(unreachable)?;
+        let status = answer.status();
         let mut body = Vec::new();
         let mut chunks = answer.bytes_stream();
         while let Some(chunk) = chunks.next().await {
@@ -146,25 +145,32 @@ impl Node {
                 return Err(garbage(format!("longer than {LARGEST_ANSWER} bytes")));
             }
         }
-        let mut answer: Value =
-            serde_json::from_slice(&body).map_err(|error| garbage(error.to_string()))?;
-        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        let read: Result<Value, _> = serde_json::from_slice(&body);
+        if let Ok(answer) = &read
+            && let Some(error) = answer.get("error").filter(|error| !error.is_null())
+        {
             let message = error["message"].as_str().unwrap_or_default();
             return Err(NodeError::Refused {
                 method,
                 code: error["code"].as_i64().unwrap_or_default(),
-                message: message.chars().take(200).collect(),
+                message: shortened(message),
             });
         }
-        let status = answer["result"]["status"].as_str().unwrap_or("OK");
-        if status != "OK" {
-            return Err(garbage(format!(
-                "status {}",
-                status.chars().take(100).collect::<String>()
-            )));
+        // Some nodes tell a refusal by the status, too: that is read by now.
+        if status == reqwest::StatusCode::UNAUTHORIZED {
+            return Err(garbage("the node refuses user and password".into()));
         }
+        if !status.is_success() {
+            return Err(garbage(format!("HTTP status {status}")));
+        }
+        let mut answer = read.map_err(|error| garbage(error.to_string()))?;
         serde_json::from_value(answer["result"].take()).map_err(|error| garbage(error.to_string()))
     }
+}
+
+/// A node's words, cut to what a log can bear.
+pub fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// The innermost reason, which is the one that helps.

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use idlewatt_ledger::{Reward, RewardError};
 use idlewatt_protocol::{Asset, Money};
+use idlewatt_stratum::bitcoin::VERSION_MASK;
 use jiff::Timestamp;
 use rand::RngExt;
 
-use super::template::{NONCE_OFFSET, RandomXWork, Sha256dWork, Template};
+use super::bitcoin_block::practice_coinbase;
+use super::outlet::Outlet;
+use super::sha256d_work::{Origin, Sha256dWork};
+use super::template::{NONCE_OFFSET, RandomXWork, Template};
 use super::{Feed, Source, source};
 
 pub use progpow::progpow;
@@ -88,17 +92,24 @@ fn renew<Work: Send + Sync>(
 
 fn sha256d_template(reward: Reward) -> Template<Sha256dWork> {
     let mut random = rand::rng();
+    let (coinbase_head, coinbase_tail) = practice_coinbase(random.random());
     Template {
+        upstream: NAME,
         reward,
         network: None,
         generation: 0,
         work: Sha256dWork {
             version: 0x2000_0000,
+            version_mask: VERSION_MASK,
             previous_hash: random.random(),
             time: seconds() as u32,
             bits: EASIEST_BITS,
-            salt: random.random(),
+            coinbase_head,
+            coinbase_tail,
+            merkle_branches: Vec::new(),
+            origin: Origin::Practice,
         },
+        outlet: Outlet::Nowhere,
     }
 }
 
@@ -115,9 +126,11 @@ fn randomx_template(reward: Reward) -> Template<RandomXWork> {
     blob[NONCE_OFFSET..NONCE_OFFSET + 4].fill(0);
     blob[75] = 1;
     Template {
+        upstream: NAME,
         reward,
         network: None,
         generation: 0,
+        outlet: Outlet::Nowhere,
         work: RandomXWork::Practice {
             blob,
             seed: SEED,
@@ -133,7 +146,16 @@ fn seconds() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::sha256d_work::Split;
     use crate::upstream::template::Extranonce;
+
+    fn extranonce(connection: u32, job: u32) -> Extranonce {
+        Extranonce {
+            connection,
+            job,
+            place: connection,
+        }
+    }
 
     #[tokio::test]
     async fn work_is_there_at_once_and_renewed() {
@@ -145,10 +167,7 @@ mod tests {
         let task = tokio::spawn(task);
         source.changed().await;
         let second = source.newest().expect("renewed");
-        let extranonce = Extranonce {
-            connection: 1,
-            job: 1,
-        };
+        let extranonce = extranonce(1, 1);
         assert_ne!(first.work.blob(extranonce), second.work.blob(extranonce));
         assert_eq!(
             first.generation, second.generation,
@@ -161,30 +180,36 @@ mod tests {
     #[test]
     fn a_practice_blob_has_monero_s_shape() {
         let template = randomx_template(one_coin_for(1).expect("valid"));
-        let one = Extranonce {
-            connection: 1,
-            job: 1,
-        };
-        let blob = template.work.blob(one);
+        let one = extranonce(1, 1);
+        let blob = template.work.blob(one).expect("room");
         assert_eq!(blob.len(), 76);
         assert_eq!((blob[0], blob[1], blob[75]), (16, 16, 1));
         assert_eq!(blob[39..43], [0; 4]);
         let continues: Vec<bool> = blob[2..7].iter().map(|byte| byte & 0x80 != 0).collect();
         assert_eq!(continues, [true, true, true, true, false]);
         let other = Extranonce { job: 2, ..one };
-        assert_ne!(blob, template.work.blob(other));
-        assert_eq!(blob, template.work.blob(one));
+        assert_ne!(Some(&blob), template.work.blob(other).as_ref());
+        assert_eq!(Some(blob), template.work.blob(one));
     }
 
     #[test]
     fn no_two_jobs_of_a_template_hash_the_same() {
         let template = sha256d_template(one_coin_for(1).expect("valid"));
-        let header = |connection, job| {
-            let job = template.work.job(Extranonce { connection, job });
-            assert_eq!(job.coinbase_prefix[41], 39, "length of the script");
+        let header = |connection, job, split| {
+            let job = template.work.job(extranonce(connection, job), split);
+            let job = job.expect("room");
+            let script = usize::from(job.coinbase_prefix[41]);
+            let all = job.coinbase_prefix.len()
+                + usize::from(split.extranonce2)
+                + job.coinbase_suffix.len();
+            // Version and input before it; sequence, output and lock time behind it.
+            assert_eq!(42 + script + 4 + 11 + 4, all, "length of the script");
             idlewatt_kernels::sha256d::header(&job, 0)
         };
-        let headers = [header(1, 1), header(1, 2), header(2, 1), header(2, 2)];
+        let headers: Vec<_> = [Split::WIDE, Split::NARROW]
+            .into_iter()
+            .flat_map(|split| [(1, 1), (1, 2), (2, 1), (2, 2)].map(|(c, j)| header(c, j, split)))
+            .collect();
         for (index, header) in headers.iter().enumerate() {
             assert!(!headers[..index].contains(header));
         }

@@ -1,28 +1,37 @@
 //! Handing blocks in, and finding out what became of them. A block counts as found only when the main chain's hash
-//! at its height is its own.
+//! at its height is its own, and it is looked at again until its reward can be spent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use idlewatt_protocol::Money;
 use idlewatt_protocol::api::BlockState;
-use idlewatt_store::{NewBlock, SqliteStore, StoreError};
+use idlewatt_store::{NewBlock, OpenBlock, Store, StoreError, YoungBlock};
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::monerod::NAME;
-use super::node_rpc::{Node, NodeError};
+use super::chain::{Chain, Submitted};
+use super::node_rpc::NodeError;
 
-/// The node's code for a block whose proof or content is wrong.
-const NOT_ACCEPTED: i64 = -7;
 /// How often blocks of open fate are looked at, when no new block brings the occasion.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+pub const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long the end of the hub waits for a node to take the last blocks; its next run would hand them in, too.
+const LAST_CHANCE: Duration = Duration::from_millis(300);
 
 /// Submits blocks and settles their fate.
-pub struct Submitter {
+pub struct Submitter<C> {
+    /// The upstream's name.
+    pub name: &'static str,
     /// The node.
-    pub node: Node,
+    pub chain: C,
+    /// How many blocks must come after one until its reward can be spent.
+    pub maturity: u64,
+    /// See [`LOOK_EVERY`].
+    pub look_every: Duration,
     /// Where blocks are noted.
-    pub store: SqliteStore,
+    pub store: Store,
     /// Blocks just solved, noted in the store already.
     pub solved: mpsc::Receiver<NewBlock>,
     /// The chain grew.
@@ -33,12 +42,25 @@ pub struct Submitter {
     pub shutdown: CancellationToken,
 }
 
-impl Submitter {
-    /// Runs until no more blocks can come. Blocks left open by an earlier run are handed in again first.
+#[derive(Debug, thiserror::Error)]
+enum WatchError {
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<C: Chain> Submitter<C> {
+    /// Runs until the shutdown, which comes behind the last session. Blocks left open by an earlier run are handed in again
+    /// first, and the last ones of this run at its end, if the node answers at once.
     pub async fn run(mut self) {
         let mut open = self.until_shutdown(self.resubmit()).await;
         loop {
             open = tokio::select! {
+                () = self.shutdown.cancelled() => {
+                    let _ = tokio::time::timeout(LAST_CHANCE, self.resubmit()).await;
+                    return;
+                }
                 solved = self.solved.recv() => match solved {
                     Some(block) => {
                         let submit = self.submit(&block.hash, block.height, &block.body);
@@ -48,9 +70,9 @@ impl Submitter {
                     }
                     None => return,
                 },
-                () = self.grown.notified(), if open => self.until_shutdown(self.settle_open()).await,
-                () = tokio::time::sleep(LOOK_EVERY), if open => {
-                    self.until_shutdown(self.resubmit()).await
+                () = self.grown.notified() => self.until_shutdown(self.look(open, false)).await,
+                () = tokio::time::sleep(self.look_every) => {
+                    self.until_shutdown(self.look(open, true)).await
                 }
             };
         }
@@ -63,15 +85,28 @@ impl Submitter {
         }
     }
 
+    /// Looks after all blocks; whether any fate is open still.
+    async fn look(&self, open: bool, hand_in_again: bool) -> bool {
+        if let Err(error) = self.watch().await {
+            tracing::debug!(upstream = self.name, %error, "found blocks could not be looked at");
+        }
+        match (open, hand_in_again) {
+            (false, _) => false,
+            (true, true) => self.resubmit().await,
+            (true, false) => self.settle_open().await,
+        }
+    }
+
     async fn submit(&self, hash: &str, height: u64, body: &[u8]) -> bool {
-        match self.node.submit(body).await {
-            Ok(()) => self.settle(hash, height).await,
-            Err(NodeError::Refused { code, message, .. }) if code == NOT_ACCEPTED => {
+        match self.chain.submit(body).await {
+            Ok(Submitted::Taken) => self.settle(hash, height).await,
+            Ok(Submitted::Refused(message)) => {
                 // A block handed in twice may be refused although it counts: the chain is asked first.
-                if matches!(self.node.block_at(height).await, Ok(known) if known.hash == hash) {
+                if matches!(self.chain.hash_at(height).await, Ok(Some(known)) if known == hash) {
                     return self.settle(hash, height).await;
                 }
-                tracing::warn!(height, hash, message, "the node refused a block");
+                let upstream = self.name;
+                tracing::warn!(upstream, height, hash, message, "the node refused a block");
                 self.note(hash, BlockState::Refused).await
             }
             Err(error) => {
@@ -81,14 +116,14 @@ impl Submitter {
         }
     }
 
-    /// Asks the chain; whether the fate is open still.
+    /// Asks the chain; whether the fate is open.
     async fn settle(&self, hash: &str, height: u64) -> bool {
-        match self.node.block_at(height).await {
-            Ok(known) if known.hash == hash => {
+        match self.chain.hash_at(height).await {
+            Ok(Some(known)) if known == hash => {
                 tracing::info!(height, hash, "block found: it is on the main chain");
                 self.note(hash, BlockState::Found).await
             }
-            Ok(_) => {
+            Ok(Some(_)) => {
                 tracing::info!(
                     height,
                     hash,
@@ -96,11 +131,80 @@ impl Submitter {
                 );
                 self.note(hash, BlockState::Orphaned).await
             }
+            Ok(None) => true,
             Err(error) => {
                 tracing::debug!(height, hash, %error, "a block's fate is open");
                 true
             }
         }
+    }
+
+    /// Looks again at blocks whose reward cannot be spent yet, also at orphans that a reorganisation may bring back.
+    async fn watch(&self) -> Result<(), WatchError> {
+        let tip = self.chain.height().await?;
+        let above = tip.saturating_sub(self.maturity);
+        let young = self.store.young_blocks(self.name, above).await?;
+        for block in &young {
+            let on_chain = match self.chain.hash_at(block.height).await? {
+                None => {
+                    self.hand_in_again(block).await?;
+                    continue;
+                }
+                Some(known) => known == block.hash,
+            };
+            let is_old = tip.saturating_sub(block.height) >= self.maturity;
+            match (block.orphaned, on_chain, is_old) {
+                (false, true, true) => self.mature(block).await?,
+                (false, false, _) => self.change(block, BlockState::Orphaned).await?,
+                (true, true, _) => self.change(block, BlockState::Found).await?,
+                (false, true, false) | (true, false, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The chain is lower than a block that was on it: the node is catching up, or it was killed and had not written the
+    /// block yet. Then nobody but the hub may have it.
+    async fn hand_in_again(&self, block: &YoungBlock) -> Result<(), WatchError> {
+        let YoungBlock { hash, height, .. } = block;
+        let Some(body) = self.store.block_body(hash).await? else {
+            return Ok(());
+        };
+        match self.chain.submit(&body).await? {
+            Submitted::Taken => {
+                tracing::warn!(height, hash, "the node had lost a block; it has it again");
+            }
+            Submitted::Refused(message) => {
+                tracing::debug!(
+                    height,
+                    hash,
+                    message,
+                    "the node refused a block it had lost"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn mature(&self, block: &YoungBlock) -> Result<(), WatchError> {
+        let YoungBlock { hash, height, .. } = block;
+        let atomic = self.chain.reward(hash, *height).await?.into();
+        let reward = Money {
+            asset: C::ASSET,
+            atomic,
+        };
+        let now = Timestamp::now();
+        if self.store.mature_block(hash, reward, now).await? {
+            tracing::info!(height, hash, %reward, "block matured: its reward can be spent");
+        }
+        Ok(())
+    }
+
+    async fn change(&self, block: &YoungBlock, state: BlockState) -> Result<(), WatchError> {
+        let YoungBlock { hash, height, .. } = block;
+        let state_name = state.name();
+        tracing::warn!(height, hash, state_name, "the main chain was reorganised");
+        Ok(self.store.settle_block(hash, state).await?)
     }
 
     async fn note(&self, hash: &str, state: BlockState) -> bool {
@@ -129,8 +233,8 @@ impl Submitter {
         open
     }
 
-    async fn open(&self) -> Vec<idlewatt_store::OpenBlock> {
-        let read: Result<_, StoreError> = self.store.open_blocks(NAME).await;
+    async fn open(&self) -> Vec<OpenBlock> {
+        let read: Result<_, StoreError> = self.store.open_blocks(self.name).await;
         read.unwrap_or_else(|error| {
             tracing::error!(%error, "blocks of open fate could not be read");
             Vec::new()

@@ -1,5 +1,8 @@
 //! What goes into a store and comes out of it, where the HTTP contract has no type for it.
 
+use std::borrow::Cow;
+
+use idlewatt_ledger::Exact;
 use idlewatt_protocol::{AccountId, DeviceId, Money};
 
 /// A device and whose it is.
@@ -14,8 +17,8 @@ pub struct Device {
 /// Why a device was not added.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    /// The code was never given out, was used before, or its time is over.
-    #[error("this enrolment code is unknown, already used or expired")]
+    /// The code or token was never given out, is used up, revoked, or its time is over.
+    #[error("this enrolment code or token is unknown, used up, revoked or expired")]
     Code,
     /// The store failed.
     #[error(transparent)]
@@ -27,11 +30,11 @@ pub enum EnrolError {
 pub struct VerifiedShare {
     pub(crate) device: DeviceId,
     pub(crate) digest: [u8; 32],
-    pub(crate) algorithm: &'static str,
-    pub(crate) upstream: &'static str,
+    pub(crate) algorithm: Cow<'static, str>,
+    pub(crate) upstream: Cow<'static, str>,
     pub(crate) work: i64,
-    pub(crate) credit: Money,
-    pub(crate) credit_atomic: i64,
+    pub(crate) credit: Exact,
+    pub(crate) fee: Exact,
 }
 
 /// A share whose work or credit no real share can have.
@@ -43,35 +46,49 @@ pub struct ShareError {
 }
 
 impl VerifiedShare {
-    /// The largest credit of one share in atomic units: a full batch of them still fits into 63 bits.
-    pub const LARGEST_CREDIT: i64 = (1 << 53) - 1;
+    /// The largest credit of one share, and the largest fee, in atomic units.
+    pub const LARGEST_CREDIT: i128 = (1 << 53) - 1;
 
-    /// Checks the figures.
+    /// Checks the figures. `credit` is the device's, `fee` the operator's.
     ///
     /// # Errors
-    /// If the work is zero or beyond 63 bits, or the credit negative or above [`Self::LARGEST_CREDIT`].
+    /// If the work is zero or beyond 63 bits, the credit or the fee negative or above [`Self::LARGEST_CREDIT`], or the two are
+    /// of different assets.
     pub fn try_new(
         device: DeviceId,
         digest: [u8; 32],
-        algorithm: &'static str,
-        upstream: &'static str,
+        algorithm: impl Into<Cow<'static, str>>,
+        upstream: impl Into<Cow<'static, str>>,
         work: u128,
-        credit: Money,
+        credit: Exact,
+        fee: Exact,
     ) -> Result<Self, ShareError> {
-        let refuse = ShareError { work, credit };
-        let credit_atomic = i64::try_from(credit.atomic).map_err(|_| refuse)?;
-        if work == 0 || !(0..=Self::LARGEST_CREDIT).contains(&credit_atomic) {
+        let refuse = ShareError {
+            work,
+            credit: credit.money(),
+        };
+        let allowed =
+            |amount: Exact| amount.parts >= 0 && amount.money().atomic <= Self::LARGEST_CREDIT;
+        if work == 0 || credit.asset != fee.asset || !allowed(credit) || !allowed(fee) {
             return Err(refuse);
         }
         Ok(VerifiedShare {
             device,
             digest,
-            algorithm,
-            upstream,
+            algorithm: algorithm.into(),
+            upstream: upstream.into(),
             work: i64::try_from(work).map_err(|_| refuse)?,
             credit,
-            credit_atomic,
+            fee,
         })
+    }
+
+    pub(crate) fn credit_atomic(&self) -> i64 {
+        self.credit.money().atomic as i64
+    }
+
+    pub(crate) fn fee_atomic(&self) -> i64 {
+        self.fee.money().atomic as i64
     }
 }
 
@@ -104,6 +121,17 @@ pub struct OpenBlock {
     pub height: u64,
     /// The whole block.
     pub body: Vec<u8>,
+}
+
+/// A block that the chain may still change its mind about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YoungBlock {
+    /// Its id in hex.
+    pub hash: String,
+    /// Its height.
+    pub height: u64,
+    /// Whether another block was the main chain's at its height when it was last looked at.
+    pub orphaned: bool,
 }
 
 /// Whether the books add up.

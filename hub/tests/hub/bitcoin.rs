@@ -3,7 +3,7 @@
 use idlewatt_kernels::Target;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::{CreditedShares, FindShares};
-use idlewatt_store::SqliteStore;
+use idlewatt_store::Store;
 
 use crate::harness::{Miner, hub, settings, start};
 
@@ -41,8 +41,25 @@ async fn shares_are_credited_once_and_survive_the_hub() {
         .iter()
         .map(|share| share.credit.atomic)
         .sum();
-    let earnings = hub.earnings(&first).await;
-    assert_eq!(earnings.this_device[0].atomic, total);
+    let others: i128 = hub
+        .shares(&second)
+        .await
+        .shares
+        .iter()
+        .map(|share| share.credit.atomic)
+        .sum();
+    let earnings = hub.settled(&first, total + others).await;
+    // What the shares are worth below the smallest unit may add up to a few of them.
+    let over = earnings.this_device[0].atomic - total;
+    assert!((0..5).contains(&over), "{over}");
+    let total = total + over;
+    let credited = hub.shares(&first).await;
+    assert!(
+        credited
+            .shares
+            .iter()
+            .all(|share| share.settlement.is_some())
+    );
     assert_eq!(earnings.this_device[0].asset, Asset::Practice);
     let both = total + earnings.other_devices[0].atomic;
     assert_eq!(earnings.total[0].atomic, both);
@@ -78,7 +95,7 @@ async fn shares_are_credited_once_and_survive_the_hub() {
     let hub = start(settings(folder.path())).await;
     assert_eq!(hub.earnings(&first).await, earnings);
     hub.stop().await;
-    let store = SqliteStore::open(&folder.path().join("data/hub.sqlite"))
+    let store = Store::open(&folder.path().join("data/hub.sqlite"))
         .await
         .expect("opens");
     let audit = store.audit().await.expect("reads");
@@ -174,9 +191,9 @@ async fn a_fast_miner_gets_harder_shares_and_old_jobs_grow_stale() {
         shares += 1;
         assert!(shares < 200, "difficulty stays at {}", miner.difficulty);
     }
-    assert!(miner.difficulty > easy * 100.0);
+    assert!(miner.difficulty > easy * 10.0);
     assert!(
-        miner.jobs.len() >= 3,
+        miner.jobs.len() >= 2,
         "each change comes with a job of its own"
     );
     assert!(miner.jobs[0].clean && !miner.jobs[1].clean);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use idlewatt_hub::bus::Bus;
 use idlewatt_hub::verifier::Verifiers;
 use idlewatt_hub::{Hub, Settings, StartError};
 use idlewatt_kernels::{Digest, Sha256dJob, Target, sha256d};
@@ -14,9 +15,10 @@ use idlewatt_protocol::api::{
 use idlewatt_stratum::bitcoin::{NotifyMessage, ServerMessage};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, Lines, ReadHalf, WriteHalf,
+};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +31,8 @@ pub struct TestHub {
     pub client: reqwest::Client,
     /// Those of a hub in this process.
     pub verifiers: Option<Verifiers>,
+    /// That of a hub in this process.
+    pub bus: Option<Bus>,
     running: Option<(CancellationToken, JoinHandle<Result<(), StartError>>)>,
 }
 
@@ -36,8 +40,9 @@ pub struct TestHub {
 pub fn settings(folder: &Path) -> Settings {
     let text = "http = \"127.0.0.1:0\"\nstratum = \"127.0.0.1:0\"\n\
                 stratum_kawpow = \"127.0.0.1:0\"\nstratum_progpowz = \"127.0.0.1:0\"\n\
+                [earnings]\nsettle_every = 1\n\
                 [difficulty]\n\
-                sha256d = { start = 64, least = 64, most = 65536 }\n\
+                sha256d = { start = 4096, least = 4096, most = 65536 }\n\
                 randomx = { start = 2, least = 2, most = 8 }\n\
                 kawpow = { start = 1, least = 1, most = 2 }\n\
                 progpowz = { start = 1, least = 1, most = 2 }\n\
@@ -56,11 +61,13 @@ pub async fn start(settings: Settings) -> TestHub {
     let hub = Hub::bind(settings).await.expect("binds");
     let listening = hub.listening().clone();
     let verifiers = Some(hub.verifiers().clone());
+    let bus = Some(hub.bus().clone());
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(hub.run(shutdown.clone()));
     TestHub {
         running: Some((shutdown, running)),
         verifiers,
+        bus,
         ..TestHub::at(&listening)
     }
 }
@@ -83,6 +90,7 @@ impl TestHub {
                 .build()
                 .expect("builds"),
             verifiers: None,
+            bus: None,
             running: None,
         }
     }
@@ -127,8 +135,14 @@ impl TestHub {
         let EnrolmentCreated { code, .. } =
             self.post("/v1/enrolments", account.key.as_str(), &()).await;
         let name = "a test's PC".to_owned();
-        self.post("/v1/devices", "", &EnrolDevice { code, name })
-            .await
+        let public_key = "11".repeat(32);
+        let code = code.into();
+        let body = EnrolDevice {
+            code,
+            name,
+            public_key,
+        };
+        self.post("/v1/devices", "", &body).await
     }
 
     pub async fn device(&self) -> DeviceEnrolled {
@@ -137,6 +151,23 @@ impl TestHub {
 
     pub async fn earnings(&self, device: &DeviceEnrolled) -> Earnings {
         self.get("/v1/earnings", device.token.as_str()).await
+    }
+
+    /// The earnings once all of the account's shares are settled: they are worth whole units here, but for less than one.
+    pub async fn settled(&self, device: &DeviceEnrolled, total: i128) -> Earnings {
+        let began = std::time::Instant::now();
+        loop {
+            let earnings = self.earnings(device).await;
+            if earnings
+                .total
+                .first()
+                .is_some_and(|sum| sum.atomic >= total)
+            {
+                return earnings;
+            }
+            assert!(began.elapsed() < DEADLINE, "{earnings:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn shares(&self, device: &DeviceEnrolled) -> CreditedShares {
@@ -161,10 +192,14 @@ pub fn user(device: &DeviceEnrolled) -> String {
     format!("{}.{}", device.account, device.device)
 }
 
-/// Lines over TCP.
+/// What lines go over: TCP, or TLS on it.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Lines over a stream.
 pub struct Wire {
-    lines: Lines<BufReader<OwnedReadHalf>>,
-    write: OwnedWriteHalf,
+    lines: Lines<BufReader<ReadHalf<Box<dyn Stream>>>>,
+    write: WriteHalf<Box<dyn Stream>>,
 }
 
 impl Wire {
@@ -172,8 +207,8 @@ impl Wire {
         Wire::new(TcpStream::connect(address).await.expect("connects"))
     }
 
-    fn new(stream: TcpStream) -> Self {
-        let (read, write) = stream.into_split();
+    pub fn new(stream: impl Stream + 'static) -> Self {
+        let (read, write) = tokio::io::split(Box::new(stream) as Box<dyn Stream>);
         Wire {
             lines: BufReader::new(read).lines(),
             write,
@@ -209,8 +244,11 @@ pub struct Miner {
     pub wire: Wire,
     pub worker: String,
     pub extranonce1: Vec<u8>,
+    pub extranonce2_size: usize,
     pub difficulty: f64,
     pub jobs: Vec<NotifyMessage>,
+    /// What the last share was answered with.
+    pub receipt: Option<String>,
     next_nonce: u32,
     request: i64,
 }
@@ -219,7 +257,7 @@ pub struct Miner {
 #[derive(Clone, Debug)]
 pub struct Found {
     pub job_id: String,
-    pub extranonce2: [u8; 4],
+    pub extranonce2: Vec<u8>,
     pub time: u32,
     pub nonce: u32,
     pub digest: Digest,
@@ -227,26 +265,40 @@ pub struct Found {
 
 impl Miner {
     pub async fn login(hub: &TestHub, device: &DeviceEnrolled) -> Self {
-        let mut wire = hub.connect().await;
-        let worker = user(device);
+        let wire = hub.connect().await;
+        Miner::login_on(wire, &user(device), device.token.as_str()).await
+    }
+
+    /// As any user, over any connection.
+    pub async fn login_on(mut wire: Wire, worker: &str, password: &str) -> Self {
+        let worker = worker.to_owned();
         wire.send(r#"{"id":1,"method":"mining.subscribe","params":["test/1"]}"#)
             .await;
         let authorize = serde_json::json!({
-            "id": 2, "method": "mining.authorize", "params": [worker, device.token],
+            "id": 2, "method": "mining.authorize", "params": [worker, password],
         });
         wire.send(&authorize.to_string()).await;
         let mut miner = Miner {
             wire,
             worker,
             extranonce1: Vec::new(),
+            extranonce2_size: 0,
             difficulty: 0.0,
             jobs: Vec::new(),
+            receipt: None,
             next_nonce: 0,
             request: 10,
         };
         while miner.jobs.is_empty() {
             match miner.message().await.expect("still connected") {
-                ServerMessage::Subscribed { extranonce1, .. } => miner.extranonce1 = extranonce1,
+                ServerMessage::Subscribed {
+                    extranonce1,
+                    extranonce2_size,
+                    ..
+                } => {
+                    miner.extranonce1 = extranonce1;
+                    miner.extranonce2_size = extranonce2_size;
+                }
                 ServerMessage::Ok { result, .. } => assert!(result),
                 other => panic!("not expected: {other:?}"),
             }
@@ -267,6 +319,7 @@ impl Miner {
                         return Some(ServerMessage::Ok {
                             id: 0.into(),
                             result: true,
+                            receipt: None,
                         });
                     }
                 }
@@ -286,7 +339,7 @@ impl Miner {
             previous_hash: job.previous_hash,
             coinbase_prefix,
             coinbase_suffix: job.coinbase_suffix.clone(),
-            extranonce2_size: 4,
+            extranonce2_size: u8::try_from(self.extranonce2_size).expect("small"),
             merkle_branches: job
                 .merkle_branches
                 .iter()
@@ -302,7 +355,7 @@ impl Miner {
             if target.is_met_by(&digest.0) == good {
                 return Found {
                     job_id,
-                    extranonce2: [0, 0, 0, 7],
+                    extranonce2: 7u64.to_be_bytes()[8 - self.extranonce2_size..].to_vec(),
                     time: job.time,
                     nonce,
                     digest,
@@ -332,7 +385,7 @@ impl Miner {
         let parameters = serde_json::json!([
             worker,
             found.job_id,
-            hex::encode(found.extranonce2),
+            hex::encode(&found.extranonce2),
             format!("{:08x}", found.time),
             format!("{:08x}", found.nonce),
         ]);
@@ -345,7 +398,14 @@ impl Miner {
         let line = serde_json::json!({"id": request, "method": method, "params": parameters});
         self.wire.send(&line.to_string()).await;
         match self.message().await.expect("an answer") {
-            ServerMessage::Ok { id, result: true } if id == request.into() => Ok(()),
+            ServerMessage::Ok {
+                id,
+                result: true,
+                receipt,
+            } if id == request.into() => {
+                self.receipt = receipt;
+                Ok(())
+            }
             ServerMessage::Error { id, code, .. } if id == request.into() => Err(code),
             other => panic!("not expected: {other:?}"),
         }

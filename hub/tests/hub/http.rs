@@ -144,13 +144,15 @@ async fn an_enrolment_code_works_once_and_guessing_is_locked_out() {
     let account = hub.account().await;
     let EnrolmentCreated { code, .. } = hub.post("/v1/enrolments", account.key.as_str(), &()).await;
     let enrol = |code: &EnrolmentCode| {
-        serde_json::json!({"code": code, "name": "x\" \\ 🙂 <script>"}).to_string()
+        let name = "x\" \\ 🙂 <script>";
+        let public_key = "11".repeat(32);
+        serde_json::json!({"code": code, "name": name, "public_key": public_key}).to_string()
     };
     let answer: serde_json::Value = hub
         .post(
             "/v1/devices",
             "",
-            &serde_json::json!({"code": code, "name": "x\" \\ 🙂 <script>"}),
+            &serde_json::from_str::<serde_json::Value>(&enrol(&code)).expect("JSON"),
         )
         .await;
     assert_eq!(answer["account"], account.account.as_str());
@@ -167,7 +169,8 @@ async fn an_enrolment_code_works_once_and_guessing_is_locked_out() {
     // Locked out means the right code too: otherwise guessing could go on.
     let EnrolmentCreated { code, .. } = hub.post("/v1/enrolments", account.key.as_str(), &()).await;
     let request = hub.client.post(format!("{}/v1/devices", hub.http));
-    let request = request.json(&serde_json::json!({"code": code, "name": "x"}));
+    let request = request
+        .json(&serde_json::json!({"code": code, "name": "x", "public_key": "11".repeat(32)}));
     let answer = request.send().await.expect("answers");
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.headers().contains_key("retry-after"));

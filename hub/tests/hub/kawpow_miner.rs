@@ -100,7 +100,9 @@ impl Miner {
     pub async fn message(&mut self) -> Option<ServerMessage> {
         loop {
             match self.any_message().await? {
-                ServerMessage::SetTarget(_) | ServerMessage::Notify(_) => {}
+                ServerMessage::SetTarget(_)
+                | ServerMessage::Notify(_)
+                | ServerMessage::SetExtranonce { .. } => {}
                 other => return Some(other),
             }
         }
@@ -110,6 +112,9 @@ impl Miner {
         let line = self.wire.line().await?;
         let message = ServerMessage::parse(&line).expect("readable");
         match &message {
+            ServerMessage::SetExtranonce { extranonce1 } => {
+                self.extranonce1.clone_from(extranonce1);
+            }
             ServerMessage::SetTarget(bytes) => self.target = Some(target(bytes)),
             ServerMessage::Notify(job) => {
                 let own = target(&job.target.expect("each job has its own"));
@@ -133,10 +138,10 @@ impl Miner {
     }
 
     fn first_nonce(&self) -> u64 {
-        let [high, low] = self.extranonce1[..] else {
-            panic!("two bytes: {:?}", self.extranonce1);
-        };
-        u64::from(u16::from_be_bytes([high, low])) << 48
+        assert!(matches!(self.extranonce1.len(), 2..=4));
+        let mut bytes = [0; 8];
+        bytes[..self.extranonce1.len()].copy_from_slice(&self.extranonce1);
+        u64::from_be_bytes(bytes)
     }
 
     /// Hashes until one meets the job's target, or misses it.
@@ -196,7 +201,9 @@ impl Miner {
 
     async fn answer(&mut self, request: i64) -> Result<(), i64> {
         match self.message().await.expect("an answer") {
-            ServerMessage::Ok { id, result: true } if id == request.into() => Ok(()),
+            ServerMessage::Ok {
+                id, result: true, ..
+            } if id == request.into() => Ok(()),
             ServerMessage::Error { id, code, .. } if id == request.into() => Err(code),
             other => panic!("not expected: {other:?}"),
         }

@@ -11,14 +11,15 @@ use axum::routing::post;
 use axum::{Json, Router};
 use idlewatt_hub::Settings;
 use idlewatt_hub::settings::MonerodSettings;
-use idlewatt_hub::upstream::monerod::{Follower, Pace};
-use idlewatt_hub::upstream::node_rpc::Node;
-use idlewatt_hub::upstream::{self};
+use idlewatt_hub::upstream;
+use idlewatt_hub::upstream::follower::{Fetcher, News, Offerer, Pace};
+use idlewatt_hub::upstream::monerod::Monerod;
+use idlewatt_hub::upstream::outlet::Outlet;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::{Block, BlockState, Blocks, WorkOffers};
 use idlewatt_stratum::monero::{Refusal, ServerMessage};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::harness::{DEADLINE, TestHub, settings, start, user};
 use crate::monero::Miner;
@@ -80,10 +81,7 @@ impl FakeNode {
 
     fn settings(&self, folder: &std::path::Path) -> Settings {
         Settings {
-            monerod: Some(MonerodSettings {
-                url: self.url.clone(),
-                wallet: WALLET.into(),
-            }),
+            monerod: Some(MonerodSettings::new(self.url.clone(), WALLET.into())),
             ..settings(folder)
         }
     }
@@ -345,31 +343,49 @@ async fn old_work_is_withdrawn_when_the_node_stays_away() {
     let node = FakeNode::start().await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (feed, mut source) = upstream::source("monerod", Asset::Monero);
-    let follower = Follower {
-        node: Node::new(&node.url).expect("builds"),
-        wallet: WALLET.into(),
-        pace: Pace {
-            poll_every: Duration::from_millis(5),
-            withdraw_after: Duration::from_millis(50),
-            longest_wait: Duration::from_millis(20),
-            ..Pace::default()
-        },
+    let chain = Monerod::new(&node.url, WALLET).expect("builds");
+    let pace = Pace {
+        poll_every: Duration::from_millis(5),
+        refresh_after: Duration::from_millis(20),
+        withdraw_after: Duration::from_millis(500),
+        longest_wait: Duration::from_millis(20),
+    };
+    let (answers, news) = watch::channel(News::default());
+    let offerer = Offerer {
+        name: "monerod",
+        chain: chain.clone(),
+        withdraw_after: pace.withdraw_after,
+        news,
         feed,
-        look_again: Arc::new(Notify::new()),
+        outlet: Outlet::Nowhere,
         grown: Arc::new(Notify::new()),
     };
-    let following = tokio::spawn(follower.run());
+    let fetcher = Fetcher {
+        name: "monerod",
+        chain,
+        pace,
+        news: answers,
+        look_again: Arc::new(Notify::new()),
+    };
+    let fetching = tokio::spawn(fetcher.run());
+    let offering = tokio::spawn(offerer.run());
     let wait = tokio::time::timeout(DEADLINE, source.changed());
     wait.await.expect("work");
     assert!(source.newest().is_some());
     node.set(|node| node.instead = Some((StatusCode::OK, "gone".into())));
-    let wait = tokio::time::timeout(DEADLINE, source.changed());
+    let withdrawn = async {
+        while source.newest().is_some() {
+            source.changed().await
+        }
+    };
+    let wait = tokio::time::timeout(DEADLINE, withdrawn);
     wait.await.expect("withdrawn");
-    assert!(source.newest().is_none());
+    assert!(!source.is_reachable());
     node.set(|node| node.instead = None);
     let wait = tokio::time::timeout(DEADLINE, source.changed());
     wait.await.expect("work again");
     assert!(source.newest().is_some());
     drop(source);
-    following.await.expect("ends with its last taker");
+    offering.await.expect("ends with its last taker");
+    fetching.await.expect("ends with the offerer");
 }

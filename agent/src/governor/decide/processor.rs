@@ -57,6 +57,8 @@ pub struct Processor {
     used: Busy,
     heat: Heat,
     ramp: Option<Ramp>,
+    /// How far below everything the limit from afar was.
+    held_back: u8,
 }
 
 /// What one decision says to all processors.
@@ -69,6 +71,8 @@ pub struct Round<'a> {
     pub stop: Option<&'a Reason>,
     /// The owner's limits.
     pub policy: &'a Policy,
+    /// The limit from afar, in percent.
+    pub remote_limit: u8,
     /// Whether there is one GPU, which then draws what is on the screen.
     pub only_gpu: bool,
     /// Since the last decision.
@@ -126,6 +130,11 @@ impl Processor {
             }
             None => ramps.then(|| Ramp::new(had)),
         };
+        let held_back = 100 - round.remote_limit;
+        // What was lifted from afar is gone up to, as everything is.
+        if std::mem::replace(&mut self.held_back, held_back) > held_back && self.ramp.is_some() {
+            self.ramp = Some(Ramp::new(had));
+        }
         let share = match (round.stop, round.wish) {
             (_, Wish::Rest { reason, .. }) | (Some(reason), _) => {
                 return Verdict::nothing(reason.clone());
@@ -143,7 +152,7 @@ impl Processor {
             true => round.policy.dispatch_away,
             false => round.policy.dispatch_present,
         };
-        self.limit(share, limits, dispatch_budget)
+        self.limit(share, limits, round.remote_limit, dispatch_budget)
     }
 
     fn observe(&mut self, signals: &ProcessorSignals, limits: Limits, round: &Round<'_>) {
@@ -205,14 +214,22 @@ impl Processor {
         }
     }
 
-    fn limit(&self, share: Share, limits: Limits, dispatch_budget: Duration) -> Verdict {
+    fn limit(
+        &self,
+        share: Share,
+        limits: Limits,
+        remote: u8,
+        dispatch_budget: Duration,
+    ) -> Verdict {
         let most = limits.most_percent.min(100);
+        let local = share.percent.min(most);
         let reason = match share.limit_tells && most < share.percent {
+            _ if remote < local => Reason::RemoteLimit { percent: remote },
             true => Reason::OwnersLimit { percent: most },
             false => share.reason,
         };
-        let percent = share.percent.min(most);
-        let target = share.target.min(most);
+        let percent = local.min(remote);
+        let target = share.target.min(most).min(remote);
         let cap = self.heat.cap();
         Verdict {
             allowance: Allowance {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::super::in_flight::InFlight;
 use super::fake_hub::FakeHub;
 use super::*;
+use crate::hub_access::HubAccess;
 use crate::work::test_server::{LIMIT, Peer, Server, quick};
-use crate::work::{Source, Work};
+use crate::work::{Source, Ways, Work};
 use idlewatt_kernels::Solution;
 use tokio::sync::mpsc;
 
@@ -21,7 +22,7 @@ struct Device {
 impl Device {
     async fn start(folder: &Folder, source: Source, hub: Option<HubAccess>) -> Self {
         let receipts = folder.open().await;
-        let work = Work::start(source, quick());
+        let work = Work::start(source, Ways::default(), quick());
         work.set_algorithms(&[Algorithm::RandomX]);
         let (engine, found) = mpsc::channel(8);
         let in_flight = InFlight::with_grace(Duration::from_millis(100));

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::fake_hub::FakeHub;
 use super::*;
 use crate::work::test_server::{LIMIT, Server, quick};
-use crate::work::{CurrentJob, Source, Work};
+use crate::work::{CurrentJob, Source, Ways, Work};
 use idlewatt_kernels::progpow::{self, Epoch, KAWPOW_TEST, LightCache, Program};
 use idlewatt_kernels::{JobInput, Solution, Target};
 use idlewatt_stratum::Id;
@@ -58,7 +58,7 @@ async fn a_share_is_sent_with_its_proof_and_credited_under_its_digest() {
     let server = Server::bind().await;
     let (hub, access) = FakeHub::start().await;
     let source = Source::hub(&server.address(), "A.D", "token").expect("an address");
-    let work = Work::start(source, quick());
+    let work = Work::start(source, Ways::default(), quick());
     work.set_algorithms(&[ALGORITHM]);
     let (engine, found) = mpsc::channel(8);
     let _submitter = Submitter::start(receipts.clone(), work.clone(), Some(access), found);

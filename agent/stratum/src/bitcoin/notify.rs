@@ -1,6 +1,6 @@
 //! The job of the dialect.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ParseError;
 use crate::fields::Fields;
@@ -52,23 +52,51 @@ impl NotifyMessage {
         })
     }
 
-    pub(super) fn value(&self) -> Value {
-        let branches: Vec<String> = self.merkle_branches.iter().map(hex::encode).collect();
-        json!([
-            self.job_id,
-            hex::encode(swap_words(self.previous_hash)),
-            hex::encode(&self.coinbase_prefix),
-            hex::encode(&self.coinbase_suffix),
-            branches,
-            format!("{:08x}", self.version),
-            format!("{:08x}", self.bits),
-            format!("{:08x}", self.time),
-            self.clean,
-        ])
+    /// The line to send. It is written at once, not by way of a JSON value: at a new block a server writes tens of thousands.
+    pub(super) fn to_line(&self) -> String {
+        let hashes = 66 * self.merkle_branches.len();
+        let coinbase = self.coinbase_prefix.len() + self.coinbase_suffix.len();
+        let mut line = String::with_capacity(256 + 2 * coinbase + hashes);
+        line.push_str(r#"{"id":null,"method":"mining.notify","params":["#);
+        line.push_str(&Value::from(self.job_id.as_str()).to_string());
+        line.push(',');
+        push_hex(&mut line, &swap_words(self.previous_hash));
+        line.push(',');
+        push_hex(&mut line, &self.coinbase_prefix);
+        line.push(',');
+        push_hex(&mut line, &self.coinbase_suffix);
+        line.push_str(",[");
+        for (number, branch) in self.merkle_branches.iter().enumerate() {
+            if number > 0 {
+                line.push(',');
+            }
+            push_hex(&mut line, branch);
+        }
+        line.push(']');
+        for word in [self.version, self.bits, self.time] {
+            line.push(',');
+            push_hex(&mut line, &word.to_be_bytes());
+        }
+        line.push_str(if self.clean {
+            ",true]}\n"
+        } else {
+            ",false]}\n"
+        });
+        line
     }
 }
 
-/// Reverses each group of 4 bytes: its own inverse.
+/// Bytes as JSON text.
+fn push_hex(line: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    line.push('"');
+    for byte in bytes {
+        line.push(DIGITS[usize::from(byte >> 4)].into());
+        line.push(DIGITS[usize::from(byte & 15)].into());
+    }
+    line.push('"');
+}
+
 fn swap_words(mut bytes: [u8; 32]) -> [u8; 32] {
     for word in bytes.chunks_exact_mut(4) {
         word.reverse();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ErrorCode, NotifyMessage};
 use crate::fields::Fields;
 use crate::mining::{self, answer, notice};
-use crate::rpc::{Envelope, line, shortened};
+use crate::rpc::{Envelope, line, shortened, with_receipt};
 use crate::{Id, ParseError};
 
 /// A server's message.
@@ -39,6 +39,8 @@ pub enum ServerMessage {
         id: Id,
         /// Whether it was good.
         result: bool,
+        /// What a hub of Idlewatt gives for a share that it credited: an extra member, which other miners skip.
+        receipt: Option<String>,
     },
     /// A request was refused.
     Error {
@@ -139,6 +141,7 @@ impl ServerMessage {
             Value::Bool(result) => Ok(ServerMessage::Ok {
                 id,
                 result: *result,
+                receipt: envelope.receipt.clone(),
             }),
             Value::Array(_) => {
                 let fields =
@@ -204,12 +207,16 @@ impl ServerMessage {
                     extranonce2_size,
                 ]),
             ),
-            ServerMessage::Ok { id, result } => answer(id, json!(result)),
+            ServerMessage::Ok {
+                id,
+                result,
+                receipt,
+            } => with_receipt(answer(id, json!(result)), receipt.as_deref()),
             ServerMessage::Error { id, code, message } => mining::refusal(id, *code, message),
             ServerMessage::SetDifficulty(difficulty) => {
                 notice("mining.set_difficulty", json!([difficulty]))
             }
-            ServerMessage::Notify(job) => notice("mining.notify", job.value()),
+            ServerMessage::Notify(job) => return job.to_line(),
             ServerMessage::SetExtranonce {
                 extranonce1,
                 extranonce2_size,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ErrorCode, NotifyMessage};
 use crate::fields::Fields;
 use crate::mining::{self, answer, notice};
-use crate::rpc::{Envelope, line, shortened};
+use crate::rpc::{Envelope, line, shortened, with_receipt};
 use crate::{Id, ParseError};
 
 /// The bytes of a nonce: no server can keep more of them.
@@ -29,6 +29,8 @@ pub enum ServerMessage {
         id: Id,
         /// Whether it was good.
         result: bool,
+        /// What a hub of Idlewatt gives for a share that it credited: an extra member, which other miners skip.
+        receipt: Option<String>,
     },
     /// A request was refused.
     Error {
@@ -119,6 +121,7 @@ impl ServerMessage {
             Value::Bool(result) => Ok(ServerMessage::Ok {
                 id,
                 result: *result,
+                receipt: envelope.receipt.clone(),
             }),
             Value::Array(_) => {
                 let fields =
@@ -142,7 +145,11 @@ impl ServerMessage {
                 session,
                 extranonce1,
             } => answer(id, json!([session, hex::encode(extranonce1)])),
-            ServerMessage::Ok { id, result } => answer(id, json!(result)),
+            ServerMessage::Ok {
+                id,
+                result,
+                receipt,
+            } => with_receipt(answer(id, json!(result)), receipt.as_deref()),
             ServerMessage::Error { id, code, message } => mining::refusal(id, *code, message),
             ServerMessage::SetTarget(target) => {
                 notice("mining.set_target", json!([hex::encode(target)]))

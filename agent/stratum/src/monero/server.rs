@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ERROR_CODE, JobMessage, Refusal};
 use crate::fields::Fields;
-use crate::rpc::{Envelope, line, shortened};
+use crate::rpc::{Envelope, line, shortened, with_receipt};
 use crate::{Id, ParseError};
 
 /// A server's message.
@@ -25,6 +25,8 @@ pub enum ServerMessage {
         id: Id,
         /// `OK` or `KEEPALIVED`.
         status: String,
+        /// What a hub of Idlewatt gives for a share that it credited: an extra member, which other miners skip.
+        receipt: Option<String>,
     },
     /// A request was refused.
     Error {
@@ -103,7 +105,12 @@ impl ServerMessage {
         }
         if result.has("status") {
             let status = result.text("status")?.to_owned();
-            return Ok(ServerMessage::Ok { id, status });
+            let receipt = envelope.receipt.clone();
+            return Ok(ServerMessage::Ok {
+                id,
+                status,
+                receipt,
+            });
         }
         match envelope.id == Id::Null && !result.is_object() {
             true => Err(ParseError::NoMethod { id }),
@@ -124,7 +131,11 @@ impl ServerMessage {
                     "status": "OK",
                 }),
             ),
-            ServerMessage::Ok { id, status } => answer(id, json!({"status": status})),
+            ServerMessage::Ok {
+                id,
+                status,
+                receipt,
+            } => with_receipt(answer(id, json!({"status": status})), receipt.as_deref()),
             ServerMessage::JobAnswer { id, job } => answer(id, job.value()),
             ServerMessage::Error { id, code, message } => json!({
                 "id": Value::from(id),

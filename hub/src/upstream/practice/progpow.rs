@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rand::RngExt;
 
 use super::{EASIEST_BITS, NAME, one_coin_for};
+use crate::upstream::outlet::Outlet;
 use crate::upstream::template::{ProgPowWork, Template};
 use crate::upstream::{Feed, Source, source};
 
@@ -107,9 +108,11 @@ fn template(
 ) -> Result<Template<ProgPowWork>, HeightError> {
     let salt = rand::rng().random();
     Ok(Template {
+        upstream: NAME,
         reward,
         network: None,
         generation: 0,
+        outlet: Outlet::Nowhere,
         work: ProgPowWork::at(parameters, height, EASIEST_BITS, salt)?,
     })
 }
@@ -122,7 +125,7 @@ mod tests {
     use idlewatt_kernels::progpow::{Epoch, KAWPOW, KAWPOW_TEST};
 
     use super::*;
-    use crate::upstream::template::Extranonce;
+    use crate::upstream::template::{Extranonce, ProgPowHeader};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
@@ -222,7 +225,7 @@ mod tests {
     fn a_card_earns_like_a_cpu_and_more_than_with_sha256d() {
         let a_day = |work_for_a_coin: u128, rate: u128| {
             let reward = one_coin_for(work_for_a_coin).expect("valid");
-            reward.credit(rate * 86_400).expect("fits").atomic
+            reward.credit(rate * 86_400).expect("fits").money().atomic
         };
         let cpu = a_day(crate::upstream::practice::RANDOMX_WORK, 5_000);
         assert_eq!(a_day(CARD_WORK, 20_000_000), cpu);
@@ -261,7 +264,10 @@ mod tests {
             let epoch = Epoch::of_height(&KAWPOW_TEST, height).expect("a height");
             assert_eq!(epoch.number, u32::from(height >= 60));
             assert_eq!(template.work.seed_hash, epoch.seed_hash());
-            assert!(salts.insert(template.work.salt));
+            let ProgPowHeader::Practice { salt } = template.work.header else {
+                panic!("not practice");
+            };
+            assert!(salts.insert(salt));
             assert_eq!(template.generation, 0, "earlier work stays good");
             source.changed().await;
         }
@@ -286,7 +292,11 @@ mod tests {
         let mut headers = HashSet::new();
         for template in &templates {
             for (connection, job) in [(1, 1), (1, 2), (2, 1), (1 << 16 | 1, 1)] {
-                let extranonce = Extranonce { connection, job };
+                let extranonce = Extranonce {
+                    connection,
+                    job,
+                    place: 0,
+                };
                 let header = template.work.header_hash(extranonce);
                 assert_eq!(header, template.work.header_hash(extranonce));
                 assert!(headers.insert(header));

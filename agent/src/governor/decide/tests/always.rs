@@ -22,6 +22,7 @@ struct Step {
     reading: Reading,
     processors: Vec<(ProcessorId, ProcessorSignals)>,
     consent: bool,
+    remote_limit: Option<u8>,
     choice: Option<(Mode, Option<u32>)>,
 }
 
@@ -113,9 +114,10 @@ prop_compose! {
         reading in readings(),
         processors in processors(),
         consent in prop::bool::weighted(0.9),
+        remote_limit in prop::option::weighted(0.4, prop_oneof![4 => 0..=100u8, 1 => any::<u8>()]),
         choice in prop::option::weighted(0.2, (modes(), prop::option::of(0..100_000u32))),
     ) -> Step {
-        Step { clock: Duration::from_millis(clock), wall, reading, processors, consent, choice }
+        Step { clock: Duration::from_millis(clock), wall, reading, processors, consent, remote_limit, choice }
     }
 }
 
@@ -169,6 +171,7 @@ fn live(
         pc.signals.reading = step.reading.clone();
         pc.signals.processors = step.processors.iter().cloned().collect();
         pc.signals.consent = step.consent;
+        pc.signals.remote_limit = step.remote_limit;
         let now = pc.now().timestamp();
         if let Some((mode, length)) = step.choice {
             let until = length.map(|seconds| match seconds {
@@ -207,6 +210,7 @@ proptest! {
                 prop_assert!(percent <= decision.mode.most());
                 prop_assert!(percent <= verdict.target_percent);
                 prop_assert!(signals.consent || percent == 0);
+                prop_assert!(percent <= signals.remote_limit.unwrap_or(100));
                 let paused = mode.mode == Mode::Pause && mode.limit.is_none();
                 prop_assert!(!paused || percent == 0);
                 // Where nobody can tell, somebody is there.
@@ -216,6 +220,29 @@ proptest! {
                 }
             }
             prop_assert!(!decision.reason.to_string().is_empty());
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_limit_from_afar_never_raises_anything(
+        policy in policies(),
+        steps in prop::collection::vec(steps(), 1..30),
+    ) {
+        let mut limited = Vec::new();
+        live(&policy, &steps, |_, decision, _| {
+            limited.push(decision.clone());
+            Ok(())
+        })?;
+        let free: Vec<Step> = steps.into_iter().map(|step| Step { remote_limit: None, ..step }).collect();
+        let mut limited = limited.into_iter();
+        live(&policy, &free, |_, decision, _| {
+            let limited = limited.next().expect("as many");
+            prop_assert_eq!(limited.mode, decision.mode);
+            for (id, verdict) in &limited.verdicts {
+                prop_assert!(verdict.allowance.percent <= decision.allowance(id).percent);
+                prop_assert!(verdict.target_percent <= decision.verdicts[id].target_percent);
+            }
             Ok(())
         })?;
     }

@@ -57,6 +57,7 @@ impl Pc {
                 now,
                 clock: Duration::from_secs(100),
                 consent: true,
+                remote_limit: None,
                 reading,
                 processors: [
                     (cpu(), processor(ProcessorKind::Cpu)),
