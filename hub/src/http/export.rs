@@ -84,8 +84,9 @@ fn parts(format: Format, part: Option<&str>) -> Result<Vec<ExportPart>, Failure>
         };
     };
     let part = ExportPart::ALL.into_iter().find(|part| part.name() == name);
-    let part =
-        part.ok_or_else(|| Failure::BadRequest(format!("unknown part; allowed: {}", names())))?;
+    let part = part.ok_or_else(|| {
+        Failure::BadRequest(format!("there is no part {name:?}; allowed: {}", names()))
+    })?;
     Ok(vec![part])
 }
 

@@ -223,8 +223,8 @@ async fn an_export_is_whole_and_a_deletion_final() {
     let unknown = csv("?format=csv&part=accounts;DROP").await;
     assert_eq!(unknown.0, StatusCode::BAD_REQUEST);
     assert!(
-        unknown.1.contains("shares"),
-        "what is allowed: {}",
+        unknown.1.contains("accounts;DROP") && unknown.1.contains("shares"),
+        "what it is and what is allowed: {}",
         unknown.1
     );
 
