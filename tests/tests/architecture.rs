@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-protocol", &[]),
     ("idlewatt-config", &[]),
     ("idlewatt-test-postgres", &[]),
+    ("idlewatt-screens", &["idlewatt-protocol"]),
     ("idlewatt-ledger", &["idlewatt-protocol"]),
     (
         "idlewatt-store",
@@ -29,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-kernels",
             "idlewatt-ledger",
             "idlewatt-protocol",
+            "idlewatt-screens",
             "idlewatt-store",
             "idlewatt-stratum",
             "idlewatt-tls",
@@ -42,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "idlewatt-kernels",
             "idlewatt-platform",
             "idlewatt-protocol",
+            "idlewatt-screens",
             "idlewatt-stratum",
             "idlewatt-tls",
         ],

@@ -1,0 +1,5 @@
+### What several rooms say.
+
+common-name = Idlewatt
+common-save = Save
+common-cancel = Cancel
