@@ -7,6 +7,7 @@ mod device;
 mod earned;
 mod fleet;
 mod health;
+mod price;
 mod referral;
 mod share;
 mod withdrawal;
@@ -27,12 +28,16 @@ pub use device::{
     AskChallenge, Challenge, DeviceEnrolled, DeviceOrders, DeviceReport, EnrolDevice,
     EnrolmentCreated, NewDeviceToken, ProcessorReport, ShareCounts, TokenRequest,
 };
-pub use earned::{AccountEarnings, DeviceEarnings, EarnedLately, EarningsByDevice};
+pub use earned::{
+    AccountEarnings, DayEarnings, DeviceDays, DeviceEarnings, EarnedLately, EarningsByDay,
+    EarningsByDevice,
+};
 pub use fleet::{
     ChangeDevice, DeviceState, Devices, EnrolmentTokenCreated, FleetToken, FleetTokens, Group,
     GroupLimited, Groups, LimitGroup, NewEnrolmentToken,
 };
 pub use health::Readiness;
+pub use price::{CoinPrices, Prices};
 pub use referral::{Referral, ReferralTier, Referrals, SetReferrer};
 pub use share::{CreditedShare, CreditedShares, Earnings, FindShares, ResendShares, Resent};
 pub use withdrawal::{

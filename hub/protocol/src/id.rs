@@ -151,6 +151,10 @@ id!(
     SessionToken, "IWS-", 32, "a session token", "IWS- and 32 letters or digits"
 );
 id!(
+    /// What opens the operator's view of a hub (160 bits, secret): in a link, good once; in a session's cookie.
+    OperatorSecret, "IWO-", 32, "an operator's secret", "IWO- and 32 letters or digits"
+);
+id!(
     /// The public name of a session, to end it by.
     SessionId, "S", 11, "a session id", "the letter S and 11 letters or digits"
 );
@@ -179,6 +183,7 @@ secret!(
     EnrolmentCode,
     EnrolmentToken,
     SessionToken,
+    OperatorSecret,
     AccountKey
 );
 

@@ -10,6 +10,7 @@ mod openapi;
 
 pub use id::{
     AccountId, AccountKey, DeviceId, DeviceToken, EnrolmentCode, EnrolmentSecret, EnrolmentToken,
-    EnrolmentTokenId, ParseIdError, ReferralCode, SessionId, SessionToken, WithdrawalId,
+    EnrolmentTokenId, OperatorSecret, ParseIdError, ReferralCode, SessionId, SessionToken,
+    WithdrawalId,
 };
 pub use money::{Asset, Money};

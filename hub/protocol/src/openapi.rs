@@ -79,6 +79,7 @@ routes! {
     post "/v1/account/referrer" Account (SetReferrer) -> (Nothing) "Names who sent this account here; once.";
     get "/v1/account/earnings" Account () -> (AccountEarnings) "What the account was credited with, and where it is now.";
     get "/v1/account/earnings/devices?utc_offset_minutes" Account () -> (EarningsByDevice) "What each device has earned: today, in seven days, ever.";
+    get "/v1/account/earnings/days?days&utc_offset_minutes" Account () -> (EarningsByDay) "What each device has earned on each of the last days.";
     get "/v1/referrals" Account () -> (Referrals) "The account's referral code, and what referrals bring.";
     get "/v1/sessions" Account () -> (Sessions) "The sessions that are still good.";
     post "/v1/sessions" Key () -> (SessionCreated) "A token to use in the place of the account key; shown this once.";
@@ -98,6 +99,7 @@ routes! {
     post "/v1/devices/tokens" Open (TokenRequest) -> (NewDeviceToken) "A new device token, which a signature proves.";
     post "/v1/devices/report" Device (DeviceReport) -> (DeviceOrders) "How the device is; answered with what its owner has set for it.";
     get "/v1/work" Open () -> (WorkOffers) "What the hub has work for.";
+    get "/v1/prices" Open () -> (Prices) "What coins cost, as far as the hub has heard.";
     get "/v1/blocks" Open () -> (Blocks) "The newest blocks that devices of this hub found.";
     get "/v1/earnings" Device () -> (Earnings) "What was earned, of this device and its account.";
     get "/v1/closings?after" Open () -> (Closings) "The daily closings behind a number.";

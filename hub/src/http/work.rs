@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use idlewatt_protocol::api::{Blocks, Readiness, WorkOffers};
+use idlewatt_protocol::api::{Blocks, Prices, Readiness, WorkOffers};
 
 use super::Api;
 use super::answer::Failure;
@@ -38,4 +38,9 @@ pub(super) async fn offers(State(api): State<Arc<Api>>) -> Json<WorkOffers> {
 pub(super) async fn blocks(State(api): State<Arc<Api>>) -> Result<Json<Blocks>, Failure> {
     let blocks = api.store.blocks().await?;
     Ok(Json(Blocks { blocks }))
+}
+
+/// `GET /v1/prices`.
+pub(super) async fn prices(State(api): State<Arc<Api>>) -> Result<Json<Prices>, Failure> {
+    Ok(Json(api.store.prices().await?))
 }

@@ -36,7 +36,13 @@ const TABLES: [&str; 25] = [
     "switches",
 ];
 /// What running hubs keep for themselves.
-pub(crate) const LIVE_TABLES: [&str; 3] = ["tasks", "replicas", "templates"];
+pub(crate) const LIVE_TABLES: [&str; 5] = [
+    "tasks",
+    "replicas",
+    "templates",
+    "prices",
+    "operator_secrets",
+];
 
 /// Bytes in one message to a PostgreSQL server.
 const MESSAGE: usize = 256 * 1024;

@@ -121,6 +121,7 @@ impl Store {
         let midnight = (now.as_millisecond() + offset).div_euclid(day) * day - offset;
         let today = midnight.div_euclid(HOUR);
         let week = (midnight - 6 * day).div_euclid(HOUR);
+        let month = (midnight - 29 * day).div_euclid(HOUR);
         let mut earned: BTreeMap<LedgerAccount, EarnedLately> = BTreeMap::new();
         let mut view = self.pools.snapshot().await?;
         for row in view.rows(OWN_BALANCES, values![account]).await? {
@@ -133,24 +134,25 @@ impl Store {
             .rows(
                 "SELECT ledger_account, asset, CAST(sum(amount_high) AS BIGINT), CAST(sum(amount_low) AS BIGINT), \
                  CAST(COALESCE(sum(CASE WHEN hour >= $2 THEN amount_high END), 0) AS BIGINT), \
-                 CAST(COALESCE(sum(CASE WHEN hour >= $2 THEN amount_low END), 0) AS BIGINT) \
+                 CAST(COALESCE(sum(CASE WHEN hour >= $2 THEN amount_low END), 0) AS BIGINT), \
+                 CAST(COALESCE(sum(CASE WHEN hour >= $3 THEN amount_high END), 0) AS BIGINT), \
+                 CAST(COALESCE(sum(CASE WHEN hour >= $3 THEN amount_low END), 0) AS BIGINT) \
                  FROM (SELECT 'device:' || id AS name FROM devices WHERE account = $1 \
                        UNION ALL SELECT 'referrals:' || id FROM accounts WHERE id = $1) AS own \
                  JOIN earned_by_hour ON ledger_account = own.name \
-                 WHERE hour >= $3 GROUP BY ledger_account, asset ORDER BY ledger_account, asset",
-                values![account, today, week],
+                 WHERE hour >= $4 GROUP BY ledger_account, asset ORDER BY ledger_account, asset",
+                values![account, today, week, month],
             )
             .await?;
         for row in rows {
-            let sum = |first: usize| -> Result<Money, StoreError> {
-                let (high, low): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
-                let atomic = i128::from(high) * i128::from(HALF) + i128::from(low);
-                money(&row.get::<String>(1)?, atomic)
-            };
+            let sum = |first| halves(&row, first);
             let part = earned.entry(row.parse(0)?).or_default();
-            add(&mut part.seven_days, sum(2)?);
-            if sum(4)?.atomic != 0 {
-                add(&mut part.today, sum(4)?);
+            add(&mut part.thirty_days, sum(2)?);
+            for (period, first) in [(&mut part.today, 4), (&mut part.seven_days, 6)] {
+                let earned = sum(first)?;
+                if earned.atomic != 0 {
+                    add(period, earned);
+                }
             }
         }
         let mut answer = EarningsByDevice::default();
@@ -164,6 +166,13 @@ impl Store {
         }
         Ok(answer)
     }
+}
+
+/// The sum of the asset in column 1 that two columns hold in halves.
+pub(crate) fn halves(row: &Row, first: usize) -> Result<Money, StoreError> {
+    let (high, low): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
+    let atomic = i128::from(high) * i128::from(HALF) + i128::from(low);
+    money(&row.get::<String>(1)?, atomic)
 }
 
 fn balance(row: &Row) -> Result<(LedgerAccount, Money), StoreError> {

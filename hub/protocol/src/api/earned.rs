@@ -1,5 +1,6 @@
 //! What an account has earned, as its owner sees it.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{DeviceId, Money};
@@ -53,6 +54,46 @@ pub struct EarnedLately {
     pub today: Vec<Money>,
     /// Today and on the six days before.
     pub seven_days: Vec<Money>,
+    /// Today and on the 29 days before.
+    #[serde(default)]
+    pub thirty_days: Vec<Money>,
     /// Ever.
     pub total: Vec<Money>,
+}
+
+/// `GET /v1/account/earnings/days?days=N&utc_offset_minutes=M` (account): what was credited on each of the last `days` days, 1
+/// to 366, today the last of them; 30 if it is left out. Days are those of [`EarningsByDevice`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EarningsByDay {
+    /// The first day.
+    pub first: Date,
+    /// Today.
+    pub last: Date,
+    /// The devices that earned anything on these days, in the order of their ids; of more than 200 the 200 that earned most.
+    pub devices: Vec<DeviceDays>,
+    /// What all the other devices earned.
+    pub other_devices: Vec<DayEarnings>,
+    /// The account's referrals.
+    pub referrals: Vec<DayEarnings>,
+}
+
+/// What one device was credited with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DeviceDays {
+    /// Which device.
+    pub device: DeviceId,
+    /// The days on which it earned anything, oldest first.
+    pub days: Vec<DayEarnings>,
+}
+
+/// What was credited on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct DayEarnings {
+    /// The day.
+    pub day: Date,
+    /// How much.
+    pub earned: Vec<Money>,
 }

@@ -73,6 +73,7 @@ async fn an_account_sees_what_each_device_earned_and_where_it_is(place: Place) {
             (&vec![monero(today)], &vec![monero(week)]),
             "{offset}"
         );
+        assert_eq!(own.thirty_days, [monero(625)], "all but 30 days ago");
         let own = &of(&second).expect("has earned").earned;
         assert_eq!(
             (&own.today, &own.total),
