@@ -23,6 +23,7 @@ use crate::known_devices::KnownDevices;
 use crate::limiter::Limiter;
 use crate::open_files;
 use crate::payouts::{Payer, Wallet, WalletStartError};
+use crate::prices::PriceSource;
 use crate::replica::{Replica, ReplicaError};
 use crate::reports::Reports;
 use crate::settings::{Settings, SettingsError};
@@ -226,6 +227,10 @@ impl Hub {
         };
         let sources = launch.all(ports)?;
         self.start_payers(&turns, &tasks, &end)?;
+        if let Some(prices) = PriceSource::new(&self.settings)? {
+            let store = self.store.clone();
+            tasks.spawn(prices.follow(store, turns.clone(), end.clone()));
+        }
         let health = Health {
             store: self.store.clone(),
             sources: sources.clone(),

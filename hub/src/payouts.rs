@@ -23,4 +23,4 @@ mod rpc;
 mod wallet;
 
 pub use payer::Payer;
-pub use wallet::{Wallet, WalletStartError};
+pub use wallet::{Holding, Wallet, WalletError, WalletStartError};

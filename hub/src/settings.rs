@@ -3,6 +3,7 @@
 mod difficulty;
 mod drain;
 mod earnings;
+mod prices;
 mod tls;
 mod upstreams;
 mod verification;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 pub use difficulty::{DifficultyRange, DifficultySettings};
 pub use drain::DrainTo;
 pub use earnings::{EarningsSettings, ReleaseSettings};
+pub use prices::PricesSettings;
 pub use tls::TlsSettings;
 pub(crate) use upstreams::place;
 pub use upstreams::{
@@ -71,6 +73,8 @@ pub struct Settings {
     pub verification: VerificationSettings,
     /// Who is paid out, and from which wallets.
     pub withdrawals: WithdrawalSettings,
+    /// Where it is heard what coins cost.
+    pub prices: PricesSettings,
     /// What a stranger can use up.
     pub limits: LimitSettings,
 }
@@ -112,6 +116,7 @@ impl Default for Settings {
             earnings: EarningsSettings::default(),
             verification: VerificationSettings::default(),
             withdrawals: WithdrawalSettings::default(),
+            prices: PricesSettings::default(),
             limits: LimitSettings::default(),
         }
     }
@@ -213,6 +218,7 @@ impl Settings {
         self.difficulty.validate()?;
         self.earnings.validate()?;
         self.withdrawals.validate()?;
+        self.prices.validate()?;
         for (setting, value) in [
             ("limits.connections", self.limits.connections),
             (
@@ -362,6 +368,11 @@ mod tests {
                 "public_url = \"hub.example\"",
                 vec!["public_url", "hub.example", "https://"],
             ),
+            (
+                "[prices]\nurl = \"ftp://prices\"",
+                vec!["prices.url", "ftp://prices", "or nothing"],
+            ),
+            ("[prices]\nevery = 0", vec!["prices.every", "1 to 86,400"]),
         ] {
             let error = read(text).expect_err(text);
             for word in words {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::address::Network;
 use super::rpc::{Rpc, RpcError};
-use super::wallet::{Outgoing, Standing, WalletError};
+use super::wallet::{Holding, Outgoing, Standing, WalletError};
 
 // rpc/protocol.h
 const WALLET_ERROR: i64 = -4;
@@ -95,6 +95,22 @@ impl BitcoinWallet {
             other => drop(other?),
         }
         Ok(())
+    }
+
+    pub(super) async fn holding(&self) -> Result<Holding, WalletError> {
+        let answer = self.call("getbalances", json!([])).await?;
+        let amount = |key: &str| {
+            let unreadable = || {
+                let message = format!("the wallet's answer to getbalances has no {key}");
+                WalletError::NotNow(message)
+            };
+            satoshi(&answer["mine"][key]).ok_or_else(unreadable)
+        };
+        let spendable = amount("trusted")?;
+        Ok(Holding {
+            total: spendable + amount("untrusted_pending")? + amount("immature")?,
+            spendable,
+        })
     }
 
     pub(super) async fn prepare(

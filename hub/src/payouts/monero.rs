@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::address::{self, Network};
 use super::rpc::{Rpc, RpcError};
-use super::wallet::{Outgoing, Standing, WalletError};
+use super::wallet::{Holding, Outgoing, Standing, WalletError};
 
 // wallet_rpc_server_error_codes.h
 const WRONG_ADDRESS: i64 = -2;
@@ -74,6 +74,22 @@ impl MoneroWallet {
         self.rpc.call("open_wallet", parameters).await?;
         tracing::info!(wallet = name, "Monero wallet opened");
         Ok(())
+    }
+
+    pub(super) async fn holding(&self) -> Result<Holding, WalletError> {
+        let own = json!({"account_index": 0});
+        let answer = self.rpc.call("get_balance", own).await?;
+        let amount = |key: &str| {
+            let unreadable = || {
+                let message = format!("the wallet's answer to get_balance has no {key}");
+                WalletError::NotNow(message)
+            };
+            answer[key].as_u64().map(i128::from).ok_or_else(unreadable)
+        };
+        Ok(Holding {
+            total: amount("balance")?,
+            spendable: amount("unlocked_balance")?,
+        })
     }
 
     pub(super) async fn prepare(

@@ -55,6 +55,15 @@ pub struct Outgoing {
     pub at: i64,
 }
 
+/// What a wallet says that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// All of it, in atomic units.
+    pub total: i128,
+    /// What of it can be spent now, in atomic units.
+    pub spendable: i128,
+}
+
 /// A wallet that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum WalletStartError {
@@ -153,6 +162,17 @@ impl Wallet {
         match self {
             Wallet::Monero(wallet) => wallet.standing(transaction_id).await,
             Wallet::Bitcoin(wallet) => wallet.standing(transaction_id).await,
+        }
+    }
+
+    /// What it has now. It is not opened for that, nor does it read the chain.
+    ///
+    /// # Errors
+    /// If it cannot say.
+    pub async fn holding(&self) -> Result<Holding, WalletError> {
+        match self {
+            Wallet::Monero(wallet) => wallet.holding().await,
+            Wallet::Bitcoin(wallet) => wallet.holding().await,
         }
     }
 

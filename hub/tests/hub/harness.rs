@@ -41,6 +41,7 @@ pub fn settings(folder: &Path) -> Settings {
     let text = "http = \"127.0.0.1:0\"\nstratum = \"127.0.0.1:0\"\n\
                 stratum_kawpow = \"127.0.0.1:0\"\nstratum_progpowz = \"127.0.0.1:0\"\n\
                 [earnings]\nsettle_every = 1\n\
+                [prices]\nurl = \"\"\n\
                 [difficulty]\n\
                 sha256d = { start = 4096, least = 4096, most = 65536 }\n\
                 randomx = { start = 2, least = 2, most = 8 }\n\

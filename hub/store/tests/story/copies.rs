@@ -109,7 +109,7 @@ async fn contents(file: &Path) -> BTreeMap<String, Vec<String>> {
     };
     let mut contents = BTreeMap::new();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%sql%' \
-                  AND name NOT IN ('tasks', 'replicas', 'templates')";
+                  AND name NOT IN ('tasks', 'replicas', 'templates', 'prices', 'operator_secrets')";
     for table in text(tables.to_owned()).await {
         let columns = text(format!("SELECT name FROM pragma_table_info('{table}')")).await;
         let quoted: Vec<String> = columns
