@@ -20,9 +20,9 @@ use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
-use crate::daemon::{Daemon, Remembered};
+use crate::daemon::{Daemon, Loaded, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
-use crate::governor::{ChosenMode, Mode, Policy};
+use crate::governor::{ChosenMode, Mode};
 use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
 use crate::reports::{self, RemoteLimit};
@@ -45,7 +45,7 @@ pub struct Options {
     /// Where its files are.
     pub data: DataDir,
     /// How it is set.
-    pub settings: AgentSettings,
+    pub settings: Loaded,
     /// A mode asked for at this start.
     pub mode: Option<Mode>,
     /// A code, or a fleet's token, to join an account with.
@@ -99,11 +99,13 @@ impl App {
     /// # Errors
     /// If the settings contradict themselves, another agent has the data directory, it cannot be used, a file in it is damaged, or the port is taken.
     pub async fn start(options: Options) -> Result<Self, AppError> {
-        let policy = policy::policy(&options.settings)?;
-        let trust = trust(&options.settings)?;
+        let settings = options.settings.layered.settings.clone();
+        let policy = policy::policy(&settings)?;
+        // What is wrong with certificates is said at once, not when they are needed.
+        trust(&settings)?;
         let data = options.data;
         let lock = data.lock()?;
-        let port = options.settings.control.port;
+        let port = settings.control.port;
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
             .map_err(|source| AppError::Port { port, source })?;
@@ -113,15 +115,15 @@ impl App {
             .port();
         let remembered = Remembered {
             has_consent: consent::given(&data)?.is_some(),
-            mode: first_mode(&data, &options.settings, options.mode)?,
+            mode: first_mode(&data, &settings, options.mode)?,
             benchmarks: Benchmarks::load(&data)?,
             tunings: Tunings::load(&data)?,
-            limit: remote_limit(&data, &options.settings)?,
+            limit: remote_limit(&data, &settings)?,
         };
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
         let daemon = Arc::new(Daemon::new(
             data.clone(),
-            options.settings,
+            (options.settings, policy),
             options.program,
             receipts,
             remembered,
@@ -134,12 +136,7 @@ impl App {
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
-        tasks.spawn(shifts(
-            daemon.clone(),
-            options.hub_program,
-            (policy, trust),
-            options.enrol,
-        ));
+        tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
         tasks.close();
         Ok(App {
             daemon,
@@ -223,25 +220,31 @@ fn first_mode(
 }
 
 /// One shift after the other: each while there is consent.
-async fn shifts(
-    daemon: Arc<Daemon>,
-    hub_program: HubProgram,
-    (policy, trust): (Policy, Trust),
-    mut enrol: Option<EnrolmentSecret>,
-) {
+async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<EnrolmentSecret>) {
     let mut consent = daemon.watch_consent();
+    let mut anew = daemon.watch_anew();
     let stopping = daemon.stopping().clone();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
             yes = consent.wait_for(|yes| *yes) => if yes.is_err() { return },
         }
+        anew.mark_unchanged();
+        let trust = match trust(&daemon.settings()) {
+            Ok(trust) => trust,
+            Err(error) => {
+                daemon.board().source.trouble = Some(error.to_string());
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    _ = anew.changed() => continue,
+                }
+            }
+        };
         let stop = CancellationToken::new();
         let shift = shift::Shift {
             daemon: daemon.clone(),
             hub_program: hub_program.clone(),
-            policy: policy.clone(),
-            trust: trust.clone(),
+            trust,
             enrol: enrol.take(),
             stop: stop.clone(),
         };
@@ -249,6 +252,8 @@ async fn shifts(
         tokio::select! {
             () = stopping.cancelled() => {}
             _ = consent.wait_for(|yes| !yes) => {}
+            // Other settings: the same again with those.
+            _ = anew.changed() => {}
         }
         stop.cancel();
         if let Err(error) = running.await {

@@ -5,8 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use idlewatt_config::AgentSettings;
+use idlewatt_config::{AgentSettings, Layered};
 use jiff::{SignedDuration, Timestamp};
+use std::ops::Deref;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Engines, Processor, ProcessorId};
-use crate::governor::ChosenMode;
+use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
 use crate::journal;
 use crate::reports::{self, RemoteLimit};
@@ -29,10 +30,13 @@ use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
+pub use settings::Loaded;
+use settings::{ChangeError, Kept};
 
 mod measuring;
 mod mode;
 mod receipts;
+pub mod settings;
 pub(crate) mod signals;
 mod status;
 
@@ -40,13 +44,13 @@ mod status;
 pub struct Daemon {
     /// Where its files are.
     pub data: DataDir,
-    /// How it is set.
-    pub settings: AgentSettings,
     /// The program that engines are made of.
     pub program: std::path::PathBuf,
     /// Every share it found.
     pub receipts: Receipts,
     started: Instant,
+    /// How it is set, and where that is written.
+    settings: Kept,
     stopping: CancellationToken,
     consent: watch::Sender<bool>,
     mode: watch::Sender<ChosenMode>,
@@ -66,6 +70,17 @@ pub struct Daemon {
     asked: watch::Sender<usize>,
     /// Told of each measurement.
     measured: watch::Sender<()>,
+}
+
+/// The settings as they held when they were asked for.
+pub struct Settings(Arc<Layered>);
+
+impl Deref for Settings {
+    type Target = AgentSettings;
+
+    fn deref(&self) -> &AgentSettings {
+        &self.0.settings
+    }
 }
 
 /// What the wiring says about itself.
@@ -115,13 +130,13 @@ impl Daemon {
     /// An agent that does nothing yet.
     pub fn new(
         data: DataDir,
-        settings: AgentSettings,
+        (settings, policy): (Loaded, Policy),
         program: std::path::PathBuf,
         receipts: Receipts,
         remembered: Remembered,
     ) -> Self {
         let board = Board {
-            source: status::source(&settings),
+            source: status::source(&settings.layered.settings),
             benchmarks: remembered.benchmarks,
             tunings: remembered.tunings,
             ..Board::default()
@@ -129,7 +144,7 @@ impl Daemon {
         let limit = remembered.limit;
         Daemon {
             data,
-            settings,
+            settings: Kept::new(settings, policy),
             program,
             receipts,
             started: Instant::now(),
@@ -154,6 +169,47 @@ impl Daemon {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How it is set at present.
+    pub fn settings(&self) -> Settings {
+        Settings(self.settings.now())
+    }
+
+    /// The same, one by one, with where each is from.
+    pub fn layered_settings(&self) -> Arc<Layered> {
+        self.settings.now()
+    }
+
+    /// Told of every change of the settings.
+    pub fn watch_settings(&self) -> watch::Receiver<Arc<Layered>> {
+        self.settings.watch()
+    }
+
+    /// The owner's limits and wishes, and every change of them.
+    pub fn watch_policy(&self) -> watch::Receiver<Arc<Policy>> {
+        self.settings.watch_policy()
+    }
+
+    /// Told when settings have changed for which what runs has to begin anew.
+    pub fn watch_anew(&self) -> watch::Receiver<u64> {
+        self.settings.watch_anew()
+    }
+
+    /// Where the owner's settings are written.
+    pub fn settings_file(&self) -> &std::path::Path {
+        self.settings.file()
+    }
+
+    /// Changes settings, all of these or none: in the owner's file, and at once in effect.
+    ///
+    /// # Errors
+    /// If a value is not allowed, or the file cannot be written.
+    pub fn change_settings(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(), ChangeError> {
+        self.settings.change(changes)
+    }
+
     /// Cancelled when the agent is to end.
     pub fn stopping(&self) -> &CancellationToken {
         &self.stopping
@@ -164,7 +220,7 @@ impl Daemon {
         let mut board = self.board();
         self.decisions.send_replace(None);
         *board = Board {
-            source: status::source(&self.settings),
+            source: status::source(&self.settings()),
             benchmarks: std::mem::take(&mut board.benchmarks),
             tunings: std::mem::take(&mut board.tunings),
             earned: std::mem::take(&mut board.earned),
@@ -344,7 +400,7 @@ impl Daemon {
         if !known.is_empty() {
             return Ok(known);
         }
-        let software = self.settings.gpu.allow_software;
+        let software = self.settings().gpu.allow_software;
         let found = crate::engine::processors(&self.program, software).await;
         Ok(found.iter().map(benchmarks::listing).collect())
     }

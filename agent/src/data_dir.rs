@@ -181,8 +181,11 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Writes beside the file, to the disk, then over it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes beside the file, to the disk, then over it: after a crash at any moment it is the old one or the new one.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let beside = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = private(OpenOptions::new().create(true).truncate(true).write(true))
         .open(&beside)

@@ -22,7 +22,7 @@ const NOT_YET: &str = "this device is not known to a hub yet";
 pub async fn refresh(daemon: &Daemon) -> Earned {
     let access = daemon.board().hub.clone();
     let Some(hub) = access else {
-        let note = if daemon.settings.pool.url.is_some() {
+        let note = if daemon.settings().pool.url.is_some() {
             NO_HUB
         } else {
             NOT_YET

@@ -34,7 +34,7 @@ pub struct Governed {
     /// What there is to decide about.
     pub processors: Vec<Processor>,
     /// The owner's limits.
-    pub policy: Arc<Policy>,
+    pub policy: watch::Receiver<Arc<Policy>>,
     /// What the owner chose.
     pub mode: watch::Receiver<ChosenMode>,
     /// Whether the owner has said yes.
@@ -82,6 +82,7 @@ impl Steering {
             governed.consent.mark_unchanged();
             governed.resting.mark_unchanged();
             governed.remote_limit.mark_unchanged();
+            governed.policy.mark_unchanged();
             if governed.needs_signals(&now) {
                 read(&mut sensors, &mut input, &mut governed, &mut now).await;
             }
@@ -121,7 +122,7 @@ async fn read(
     // Engines, those of benchmarks too, and the hub inside the agent.
     let mut own = usage::children();
     own.push(std::process::id());
-    let policy = Arc::clone(&governed.policy);
+    let policy = Arc::clone(&governed.policy.borrow());
     let program = |name: &str| policy.pause_for.iter().any(|pattern| pattern.matches(name));
     let wanted = Wanted {
         own_processes: &own,
@@ -155,6 +156,7 @@ impl Governed {
             _ = self.consent.changed() => {}
             _ = self.resting.changed() => {}
             _ = self.remote_limit.changed() => {}
+            _ = self.policy.changed() => {}
         }
     }
 
@@ -167,7 +169,12 @@ impl Governed {
     fn decide(&self, now: &mut Now) -> Duration {
         let signals = self.signals(now);
         let chosen = *self.mode.borrow();
-        let decision = decide(&chosen, &signals, &self.policy, now.previous.as_ref());
+        let decision = decide(
+            &chosen,
+            &signals,
+            &self.policy.borrow(),
+            now.previous.as_ref(),
+        );
         if decision.chosen != chosen {
             (self.gave_way)(&chosen, decision.chosen);
         }
@@ -214,7 +221,13 @@ impl Governed {
     /// Whether what is to be decided depends on more than the choice. Paused for good, nothing is asked of the system.
     fn needs_signals(&self, now: &Now) -> bool {
         let (chosen, signals) = (*self.mode.borrow(), self.signals(now));
-        decide(&chosen, &signals, &self.policy, now.previous.as_ref()).needs_signals()
+        decide(
+            &chosen,
+            &signals,
+            &self.policy.borrow(),
+            now.previous.as_ref(),
+        )
+        .needs_signals()
     }
 
     /// Whether an input would lower what is allowed now.
@@ -316,6 +329,7 @@ mod tests {
         consent: watch::Sender<bool>,
         resting: watch::Sender<bool>,
         remote_limit: watch::Sender<Option<u8>>,
+        _policy: watch::Sender<Arc<Policy>>,
         changes: mpsc::UnboundedReceiver<Entry>,
     }
 
@@ -337,13 +351,14 @@ mod tests {
             let (mode, consent) = (watch::Sender::new(chosen(mode)), watch::Sender::new(true));
             let resting = watch::Sender::new(false);
             let remote_limit = watch::Sender::new(None);
+            let policy = watch::Sender::<Arc<Policy>>::default();
             let steering = Steering {
                 sensors: Sensors::scripted(&script),
                 input: InputWatch::scripted(&script),
                 governed: Governed {
                     engines: Arc::new(engines),
                     processors: vec![Processor::cpu()],
-                    policy: Arc::default(),
+                    policy: policy.subscribe(),
                     mode: mode.subscribe(),
                     consent: consent.subscribe(),
                     resting: resting.subscribe(),
@@ -355,6 +370,7 @@ mod tests {
             };
             tokio::spawn(steering.run());
             Seat {
+                _policy: policy,
                 script,
                 mode,
                 consent,

@@ -29,6 +29,8 @@ pub struct AgentSettings {
     pub limits: LimitsSettings,
     /// Modes for hours of the week.
     pub schedule: Vec<ScheduleRule>,
+    /// What it costs.
+    pub electricity: ElectricitySettings,
     /// The control API.
     pub control: ControlSettings,
     /// The processes that do the work.
@@ -121,6 +123,24 @@ pub struct SmartSettings {
     #[serde(deserialize_with = "value::duration")]
     pub idle_after: Duration,
 }
+
+/// What electricity costs.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ElectricitySettings {
+    /// Of a kilowatt-hour; `None`: not known.
+    #[serde(deserialize_with = "value::price")]
+    pub price: Option<f64>,
+    /// `USD`, `KRW` or `EUR`.
+    #[serde(deserialize_with = "value::currency")]
+    pub currency: String,
+    /// Watts of the whole PC at work beyond those at rest; `None`: not known.
+    #[serde(deserialize_with = "value::watts")]
+    pub watts: Option<u16>,
+}
+
+// A price that was read is a number.
+impl Eq for ElectricitySettings {}
 
 /// The control API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -20,16 +20,13 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// The file's settings that exist, with their lines; those that do not exist become problems.
 pub(crate) fn read_file(
     path: &Path,
+    text: &str,
     known: &BTreeMap<String, Value>,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Setting>, SettingsError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
     let at = |offset: usize| Origin::File {
         path: path.to_owned(),
-        line: line_of(&text, offset),
+        line: line_of(text, offset),
     };
     let not_toml = |error: toml::de::Error| {
         SettingsError::Wrong(vec![Problem {
@@ -39,7 +36,7 @@ pub(crate) fn read_file(
     };
     let table = text.parse::<Table>().map_err(not_toml)?;
     let values = flatten(&table);
-    let spans = DeTable::parse(&text).map_err(not_toml)?;
+    let spans = DeTable::parse(text).map_err(not_toml)?;
     let mut places = BTreeMap::new();
     locate(spans.get_ref(), "", &mut places);
 

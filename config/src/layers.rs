@@ -109,11 +109,29 @@ pub enum SettingsError {
 /// # Errors
 /// If the file cannot be read, or with the list of everything wrong in it and in the flags.
 pub fn load(file: Option<&Path>, flags: &[Override]) -> Result<Layered, SettingsError> {
+    match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|source| SettingsError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+            check(Some((path, &text)), flags)
+        }
+        None => check(None, flags),
+    }
+}
+
+/// As [`load`], with a file's content that may not be written yet.
+///
+/// # Errors
+/// With the list of everything wrong in it and in the flags.
+pub fn check(file: Option<(&Path, &str)>, flags: &[Override]) -> Result<Layered, SettingsError> {
     let defaults = default_table();
     let mut values = flatten(&defaults);
     let mut problems = Vec::new();
     let mut given = match file {
-        Some(path) => read_file(path, &values, &mut problems)?,
+        Some((path, text)) => read_file(path, text, &values, &mut problems)?,
         None => Vec::new(),
     };
     given.extend(flags.iter().map(|flag| Setting {

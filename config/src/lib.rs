@@ -7,6 +7,7 @@
 
 mod agent;
 mod duration;
+mod edit;
 mod file;
 mod layers;
 mod limits;
@@ -14,10 +15,13 @@ mod schedule;
 mod value;
 
 pub use agent::{
-    AgentSettings, ControlSettings, CpuSettings, EngineSettings, GpuSettings, HubSettings,
-    PoolSettings, SmartSettings,
+    AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, GpuSettings,
+    HubSettings, PoolSettings, SmartSettings,
 };
 pub use duration::{DurationError, parse_duration, write_duration};
-pub use layers::{Layered, Origin, Override, Problem, Setting, SettingsError, load, template};
+pub use edit::{EditError, edited};
+pub use layers::{
+    Layered, Origin, Override, Problem, Setting, SettingsError, check, load, template,
+};
 pub use limits::LimitsSettings;
 pub use schedule::ScheduleRule;

@@ -75,6 +75,29 @@ pub(crate) fn celsius<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, 
     })
 }
 
+pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    checked(deserializer, "a number from 0 to 100000", |value| {
+        let whole = || value.as_integer().map(|whole| whole as f64);
+        let price = value.as_float().or_else(whole)?;
+        (0.0..=100_000.0)
+            .contains(&price)
+            .then_some((price > 0.0).then_some(price))
+    })
+}
+
+pub(crate) fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(deserializer, "USD, KRW, EUR", |value| {
+        one_of(value, &["USD", "KRW", "EUR"])
+    })
+}
+
+pub(crate) fn watts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    checked(deserializer, "a whole number from 0 to 10000", |value| {
+        let watts = u16::try_from(value.as_integer()?).ok()?;
+        (watts <= 10_000).then_some((watts > 0).then_some(watts))
+    })
+}
+
 pub(crate) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     checked(deserializer, "a whole number from 0 to 65535", |value| {
         u16::try_from(value.as_integer()?).ok()

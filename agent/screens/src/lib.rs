@@ -3,6 +3,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chart;
+pub mod format;
+pub mod qr;
+pub mod shell;
 pub mod words;
 
+pub use format::{Fiat, Format};
+pub use shell::{Link, Shell};
 pub use words::{Argument, Language, Words};

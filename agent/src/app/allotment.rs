@@ -33,7 +33,7 @@ pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allot
     let processors = daemon.board().processors.clone();
     let aside = set_aside(daemon);
     let chosen = processors.into_iter().filter_map(|processor| {
-        let mut allowed = allowed_algorithms(&daemon.settings, &processor);
+        let mut allowed = allowed_algorithms(&daemon.settings(), &processor);
         allowed.retain(|algorithm| !aside.contains(&(processor.id.clone(), *algorithm)));
         let rates: Vec<MeasuredRate> = rates
             .iter()
@@ -52,7 +52,7 @@ pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
     let aside = set_aside(daemon);
     let board = daemon.board();
     let able = board.processors.iter().filter(|processor| {
-        allowed_algorithms(&daemon.settings, processor).contains(&algorithm)
+        allowed_algorithms(&daemon.settings(), processor).contains(&algorithm)
             && !aside.contains(&(processor.id.clone(), algorithm))
     });
     able.map(|processor| (processor.id.clone(), algorithm))
@@ -184,7 +184,6 @@ fn part(allotment: &Allotment, processor: &ProcessorId) -> Option<(Algorithm, No
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::Remembered;
 
     #[test]
     fn processors_on_the_same_algorithm_never_share_nonces() {
@@ -212,9 +211,10 @@ mod tests {
 
         use crate::benchmarks::{Benchmarks, engine_settings};
         use crate::control::answers::Benchmark;
+        use crate::daemon::{Loaded, Remembered};
         use crate::data_dir::DataDir;
         use crate::engine::{Allowance, Processor, ProcessorKind};
-        use crate::governor::{ChosenMode, Mode};
+        use crate::governor::{ChosenMode, Mode, Policy};
         use crate::shares::Receipts;
         use crate::tuning::Tunings;
 
@@ -225,7 +225,8 @@ mod tests {
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&program, executable).expect("set");
 
-        let settings = idlewatt_config::load(None, &[]).expect("valid").settings;
+        let layered = idlewatt_config::load(None, &[]).expect("valid");
+        let settings = layered.settings.clone();
         let gpu = Processor {
             id: ProcessorId("gpu-1".into()),
             kind: ProcessorKind::Gpu,
@@ -246,9 +247,14 @@ mod tests {
         }
         let data = DataDir::locate(Some(folder.path().to_owned())).expect("named");
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await;
+        let loaded = Loaded {
+            layered,
+            file: data.file("config.toml"),
+            flags: Vec::new(),
+        };
         let daemon = Daemon::new(
             data,
-            settings.clone(),
+            (loaded, Policy::default()),
             program.clone(),
             receipts.expect("opened"),
             Remembered {

@@ -15,9 +15,10 @@ use crate::steering::Decided;
 pub fn missing(daemon: &Daemon) -> Vec<Measurement> {
     let known = daemon.benchmarks();
     let board = daemon.board();
-    let pool = &daemon.settings.pool;
+    let settings = daemon.settings();
+    let pool = &settings.pool;
     let of_pool: Option<Algorithm> = pool.url.as_ref().and_then(|_| pool.algorithm.parse().ok());
-    let mut plan = benchmarks::plan(&daemon.settings, &board.processors);
+    let mut plan = benchmarks::plan(&settings, &board.processors);
     plan.retain(|one| {
         let is_known = known.iter().any(|result| {
             result.processor == one.processor.as_str() && result.algorithm == one.algorithm
@@ -26,7 +27,7 @@ pub fn missing(daemon: &Daemon) -> Vec<Measurement> {
             processor.id == one.processor
                 && board
                     .benchmarks
-                    .set_aside(&daemon.settings, processor)
+                    .set_aside(&settings, processor)
                     .iter()
                     .any(|failed| failed.algorithm == one.algorithm)
         });

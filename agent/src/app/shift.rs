@@ -20,7 +20,6 @@ use crate::control::answers::Phase;
 use crate::daemon::Daemon;
 use crate::earnings;
 use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
-use crate::governor::Policy;
 use crate::hub_access::{HubAccess, Standing};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
@@ -40,8 +39,6 @@ pub struct Shift {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
-    /// The owner's limits and wishes.
-    pub policy: Policy,
     /// Whose certificates the hub's, or the pool's, must be.
     pub trust: Trust,
     /// A code, or a fleet's token, to join an account with.
@@ -109,13 +106,16 @@ impl Shift {
         let daemon = &self.daemon;
         daemon.board().phase = Some(Phase::Starting);
         let processors = self.processors().await;
-        let mut settings =
-            engine_settings(&daemon.settings, daemon.program.clone(), processors.clone());
+        let mut settings = engine_settings(
+            &daemon.settings(),
+            daemon.program.clone(),
+            processors.clone(),
+        );
         for processor in &processors {
             let before = daemon
                 .board()
                 .benchmarks
-                .set_aside(&daemon.settings, processor);
+                .set_aside(&daemon.settings(), processor);
             let all = settings.set_aside.entry(processor.id.clone());
             all.or_default().extend(before);
         }
@@ -134,7 +134,7 @@ impl Shift {
         self.spawn(tasks, write_down(daemon.clone(), changed));
         self.spawn(tasks, earnings::keep_current(daemon.clone()));
 
-        let pool = daemon.settings.pool.url.is_some();
+        let pool = daemon.settings().pool.url.is_some();
         let reach = Reach {
             daemon: daemon.clone(),
             hub_program: self.hub_program.clone(),
@@ -179,7 +179,7 @@ impl Shift {
             governed: Governed {
                 processors: daemon.board().processors.clone(),
                 engines,
-                policy: Arc::new(self.policy.clone()),
+                policy: daemon.watch_policy(),
                 mode: daemon.watch_mode(),
                 consent: daemon.watch_consent(),
                 resting: daemon.watch_resting(),
@@ -193,7 +193,7 @@ impl Shift {
 
     /// What may work under the settings.
     async fn processors(&self) -> Vec<Processor> {
-        let settings = &self.daemon.settings;
+        let settings = self.daemon.settings();
         let found = engine::processors(&self.daemon.program, settings.gpu.allow_software).await;
         let enabled = |processor: &Processor| match processor.kind {
             ProcessorKind::Cpu => settings.cpu.enabled,
@@ -243,7 +243,7 @@ impl Shift {
                 return;
             }
         };
-        let hosts = &self.daemon.settings.hub.reconnect_hosts;
+        let hosts = &self.daemon.settings().hub.reconnect_hosts;
         let work = self.start_work(source, hosts);
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
@@ -287,7 +287,8 @@ impl Shift {
         engines: Arc<Engines>,
         found: mpsc::Receiver<Found>,
     ) {
-        let pool = &self.daemon.settings.pool;
+        let settings = self.daemon.settings();
+        let pool = &settings.pool;
         let url = pool.url.clone().unwrap_or_default();
         let source = pool
             .algorithm

@@ -39,7 +39,7 @@ pub struct Reach {
 impl Reach {
     /// Tries until this device is known at the hub. The receiver tells of each new address of an embedded hub.
     pub async fn hub(self) -> (HubAccess, Option<watch::Receiver<HubState>>) {
-        let named = self.daemon.settings.hub.url.clone();
+        let named = self.daemon.settings().hub.url.clone();
         let (name, mut embedded) = match named {
             Some(url) => (url, None),
             None => (EMBEDDED.to_owned(), Some(self.start_embedded())),

@@ -22,7 +22,8 @@ impl DaemonArguments {
     /// Everything the agent needs, checked.
     pub fn options(self, common: &Common) -> Result<Options, Failure> {
         let data = common.data()?;
-        let settings = self.settings.load(&data)?.settings;
+        let loaded = self.settings.loaded(&data)?;
+        let settings = loaded.layered.settings.clone();
         let enrol = self.enrol.map(|code| code.parse::<EnrolmentSecret>());
         let enrol = enrol
             .transpose()
@@ -37,7 +38,7 @@ impl DaemonArguments {
         Ok(Options {
             data,
             mode: self.settings.mode,
-            settings,
+            settings: loaded,
             enrol,
             program: std::env::current_exe()?,
             hub_program: HubProgram {

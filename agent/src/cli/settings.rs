@@ -6,6 +6,7 @@ use idlewatt_config::{Layered, Override, load};
 
 use super::Failure;
 use crate::app::policy::policy;
+use crate::daemon::Loaded;
 use crate::data_dir::DataDir;
 use crate::governor::Mode;
 
@@ -92,6 +93,18 @@ impl SettingsArguments {
             path.exists().then_some(path)
         };
         self.config.clone().or_else(own)
+    }
+
+    /// The settings as they hold, with where they are changed.
+    pub fn loaded(&self, data: &DataDir) -> Result<Loaded, Failure> {
+        Ok(Loaded {
+            layered: self.load(data)?,
+            file: self
+                .config
+                .clone()
+                .unwrap_or_else(|| data.file("config.toml")),
+            flags: self.overrides(),
+        })
     }
 
     /// The settings as they hold, fit to be obeyed.

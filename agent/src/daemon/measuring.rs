@@ -15,7 +15,7 @@ impl Daemon {
     /// What was measured on the processors as they are.
     pub fn benchmarks(&self) -> Vec<Benchmark> {
         let board = self.board();
-        board.benchmarks.of(&self.settings, &board.processors)
+        board.benchmarks.of(&self.settings(), &board.processors)
     }
 
     /// Every layout that was chosen, and why.
@@ -34,8 +34,8 @@ impl Daemon {
     /// If nothing may run, what is asked for does not exist, or a measurement fails.
     pub async fn bench(&self, asked: &BenchRequest) -> Result<Vec<Benchmark>, Refusal> {
         let (engines, processors) = self.measurable()?;
-        let plan =
-            benchmarks::chosen(&self.settings, &processors, asked).map_err(Refusal::bad_request)?;
+        let plan = benchmarks::chosen(&self.settings(), &processors, asked)
+            .map_err(Refusal::bad_request)?;
         let duration = match asked.seconds {
             None => benchmarks::DURATION,
             Some(seconds @ 1..=600) => Duration::from_secs(seconds),
@@ -62,7 +62,7 @@ impl Daemon {
     /// If nothing may run, what is asked for does not exist, or a measurement fails.
     pub async fn tune(&self, asked: &TuneRequest) -> Result<Vec<TunedKernel>, Refusal> {
         let (engines, processors) = self.measurable()?;
-        let plan = benchmarks::to_tune(&self.settings, &processors, asked)
+        let plan = benchmarks::to_tune(&self.settings(), &processors, asked)
             .map_err(Refusal::bad_request)?;
         let _asking = Asking::new(&self.asked);
         let manner = Manner {
@@ -157,7 +157,7 @@ impl Daemon {
                 let of = |processor: &&Processor| processor.id == one.processor;
                 if let Some(processor) = board.processors.iter().find(of) {
                     benchmarks::keep(
-                        &self.settings,
+                        &self.settings(),
                         (processor, one.algorithm),
                         &result,
                         (&mut board.benchmarks, &mut board.tunings),

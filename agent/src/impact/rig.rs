@@ -29,6 +29,7 @@ pub struct Rig {
     consent: watch::Sender<bool>,
     remote_limit: watch::Sender<Option<u8>>,
     resting: watch::Sender<bool>,
+    policy: watch::Sender<Arc<Policy>>,
     steering: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -68,19 +69,21 @@ impl Rig {
             consent: watch::Sender::new(true),
             remote_limit: watch::Sender::new(None),
             resting: watch::Sender::new(false),
+            policy: watch::Sender::default(),
             steering: Mutex::default(),
         })
     }
 
     /// Steers under these limits from now on.
     pub fn steer(&self, policy: Policy) {
+        self.policy.send_replace(Arc::new(policy));
         let steering = Steering {
             sensors: Sensors::scripted(&self.script),
             input: InputWatch::scripted(&self.script),
             governed: Governed {
                 engines: Arc::clone(&self.engines),
                 processors: self.processors.clone(),
-                policy: Arc::new(policy),
+                policy: self.policy.subscribe(),
                 mode: self.mode.subscribe(),
                 consent: self.consent.subscribe(),
                 remote_limit: self.remote_limit.subscribe(),
