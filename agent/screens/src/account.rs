@@ -59,10 +59,7 @@ pub struct Unreachable(pub String);
 /// How the hub's API is reached.
 pub trait HubApi: Clone + Send + Sync + 'static {
     /// Asks; whatever is answered, also a refusal, is an answer.
-    fn call(
-        &self,
-        asking: Asking,
-    ) -> impl Future<Output = Result<Response, Unreachable>> + Send;
+    fn call(&self, asking: Asking) -> impl Future<Output = Result<Response, Unreachable>> + Send;
 }
 
 /// Who looks at the pages, and how they are to be shown. Goes into each request's extensions.
@@ -104,14 +101,23 @@ pub fn router<H: HubApi>(hub: H) -> Router {
         .route("/devices", get(devices::show::<H>))
         .route("/devices/add", post(add_device::add::<H>))
         .route("/devices/limit", post(devices::limit::<H>))
-        .route("/devices/fleet", get(fleet::show::<H>).post(fleet::add::<H>))
+        .route(
+            "/devices/fleet",
+            get(fleet::show::<H>).post(fleet::add::<H>),
+        )
         .route("/devices/fleet/{id}/revoke", post(fleet::revoke::<H>))
-        .route("/devices/{device}", get(device::show::<H>).post(device::change::<H>))
+        .route(
+            "/devices/{device}",
+            get(device::show::<H>).post(device::change::<H>),
+        )
         .route(
             "/devices/{device}/remove",
             get(device::confirm::<H>).post(device::remove::<H>),
         )
-        .route("/referrals", get(referrals::show::<H>).post(referrals::set::<H>))
+        .route(
+            "/referrals",
+            get(referrals::show::<H>).post(referrals::set::<H>),
+        )
         .route(
             "/withdrawals",
             get(withdrawals::show::<H>).post(withdrawal::ask::<H>),

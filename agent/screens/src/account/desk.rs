@@ -72,10 +72,23 @@ impl<H: HubApi> Desk<H> {
         &self,
         method: Method,
         path: &str,
-        body: &impl Serialize,
+        body: impl Serialize,
     ) -> Result<T, Trouble> {
         let body = serde_json::to_value(body).map_err(|_| Trouble::Garbage)?;
         self.ask(method, path, Some(body)).await
+    }
+
+    /// Reads something with another secret than the viewer's own.
+    pub async fn get_as<T: DeserializeOwned>(
+        &self,
+        secret: &str,
+        path: &str,
+    ) -> Result<T, Trouble> {
+        let asking = Asking {
+            secret: secret.to_owned(),
+            ..self.asking(Method::GET, path, None)
+        };
+        self.read(asking).await
     }
 
     /// Asks for a change with another secret than the viewer's own.
@@ -84,7 +97,7 @@ impl<H: HubApi> Desk<H> {
         secret: &str,
         method: Method,
         path: &str,
-        body: &impl Serialize,
+        body: impl Serialize,
     ) -> Result<T, Trouble> {
         let body = serde_json::to_value(body).map_err(|_| Trouble::Garbage)?;
         let asking = Asking {
@@ -133,7 +146,9 @@ impl<H: HubApi> Desk<H> {
             return Ok(answer);
         }
         let body = axum::body::to_bytes(answer.into_body(), LARGEST_ANSWER).await;
-        let refusal = body.ok().and_then(|body| serde_json::from_slice(&body).ok());
+        let refusal = body
+            .ok()
+            .and_then(|body| serde_json::from_slice(&body).ok());
         let answer: ErrorAnswer = refusal.ok_or(Trouble::Garbage)?;
         Err(Trouble::Refused { status, answer })
     }

@@ -52,17 +52,23 @@ pub(super) fn charts(
 ) -> Vec<String> {
     let mut charts = Vec::new();
     let all = series(teller, earned, names, this, words);
-    let any = |wanted: &dyn Fn(Asset) -> bool| all.iter().any(|one| one.sums(wanted).next().is_some());
+    let any =
+        |wanted: &dyn Fn(Asset) -> bool| all.iter().any(|one| one.sums(wanted).next().is_some());
     if any(&|asset| teller.converts(asset)) {
         let currency = match teller.currency {
             Currency::Fiat(fiat) => fiat.code(),
             _ => "mBTC",
         };
         let title = words.say_with("earnings-chart-priced", &[("currency", currency.into())]);
-        let chart = chart(teller, earned, &all, title, words, &|asset| teller.converts(asset));
+        let chart = chart(teller, earned, &all, title, words, &|asset| {
+            teller.converts(asset)
+        });
         charts.push(chart.html(words, |most| teller.amount(most)));
     }
-    for asset in Asset::ALL.into_iter().filter(|asset| !teller.converts(*asset)) {
+    for asset in Asset::ALL
+        .into_iter()
+        .filter(|asset| !teller.converts(*asset))
+    {
         if !any(&|one| one == asset) {
             continue;
         }
@@ -111,7 +117,11 @@ fn series(
         others.add(&device.days);
     }
     let referrals = Series::of(words.say("earnings-referrals"), &earned.referrals);
-    all.extend([others, referrals].into_iter().filter(|series| !series.days.is_empty()));
+    all.extend(
+        [others, referrals]
+            .into_iter()
+            .filter(|series| !series.days.is_empty()),
+    );
     all
 }
 

@@ -79,10 +79,7 @@ pub(super) async fn show<H: HubApi>(desk: Desk<H>, Query(wanted): Query<Wanted>)
     }
 }
 
-async fn page<H: HubApi>(
-    desk: &Desk<H>,
-    wanted: &Wanted,
-) -> Result<Page, super::trouble::Trouble> {
+async fn page<H: HubApi>(desk: &Desk<H>, wanted: &Wanted) -> Result<Page, super::trouble::Trouble> {
     let (words, offset, days) = (desk.words(), desk.utc_offset_minutes(), wanted.days());
     let by_device = format!("/v1/account/earnings/devices?utc_offset_minutes={offset}");
     let by_day = format!("/v1/account/earnings/days?days={days}&utc_offset_minutes={offset}");
@@ -101,7 +98,11 @@ async fn page<H: HubApi>(
         prices,
     };
     let assets: Vec<Asset> = account.total.iter().map(|sum| sum.asset).collect();
-    let real: Vec<Asset> = assets.iter().copied().filter(|asset| !asset.is_practice()).collect();
+    let real: Vec<Asset> = assets
+        .iter()
+        .copied()
+        .filter(|asset| !asset.is_practice())
+        .collect();
     let priced = real.iter().any(|asset| teller.converts(*asset));
     let source = teller.prices.source.clone().zip(teller.prices.at);
     let rates_from = source.filter(|_| priced).map(|(source, at)| {
@@ -137,8 +138,7 @@ async fn page<H: HubApi>(
         charts: earned_chart::charts(&teller, &by_day, &names, this, words),
         rates: teller.rates(&real),
         rates_from,
-        no_price: currency != Currency::Coin
-            && real.iter().any(|asset| !teller.converts(*asset)),
+        no_price: currency != Currency::Coin && real.iter().any(|asset| !teller.converts(*asset)),
         has_practice: assets.iter().any(|asset| asset.is_practice()),
     })
 }
@@ -252,7 +252,10 @@ pub(super) fn called(
 ) -> String {
     let name = match names.get(device) {
         Some(name) => name.clone(),
-        None => words.say_with("earnings-removed-device", &[("device", device.as_str().into())]),
+        None => words.say_with(
+            "earnings-removed-device",
+            &[("device", device.as_str().into())],
+        ),
     };
     match Some(device) == this {
         true => words.say_with("earnings-called-this", &[("name", name.into())]),

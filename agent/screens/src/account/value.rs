@@ -97,7 +97,7 @@ impl Teller {
     /// Sums of several assets, each line one text. What has a price is one sum; the rest stands for itself.
     pub fn lines(&self, sums: &[Money]) -> Vec<String> {
         let mut lines = Vec::new();
-        let (priced, plain): (Vec<_>, Vec<_>) =
+        let (priced, plain): (Vec<&Money>, Vec<&Money>) =
             sums.iter().partition(|sum| self.converts(sum.asset));
         if !priced.is_empty() {
             let sum = priced.iter().map(|sum| self.number(sum)).sum();
