@@ -23,6 +23,7 @@ use crate::known_devices::KnownDevices;
 use crate::limiter::Limiter;
 use crate::open_files;
 use crate::payouts::{Payer, Wallet, WalletStartError};
+use crate::portal::{self, Portal};
 use crate::prices::PriceSource;
 use crate::replica::{Replica, ReplicaError};
 use crate::reports::Reports;
@@ -308,9 +309,10 @@ impl Hub {
             challenges: Challenges::of(&self.store).await?,
         };
         let public_url = self.settings.public_url.clone();
+        let hub_url = public_url.unwrap_or_else(|| self.listening.http.clone());
         let referring = Referring {
             tiers: self.settings.earnings.referral_tiers.clone(),
-            public_url: public_url.unwrap_or_else(|| self.listening.http.clone()),
+            public_url: hub_url.clone(),
         };
         let api = Arc::new(Api {
             store: self.store.clone(),
@@ -324,7 +326,15 @@ impl Hub {
             withdrawals: self.settings.withdrawals.clone(),
             limits: http::Limits::default(),
         });
-        let router = http::router(api);
+        let api = http::router(api);
+        let portal = Portal::new(
+            api.clone(),
+            self.store.clone(),
+            wallets(&self.settings)?,
+            &self.settings,
+            hub_url,
+        );
+        let router = api.merge(portal::router(portal));
         let mut http_ports = vec![(self.http, None)];
         if let Some(https) = self.https {
             http_ports.push((https, self.tls.clone()));
@@ -408,6 +418,17 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// The wallets that withdrawals are paid from, for asking what they hold.
+fn wallets(settings: &Settings) -> Result<Vec<(Asset, Wallet)>, WalletStartError> {
+    let mut wallets = Vec::new();
+    for asset in Asset::ALL {
+        if let Some(wallet) = settings.withdrawals.wallet(asset) {
+            wallets.push((asset, Wallet::new(asset, wallet)?));
+        }
+    }
+    Ok(wallets)
 }
 
 /// The store that the settings name.

@@ -41,6 +41,7 @@ use crate::settings::WithdrawalSettings;
 use crate::upstream::Sources;
 
 pub(crate) use limits::Limits;
+pub(crate) use observe::observe;
 
 pub use serve::serve;
 

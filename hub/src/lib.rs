@@ -15,6 +15,7 @@ pub mod limiter;
 pub mod metrics;
 pub mod open_files;
 pub mod payouts;
+pub mod portal;
 pub mod prices;
 pub mod replica;
 pub mod reports;

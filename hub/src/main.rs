@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::Parser;
 use idlewatt_hub::app::open_store;
 use idlewatt_hub::payouts::operator;
+use idlewatt_hub::portal::link;
 use idlewatt_hub::{Hub, StartError, metrics};
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +70,12 @@ async fn look_after(command: Command, arguments: Arguments) -> anyhow::Result<Ex
         Command::Restore { file } => books::restore(&settings, &file).await,
         Command::MigrateTo { target } => books::migrate(&settings, &target).await,
         Command::Audit => books::audit(&settings).await,
+        Command::OperatorLink => {
+            let store = open_store(&settings).await?;
+            println!("{}", link::create(&store, &settings).await?);
+            store.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Withdrawals { command } => {
             let store = open_store(&settings).await?;
             operator::run(&store, command).await?;

@@ -120,7 +120,9 @@ impl PriceSource {
         let mut before = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble != *before {
             match &trouble {
-                Some(reason) => tracing::warn!(reason, "there are no new prices (setting prices.url)"),
+                Some(reason) => {
+                    tracing::warn!(reason, "there are no new prices (setting prices.url)")
+                }
                 None => tracing::info!("there are prices again"),
             }
             *before = trouble;
@@ -140,7 +142,10 @@ impl PriceSource {
             .client
             .get(self.url.clone())
             .header(ACCEPT, "application/json")
-            .header(USER_AGENT, concat!("idlewatt-hub/", env!("CARGO_PKG_VERSION")));
+            .header(
+                USER_AGENT,
+                concat!("idlewatt-hub/", env!("CARGO_PKG_VERSION")),
+            );
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         if !status.is_success() {
@@ -151,14 +156,18 @@ impl PriceSource {
         while let Some(chunk) = chunks.next().await {
             body.extend(chunk.map_err(unreachable)?);
             if body.len() > LARGEST_ANSWER {
-                return Err(format!("{source} answers with more than {LARGEST_ANSWER} bytes"));
+                return Err(format!(
+                    "{source} answers with more than {LARGEST_ANSWER} bytes"
+                ));
             }
         }
         let read: Value = serde_json::from_slice(&body)
             .map_err(|error| format!("{source}'s answer cannot be read: {error}"))?;
         let prices = believable(&read, &self.assets, now);
         if prices.is_empty() {
-            return Err(format!("{source}'s answer has no price that can be believed"));
+            return Err(format!(
+                "{source}'s answer has no price that can be believed"
+            ));
         }
         Ok(Prices {
             source: Some(source),
@@ -194,7 +203,9 @@ fn believable(answer: &Value, assets: &[Asset], now: Timestamp) -> BTreeMap<Asse
             },
         };
         let known = [&coin.usd, &coin.krw, &coin.eur];
-        if known.into_iter().any(Option::is_some) || (*asset != Asset::Bitcoin && coin.btc.is_some()) {
+        if known.into_iter().any(Option::is_some)
+            || (*asset != Asset::Bitcoin && coin.btc.is_some())
+        {
             prices.insert(*asset, coin);
         }
     }
@@ -243,7 +254,12 @@ mod tests {
         }
         let old = json!({"monero": {"usd": 312.4, "last_updated_at": 1_795_000_000}});
         assert!(read(old).is_empty(), "it is days old");
-        for nonsense in [json!([]), json!(5), json!({"monero": 5}), json!({"dogecoin": {"usd": 1}})] {
+        for nonsense in [
+            json!([]),
+            json!(5),
+            json!({"monero": 5}),
+            json!({"dogecoin": {"usd": 1}}),
+        ] {
             assert!(read(nonsense).is_empty());
         }
     }

@@ -155,6 +155,8 @@ pub enum Command {
     },
     /// Check whether the books add up
     Audit,
+    /// Print a link that opens the operator's view in a browser: good once, for ten minutes
+    OperatorLink,
     /// See and decide about withdrawals
     Withdrawals {
         #[command(subcommand)]

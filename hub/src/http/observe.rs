@@ -13,7 +13,7 @@ use tracing::Instrument;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives a request its id, and counts it.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let id = format!("{:016x}", rand::rng().random::<u64>());
     let method = method_name(request.method().as_str());
     // What was asked for may hold anything; the route is one of ours.

@@ -38,7 +38,11 @@ impl PricesSettings {
             return refuse("prices.url", self.url.chars().take(80).collect(), allowed);
         }
         if !(1..=86_400).contains(&self.every) {
-            return refuse("prices.every", self.every.to_string(), "1 to 86,400 seconds");
+            return refuse(
+                "prices.every",
+                self.every.to_string(),
+                "1 to 86,400 seconds",
+            );
         }
         Ok(())
     }

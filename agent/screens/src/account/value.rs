@@ -43,7 +43,8 @@ impl Currency {
             .find(|currency| currency.code() == code)
     }
 
-    pub(super) fn label(self, words: Words) -> String {
+    /// What it is called.
+    pub fn label(self, words: Words) -> String {
         match self {
             Currency::Coin => words.say("earnings-currency-coin"),
             Currency::MilliBitcoin => "mBTC".to_owned(),

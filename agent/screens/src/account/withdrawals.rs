@@ -154,10 +154,7 @@ fn line(withdrawal: &Withdrawal, format: &Format) -> Line {
 /// `POST /withdrawals/ID/cancel`.
 pub(super) async fn cancel<H: HubApi>(desk: Desk<H>, Path(id): Path<String>) -> Response {
     let path = format!("/v1/withdrawals/{}", in_query(&id));
-    match desk
-        .send::<Withdrawal>(Method::DELETE, &path, ())
-        .await
-    {
+    match desk.send::<Withdrawal>(Method::DELETE, &path, ()).await {
         Ok(_) => desk.go("withdrawals?done=cancelled"),
         Err(trouble) => {
             let words = desk.words();
