@@ -2,10 +2,12 @@
 //!
 //! [`crate::app`] builds it and keeps it up to date; the control API and the terminal's view read it and ask of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_config::{AgentSettings, Layered};
+use idlewatt_protocol::api::WorkOffer;
 use jiff::{SignedDuration, Timestamp};
 use std::ops::Deref;
 use tokio::sync::watch;
@@ -18,6 +20,7 @@ use crate::control::answers::{
     BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase, ProcessorListing,
     ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
 };
+use crate::control::dashboard::entrance::Entrance;
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
@@ -31,8 +34,10 @@ use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
 pub use settings::Loaded;
+use hour::Hour;
 use settings::{ChangeError, Kept};
 
+pub mod hour;
 mod measuring;
 mod mode;
 mod receipts;
@@ -48,10 +53,15 @@ pub struct Daemon {
     pub program: std::path::PathBuf,
     /// Every share it found.
     pub receipts: Receipts,
+    /// How a browser gets to the dashboard.
+    pub entrance: Entrance,
+    /// What each processor did in the last hour.
+    pub hour: Hour,
     started: Instant,
     /// How it is set, and where that is written.
     settings: Kept,
     stopping: CancellationToken,
+    removing: AtomicBool,
     consent: watch::Sender<bool>,
     mode: watch::Sender<ChosenMode>,
     keeping_mode: Mutex<()>,
@@ -98,6 +108,8 @@ pub struct Board {
     pub work: Option<Arc<Work>>,
     /// What hands shares in.
     pub submitter: Option<Arc<Submitter>>,
+    /// What there is work for, and what it pays.
+    pub offers: Vec<WorkOffer>,
     /// The hub, once this device is known there.
     pub hub: Option<HubAccess>,
     /// What its owner calls this device there.
@@ -124,6 +136,8 @@ pub struct Remembered {
     pub tunings: Tunings,
     /// What the account's owner has set at the hub.
     pub limit: Option<RemoteLimit>,
+    /// Not remembered: the port on 127.0.0.1 that this start has.
+    pub port: u16,
 }
 
 impl Daemon {
@@ -147,8 +161,11 @@ impl Daemon {
             settings: Kept::new(settings, policy),
             program,
             receipts,
+            entrance: Entrance::new(remembered.port),
+            hour: Hour::default(),
             started: Instant::now(),
             stopping: CancellationToken::new(),
+            removing: AtomicBool::new(false),
             consent: watch::Sender::new(remembered.has_consent),
             mode: watch::Sender::new(remembered.mode),
             keeping_mode: Mutex::new(()),
@@ -233,6 +250,22 @@ impl Daemon {
         tokio::time::timeout(limit, self.stopping.cancelled())
             .await
             .is_ok()
+    }
+
+    /// A link that opens the dashboard in a browser: once, within two minutes.
+    pub fn dashboard_link(&self) -> String {
+        self.entrance.link()
+    }
+
+    /// Ends the agent and removes all that it has written, once everything is closed.
+    pub fn stop_and_remove(&self) {
+        self.removing.store(true, Ordering::SeqCst);
+        self.stop();
+    }
+
+    /// Whether all that was written is to be removed.
+    pub fn is_removing(&self) -> bool {
+        self.removing.load(Ordering::SeqCst)
     }
 
     /// Ends the agent.

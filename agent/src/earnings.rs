@@ -1,5 +1,7 @@
 //! What was earned: always what the hub has credited, never an estimate.
 
+pub mod projection;
+
 use std::sync::Arc;
 use std::time::Duration;
 

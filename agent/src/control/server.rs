@@ -17,6 +17,7 @@ use super::answers::{
     BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
     ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
+use super::dashboard;
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
 use crate::shares::Receipt;
@@ -39,7 +40,9 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let ending = stop.clone();
-    let server = axum::serve(listener, routes(guard, daemon))
+    let guard = Arc::new(guard);
+    let routes = routes(guard.clone(), daemon.clone()).merge(dashboard::routes(daemon, guard));
+    let server = axum::serve(listener, routes)
         .with_graceful_shutdown(async move { ending.cancelled().await });
     tokio::select! {
         result = server => if let Err(error) = result {
@@ -49,7 +52,7 @@ pub async fn serve(
     }
 }
 
-fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
+fn routes(guard: Arc<Guard>, daemon: Arc<Daemon>) -> Router {
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/mode", post(mode))
@@ -76,10 +79,7 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         })
         .with_state(daemon)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(
-            Arc::new(guard),
-            guard::check,
-        ))
+        .layer(middleware::from_fn_with_state(guard, guard::check))
 }
 
 /// JSON in and out, with our own refusals.
