@@ -137,6 +137,8 @@ fn needs_to_begin_anew(before: &AgentSettings, after: &AgentSettings) -> bool {
     after.smart.clone_from(&before.smart);
     after.schedule.clone_from(&before.schedule);
     after.electricity.clone_from(&before.electricity);
+    after.language.clone_from(&before.language);
+    after.notifications.clone_from(&before.notifications);
     after.cpu.someone_here_percent = before.cpu.someone_here_percent;
     after.gpu.someone_here_percent = before.gpu.someone_here_percent;
     // The port is taken once.
