@@ -27,6 +27,7 @@ use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
+use crate::tray;
 use crate::tuning::Tunings;
 use policy::PolicyError;
 
@@ -135,6 +136,7 @@ impl App {
         let stop = daemon.stopping().clone();
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
+        tasks.spawn(tray::run(daemon.clone()));
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
         tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
         tasks.close();

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_config::{AgentSettings, Layered};
+use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
 use std::ops::Deref;
 use tokio::sync::watch;
@@ -33,12 +34,13 @@ use crate::work::Work;
 pub use settings::Loaded;
 use settings::{ChangeError, Kept};
 
+mod dashboard_link;
 mod measuring;
 mod mode;
 mod receipts;
 pub mod settings;
 pub(crate) mod signals;
-mod status;
+pub(crate) mod status;
 
 /// The agent.
 pub struct Daemon {
@@ -126,6 +128,13 @@ pub struct Remembered {
     pub limit: Option<RemoteLimit>,
 }
 
+/// The language that the settings ask for; the system's where they leave it open.
+pub fn language_of(settings: &AgentSettings) -> Language {
+    let asked = settings.language.as_deref();
+    let asked = asked.and_then(|code| code.parse().ok());
+    asked.unwrap_or_else(Language::of_system)
+}
+
 impl Daemon {
     /// An agent that does nothing yet.
     pub fn new(
@@ -208,6 +217,11 @@ impl Daemon {
         changes: &[(&str, Option<toml::Value>)],
     ) -> Result<(), ChangeError> {
         self.settings.change(changes)
+    }
+
+    /// The language that its owner reads.
+    pub fn language(&self) -> Language {
+        language_of(&self.settings())
     }
 
     /// Cancelled when the agent is to end.
@@ -349,6 +363,11 @@ impl Daemon {
     /// What the governor decides, while anything may run.
     pub fn decisions(&self) -> &watch::Sender<Option<Decided>> {
         &self.decisions
+    }
+
+    /// Whether anything tells when the PC is used, as far as is known.
+    pub fn tells_of_input(&self) -> bool {
+        mode::tells_of_input(self.decisions.borrow().as_ref())
     }
 
     /// Chooses a mode. It is kept before it holds.
