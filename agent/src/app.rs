@@ -20,14 +20,15 @@ use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
-use crate::daemon::{Daemon, Loaded, Remembered};
 use crate::daemon::hour;
+use crate::daemon::{Daemon, Loaded, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::{ChosenMode, Mode};
 use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
+use crate::tray;
 use crate::tuning::Tunings;
 use policy::PolicyError;
 
@@ -137,6 +138,7 @@ impl App {
         let stop = daemon.stopping().clone();
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
+        tasks.spawn(tray::run(daemon.clone()));
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
         tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
         tasks.spawn(keep_hour(daemon.clone()));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use idlewatt_config::{AgentSettings, Layered};
 use idlewatt_protocol::api::WorkOffer;
+use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
 use std::ops::Deref;
 use tokio::sync::watch;
@@ -27,14 +28,15 @@ use crate::earnings;
 use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
+use crate::identity;
 use crate::journal;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
-pub use settings::Loaded;
 use hour::Hour;
+pub use settings::Loaded;
 use settings::{ChangeError, Kept};
 
 pub mod hour;
@@ -43,7 +45,7 @@ mod mode;
 mod receipts;
 pub mod settings;
 pub(crate) mod signals;
-mod status;
+pub(crate) mod status;
 
 /// The agent.
 pub struct Daemon {
@@ -140,6 +142,13 @@ pub struct Remembered {
     pub port: u16,
 }
 
+/// The language that the settings ask for; the system's where they leave it open.
+pub fn language_of(settings: &AgentSettings) -> Language {
+    let asked = settings.language.as_deref();
+    let asked = asked.and_then(|code| code.parse().ok());
+    asked.unwrap_or_else(Language::of_system)
+}
+
 impl Daemon {
     /// An agent that does nothing yet.
     pub fn new(
@@ -216,6 +225,17 @@ impl Daemon {
         self.settings.file()
     }
 
+    /// Whether [`Daemon::change_settings`] would take these.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_settings(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(), ChangeError> {
+        self.settings.check(changes)
+    }
+
     /// Changes settings, all of these or none: in the owner's file, and at once in effect.
     ///
     /// # Errors
@@ -225,6 +245,11 @@ impl Daemon {
         changes: &[(&str, Option<toml::Value>)],
     ) -> Result<(), ChangeError> {
         self.settings.change(changes)
+    }
+
+    /// The language that its owner reads.
+    pub fn language(&self) -> Language {
+        language_of(&self.settings())
     }
 
     /// Cancelled when the agent is to end.
@@ -250,6 +275,17 @@ impl Daemon {
         tokio::time::timeout(limit, self.stopping.cancelled())
             .await
             .is_ok()
+    }
+
+    /// Whether something is being measured, or is about to be as its owner has asked.
+    pub fn is_measuring(&self) -> bool {
+        *self.resting.borrow() || *self.asked.borrow() > 0 || self.board().measuring.is_some()
+    }
+
+    /// What the hub that is worked for is called in the record of identities.
+    pub fn hub_name(&self) -> String {
+        let url = self.settings().hub.url.clone();
+        url.unwrap_or_else(|| identity::EMBEDDED.to_owned())
     }
 
     /// A link that opens the dashboard in a browser: once, within two minutes.
@@ -382,6 +418,11 @@ impl Daemon {
     /// What the governor decides, while anything may run.
     pub fn decisions(&self) -> &watch::Sender<Option<Decided>> {
         &self.decisions
+    }
+
+    /// Whether anything tells when the PC is used, as far as is known.
+    pub fn tells_of_input(&self) -> bool {
+        mode::tells_of_input(self.decisions.borrow().as_ref())
     }
 
     /// Chooses a mode. It is kept before it holds.

@@ -66,14 +66,22 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
         .route(&at("switches"), post(settings::switches_changed))
         .route(&at("language"), post(settings::language))
         .route(&at("withdraw-consent"), post(settings::withdraw_consent))
-        .route(&at("remove"), get(settings::ask_remove).post(settings::remove))
+        .route(
+            &at("remove"),
+            get(settings::ask_remove).post(settings::remove),
+        )
         .with_state(dashboard.clone())
-        .layer(middleware::from_fn_with_state(dashboard.clone(), gate::check));
+        .layer(middleware::from_fn_with_state(
+            dashboard.clone(),
+            gate::check,
+        ));
     let files = Router::new()
         .route(&at(shell::STYLE), get(shell::style))
         .route(&at(shell::SCRIPT), get(shell::script))
         .route(&at("icon.svg"), get(shell::icon))
-        .layer(middleware::map_response(async |response| gate::with_headers(response)));
+        .layer(middleware::map_response(async |response| {
+            gate::with_headers(response)
+        }));
     Router::new()
         .route("/open/{code}", get(gate::open))
         .with_state(dashboard)

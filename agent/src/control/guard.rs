@@ -36,7 +36,10 @@ impl Guard {
     /// With the answer to give: see [`Guard::admit_origin`], or no right token.
     pub fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         self.admit_origin(headers)?;
-        let given = match headers.get(header::AUTHORIZATION).map(|value| value.to_str()) {
+        let given = match headers
+            .get(header::AUTHORIZATION)
+            .map(|value| value.to_str())
+        {
             Some(Ok(value)) => value.strip_prefix("Bearer ").unwrap_or_default(),
             _ => "",
         };

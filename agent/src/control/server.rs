@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::{
-    BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
+    BenchRequest, Benchmark, Change, ConsentState, DashboardLink, Earned, ModeAnswer, ModeRequest,
     ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
 use super::dashboard;
@@ -66,6 +66,7 @@ fn routes(guard: Arc<Guard>, daemon: Arc<Daemon>) -> Router {
         .route("/v1/receipts", get(receipts))
         .route("/v1/receipts/check", post(check))
         .route("/v1/consent", post(consent))
+        .route("/v1/dashboard", post(dashboard))
         .route("/v1/stop", post(stop))
         .fallback(async || Refusal {
             status: StatusCode::NOT_FOUND,
@@ -216,6 +217,12 @@ async fn check(State(daemon): Shared) -> Answer<ReceiptsCheck> {
 async fn consent(State(daemon): Shared, Json(asked): Json<ConsentState>) -> Answer<ConsentState> {
     daemon.set_consent(asked.consent)?;
     Ok(Json(asked))
+}
+
+async fn dashboard(State(daemon): Shared) -> Json<DashboardLink> {
+    Json(DashboardLink {
+        url: daemon.dashboard_link(),
+    })
 }
 
 async fn stop(State(daemon): Shared) -> StatusCode {

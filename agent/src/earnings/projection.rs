@@ -172,7 +172,10 @@ mod tests {
         // 4,000 H/s × 20 XMR a terahash × 31,557,600 s = 2.524608 XMR; the card adds next to nothing.
         let year = projection.earned(Hours::All);
         assert_eq!(year[0].amount(), "2.520000000000");
-        assert_eq!(projection.earned(Hours::Twelve)[0].amount(), "1.260000000000");
+        assert_eq!(
+            projection.earned(Hours::Twelve)[0].amount(),
+            "1.260000000000"
+        );
         assert!(!projection.is_practice());
         let (cost, fiat) = projection.electricity(Hours::All).expect("known");
         assert_eq!(fiat, Fiat::Eur);

@@ -63,7 +63,10 @@ impl Entrance {
     pub fn open(&self, code: &str) -> Option<String> {
         let mut inside = self.inside();
         inside.links.retain(|(_, made)| made.elapsed() < LINK_LASTS);
-        let known = inside.links.iter().position(|(known, _)| same(known, code))?;
+        let known = inside
+            .links
+            .iter()
+            .position(|(known, _)| same(known, code))?;
         inside.links.remove(known);
         let secret_of_session = secret();
         inside.sessions.push(Session {
@@ -91,13 +94,6 @@ impl Entrance {
             }
         }
         found
-    }
-
-    /// Ends a session.
-    pub fn leave(&self, secret: &str) {
-        self.inside()
-            .sessions
-            .retain(|session| !same(&session.secret, secret));
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -137,9 +133,6 @@ mod tests {
         let tokens = [&first, &second].map(|secret| entrance.form_token(secret).expect("in"));
         assert_ne!(tokens[0], tokens[1]);
         assert_eq!(entrance.form_token("guess"), None);
-        entrance.leave(&first);
-        assert_eq!(entrance.form_token(&first), None);
-        assert_eq!(entrance.form_token(&second), Some(tokens[1].clone()));
     }
 
     #[test]

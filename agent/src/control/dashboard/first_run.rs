@@ -27,7 +27,7 @@ pub fn is_open(daemon: &Daemon) -> bool {
 pub struct Measured {
     name: String,
     algorithm: String,
-    rate: Option<String>,
+    rate: String,
     note: String,
 }
 
@@ -76,9 +76,15 @@ impl Electricity {
         let settings = daemon.settings();
         let electricity = &settings.electricity;
         Electricity {
-            price: electricity.price.map(|price| price.to_string()).unwrap_or_default(),
+            price: electricity
+                .price
+                .map(|price| price.to_string())
+                .unwrap_or_default(),
             currency: electricity.currency.clone(),
-            watts: electricity.watts.map(|watts| watts.to_string()).unwrap_or_default(),
+            watts: electricity
+                .watts
+                .map(|watts| watts.to_string())
+                .unwrap_or_default(),
         }
     }
 }
@@ -112,11 +118,18 @@ pub async fn show(page: Page) -> Response {
         step,
         measured,
         practice: projection.as_ref().is_some_and(Projection::is_practice),
-        worth: projection.map(|one| worth(&one, &page.format)).unwrap_or_default(),
+        worth: projection
+            .map(|one| worth(&one, &page.format))
+            .unwrap_or_default(),
         settings: Electricity::of(daemon),
         trouble: status.source.trouble.clone(),
     };
-    page.show("first-run", "live", &words.say("dashboard-first-title"), &body)
+    page.show(
+        "first-run",
+        "live",
+        &words.say("dashboard-first-title"),
+        &body,
+    )
 }
 
 fn name_of(status: &Status, id: &str) -> String {
@@ -132,7 +145,7 @@ pub fn measured(daemon: &Daemon, status: &Status) -> Vec<Measured> {
     let lines = results.into_iter().map(|result| Measured {
         name: name_of(status, &result.processor),
         algorithm: result.algorithm.to_string(),
-        rate: Some(format.hash_rate(result.rate)),
+        rate: format.hash_rate(result.rate),
         note: result.note.unwrap_or_default(),
     });
     lines.collect()

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::Path;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::extract::Path;
 use idlewatt_screens::shell::HEADERS;
 
 use super::Dashboard;
@@ -21,7 +21,11 @@ const BODY_LIMIT: usize = 64 * 1024;
 const COOKIE: &str = "idlewatt";
 
 /// `GET /open/CODE`: the link that the tray and `idlewatt open` make.
-pub async fn open(State(dashboard): State<Arc<Dashboard>>, Path(code): Path<String>, headers: HeaderMap) -> Response {
+pub async fn open(
+    State(dashboard): State<Arc<Dashboard>>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     if let Err(refusal) = dashboard.guard.admit_origin(&headers) {
         return with_headers(refusal.into_response());
     }
@@ -67,10 +71,7 @@ async fn admitted(dashboard: &Dashboard, mut request: Request) -> Result<Request
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         request = posted(request, &form_token).await?;
     }
-    request.extensions_mut().insert(Visitor {
-        form_token,
-        secret,
-    });
+    request.extensions_mut().insert(Visitor { form_token });
     Ok(request)
 }
 
@@ -87,15 +88,24 @@ async fn posted(request: Request, form_token: &str) -> Result<Request, Response>
     };
     // A browser names the origin of each form that it sends; which one was looked at before.
     if !request.headers().contains_key(header::ORIGIN) {
-        return Err(refuse(StatusCode::FORBIDDEN, "a change has to name the page it comes from"));
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "a change has to name the page it comes from",
+        ));
     }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        refuse(StatusCode::PAYLOAD_TOO_LARGE, "the form is larger than 65536 bytes")
+        refuse(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the form is larger than 65536 bytes",
+        )
     })?;
     let given = form_value(&body, "form_token").unwrap_or_default();
     if !same(&given, form_token) {
-        return Err(refuse(StatusCode::FORBIDDEN, "this form is not of this session; open the page again"));
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "this form is not of this session; open the page again",
+        ));
     }
     Ok(Request::from_parts(parts, Body::from(body)))
 }

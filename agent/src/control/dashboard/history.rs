@@ -85,7 +85,9 @@ pub async fn check(page: Page) -> Result<Response, Refusal> {
                 pending: format.whole(check.pending),
                 credited: check.credited.iter().map(|sum| format.money(sum)).collect(),
                 closings: closings.map(|closings| format.whole(closings.verified)),
-                problems: closings.map(|closings| closings.problems.clone()).unwrap_or_default(),
+                problems: closings
+                    .map(|closings| closings.problems.clone())
+                    .unwrap_or_default(),
             };
             (Some(checked), None)
         }
@@ -119,16 +121,26 @@ async fn history(
         digest: receipt.digest,
     });
     let changes = daemon.changes(HOURS)?;
-    let changes = changes.into_iter().rev().take(CHANGES).map(|change| Change {
-        at: moment_of_change(page, change.at),
-        mode: super::mode_name(&change.mode, format),
-        reason: change.because.in_words(words),
-        processors: change
-            .processors
-            .iter()
-            .map(|given| format!("{} {}", given.processor, format.percent(given.percent.into())))
-            .collect(),
-    });
+    let changes = changes
+        .into_iter()
+        .rev()
+        .take(CHANGES)
+        .map(|change| Change {
+            at: moment_of_change(page, change.at),
+            mode: super::mode_name(&change.mode, format),
+            reason: change.because.in_words(words),
+            processors: change
+                .processors
+                .iter()
+                .map(|given| {
+                    format!(
+                        "{} {}",
+                        given.processor,
+                        format.percent(given.percent.into())
+                    )
+                })
+                .collect(),
+        });
     let body = History {
         words,
         form_token: &page.visitor.form_token,

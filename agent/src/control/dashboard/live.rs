@@ -36,8 +36,9 @@ pub fn figures(daemon: &Daemon, format: &Format) -> Figures {
     let mut put = |key: &str, text: String| {
         figures.insert(key.to_owned(), text);
     };
-    put("state", tray::state(&status).name().to_owned());
-    put("reason", tray::line(&status, words));
+    let state = tray::face::state(&status);
+    put("state", state.name().to_owned());
+    put("reason", tray::face::line(&status, state, words));
     put("mode", status.mode.clone());
     put("mode-end", mode_end(&status, format));
     put("accepted", format.whole(status.shares.accepted));
@@ -54,22 +55,37 @@ pub fn figures(daemon: &Daemon, format: &Format) -> Figures {
     put("credited", amounts(&status.credited));
     put("today", amounts(&daemon.board().earned.today));
     let waiting = status.awaiting.shares;
-    put("awaiting", words.say_with("dashboard-awaiting", &[("count", waiting.into())]));
+    put(
+        "awaiting",
+        words.say_with("dashboard-awaiting", &[("count", waiting.into())]),
+    );
     put("trouble", status.source.trouble.clone().unwrap_or_default());
-    let limit = status.limit_percent.map(|limit| {
-        words.say_with("dashboard-remote-limit", &[("percent", limit.into())])
-    });
+    let limit = status
+        .limit_percent
+        .map(|limit| words.say_with("dashboard-remote-limit", &[("percent", limit.into())]));
     put("limit", limit.unwrap_or_default());
     for processor in &status.processors {
         let id = &processor.id;
         put(&format!("rate-{id}"), format.hash_rate(processor.rate));
         put(&format!("algorithm-{id}"), algorithm(processor, words));
-        put(&format!("used-{id}"), format.percent(processor.achieved_percent));
-        put(&format!("used-value-{id}"), format!("{:.0}", processor.achieved_percent));
-        put(&format!("allowed-{id}"), format.percent(processor.allowed_percent.into()));
+        put(
+            &format!("used-{id}"),
+            format.percent(processor.achieved_percent),
+        );
+        put(
+            &format!("used-value-{id}"),
+            format!("{:.0}", processor.achieved_percent),
+        );
+        put(
+            &format!("allowed-{id}"),
+            format.percent(processor.allowed_percent.into()),
+        );
         put(&format!("reason-{id}"), reason(processor, words));
         put(&format!("phase-{id}"), phase(processor, words));
-        put(&format!("detail-{id}"), processor.detail.clone().unwrap_or_default());
+        put(
+            &format!("detail-{id}"),
+            processor.detail.clone().unwrap_or_default(),
+        );
         put(&format!("celsius-{id}"), celsius(daemon, id, format));
     }
     if let Some(running) = &status.benchmark {
@@ -81,7 +97,10 @@ pub fn figures(daemon: &Daemon, format: &Format) -> Figures {
 fn mode_end(status: &Status, format: &Format) -> String {
     let words = format.words();
     match status.mode_until {
-        Some(moment) => words.say_with("dashboard-until", &[("moment", format.moment(moment).into())]),
+        Some(moment) => words.say_with(
+            "dashboard-until",
+            &[("moment", format.moment(moment).into())],
+        ),
         None if status.mode_until_away => words.say("dashboard-until-away"),
         None if status.mode_until_input => words.say("dashboard-until-input"),
         None => String::new(),
@@ -97,7 +116,9 @@ fn algorithm(processor: &Processor, words: Words) -> String {
 
 fn reason(processor: &Processor, words: Words) -> String {
     let because = processor.because.as_ref();
-    because.map(|because| because.in_words(words)).unwrap_or_default()
+    because
+        .map(|because| because.in_words(words))
+        .unwrap_or_default()
 }
 
 fn phase(processor: &Processor, words: Words) -> String {
@@ -206,14 +227,18 @@ impl Sent {
         let mut size = 0;
         for (key, text) in changes {
             if size > 0 && size + key.len() + text.len() > MESSAGE {
-                self.waiting.insert(0, serde_json::Value::Object(std::mem::take(&mut message)).to_string());
+                self.waiting.insert(
+                    0,
+                    serde_json::Value::Object(std::mem::take(&mut message)).to_string(),
+                );
                 size = 0;
             }
             size += key.len() + text.len() + 6;
             message.insert(key, text.into());
         }
         if !message.is_empty() {
-            self.waiting.insert(0, serde_json::Value::Object(message).to_string());
+            self.waiting
+                .insert(0, serde_json::Value::Object(message).to_string());
         }
     }
 }
@@ -221,9 +246,19 @@ impl Sent {
 /// What a page is made for beside its live figures.
 fn made_for(daemon: &Daemon) -> String {
     let status = daemon.status();
-    let ids: Vec<&str> = status.processors.iter().map(|one| one.id.as_str()).collect();
+    let ids: Vec<&str> = status
+        .processors
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
     let running = status.benchmark.as_ref();
-    let step = running.map(|one| (one.processor.clone(), one.algorithm, one.step == "measuring"));
+    let step = running.map(|one| {
+        (
+            one.processor.clone(),
+            one.algorithm,
+            one.step == "measuring",
+        )
+    });
     format!(
         "{:?} {} {:?} {:?} {} {}",
         status.phase == crate::control::answers::Phase::WaitingForConsent,

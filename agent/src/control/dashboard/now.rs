@@ -5,6 +5,7 @@ use axum::extract::Form;
 use axum::response::Response;
 use idlewatt_screens::Words;
 use idlewatt_screens::chart::Line;
+use jiff::Zoned;
 use serde::Deserialize;
 
 use super::live::{Figures, figures};
@@ -12,6 +13,7 @@ use super::page::Page;
 use crate::control::answers::ModeRequest;
 use crate::control::guard::Refusal;
 use crate::daemon::hour;
+use crate::tray;
 
 /// `GET /…/`: where the owner is.
 pub async fn home(page: Page) -> Response {
@@ -64,12 +66,18 @@ pub async fn show(page: Page) -> Response {
         let rates = daemon.hour.rates(&processor.id);
         let highest = rates.iter().copied().fold(0.0, f64::max);
         let chart = Line {
-            title: words.say_with("dashboard-hour-of", &[("name", processor.name.clone().into())]),
+            title: words.say_with(
+                "dashboard-hour-of",
+                &[("name", processor.name.clone().into())],
+            ),
             live: format!("line-{}", processor.id),
             values: rates,
             length: hour::LENGTH,
             scale: 0.0,
-            ends: (words.say("dashboard-hour-ago"), words.say("dashboard-hour-now")),
+            ends: (
+                words.say("dashboard-hour-ago"),
+                words.say("dashboard-hour-now"),
+            ),
             most: page.format.hash_rate(highest),
         };
         Card {
@@ -127,7 +135,7 @@ pub async fn choose_mode(page: Page, Form(chosen): Form<Chosen>) -> Result<Respo
             ..asked
         },
         "tomorrow" => ModeRequest {
-            until: crate::tray::tomorrow(),
+            until: tray::face::tomorrow(&Zoned::now()).map(|at| at.timestamp()),
             ..asked
         },
         other => {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
-use askama::Template;
 use idlewatt_screens::shell::rendered;
-use idlewatt_screens::{Format, Language, Link, Shell, Words};
+use idlewatt_screens::{Format, Link, Shell, Words};
 use jiff::tz::TimeZone;
 
 use super::Dashboard;
@@ -19,8 +19,6 @@ use crate::daemon::Daemon;
 pub struct Visitor {
     /// What its forms prove themselves with.
     pub form_token: String,
-    /// Its cookie.
-    pub secret: String,
 }
 
 /// One page being made.
@@ -67,7 +65,13 @@ impl Page {
     }
 
     /// The whole page.
-    pub fn show(&self, current: &'static str, live: &'static str, title: &str, body: &impl Template) -> Response {
+    pub fn show(
+        &self,
+        current: &'static str,
+        live: &'static str,
+        title: &str,
+        body: &impl Template,
+    ) -> Response {
         match rendered(body) {
             Ok(body) => self.shell(current, live).page(title, &body),
             Err(failed) => failed,
@@ -93,11 +97,7 @@ impl Page {
 
 /// How numbers and times are written for this PC's owner.
 pub fn format(daemon: &Daemon) -> Format {
-    Format::new(language(daemon), TimeZone::system())
-}
-
-fn language(_daemon: &Daemon) -> Language {
-    Language::of_system()
+    Format::new(daemon.language(), TimeZone::system())
 }
 
 /// The pages there are; before the first start there is one.

@@ -10,16 +10,24 @@ use toml::Value;
 use super::page::Page;
 use super::week::{self, Week};
 use crate::chosen_mode;
-use crate::control::guard::Refusal;
 use crate::governor::Policy;
 use crate::simulation::{Report, Tally, TraceReader, drive};
 
 /// Days that the rules are tried on, as they come with the program.
 const DAYS: [(&str, &str); 4] = [
-    ("office-day", include_str!("../../../traces/office-day.trace")),
-    ("gaming-evening", include_str!("../../../traces/gaming-evening.trace")),
+    (
+        "office-day",
+        include_str!("../../../traces/office-day.trace"),
+    ),
+    (
+        "gaming-evening",
+        include_str!("../../../traces/gaming-evening.trace"),
+    ),
     ("film", include_str!("../../../traces/film.trace")),
-    ("laptop-on-the-move", include_str!("../../../traces/laptop-on-the-move.trace")),
+    (
+        "laptop-on-the-move",
+        include_str!("../../../traces/laptop-on-the-move.trace"),
+    ),
 ];
 
 struct Hour {
@@ -165,7 +173,9 @@ fn day_name(day: usize, words: Words) -> String {
 pub async fn schedule(page: Page, Form(fields): Form<Fields>) -> Response {
     let changed = painted(&page, &fields).and_then(|rules| {
         let change = [("schedule", Some(week::value(&rules)))];
-        page.daemon().change_settings(&change).map_err(|error| error.to_string())
+        page.daemon()
+            .change_settings(&change)
+            .map_err(|error| error.to_string())
     });
     match changed {
         Ok(()) => page.back_to("rules"),
@@ -184,7 +194,11 @@ fn painted(page: &Page, fields: &Fields) -> Result<Vec<idlewatt_config::Schedule
         return Err(words.say("dashboard-times-wrong"));
     };
     // Midnight is the end of a day, and from an hour to itself a whole day.
-    let to = if to == 0 || (to == from && from == 0) { 1_440 } else { to };
+    let to = if to == 0 || (to == from && from == 0) {
+        1_440
+    } else {
+        to
+    };
     if to == from {
         return Err(words.say("dashboard-times-same"));
     }
@@ -224,7 +238,10 @@ pub async fn change(page: Page, Form(fields): Form<Fields>) -> Response {
         Err(_) => Value::String(text.to_owned()),
     };
     let programs = typed.pause_for.lines().map(str::trim);
-    let programs: Vec<Value> = programs.filter(|name| !name.is_empty()).map(Value::from).collect();
+    let programs: Vec<Value> = programs
+        .filter(|name| !name.is_empty())
+        .map(Value::from)
+        .collect();
     let changes = [
         ("smart.idle_after", Value::from(typed.idle_after.as_str())),
         ("limits.on_battery", typed.on_battery.into()),
@@ -232,8 +249,14 @@ pub async fn change(page: Page, Form(fields): Form<Fields>) -> Response {
         ("limits.max_gpu_celsius", number(&typed.max_gpu_celsius)),
         ("limits.max_cpu_percent", number(&typed.max_cpu_percent)),
         ("limits.max_gpu_percent", number(&typed.max_gpu_percent)),
-        ("cpu.someone_here_percent", number(&typed.cpu_someone_here_percent)),
-        ("gpu.someone_here_percent", number(&typed.gpu_someone_here_percent)),
+        (
+            "cpu.someone_here_percent",
+            number(&typed.cpu_someone_here_percent),
+        ),
+        (
+            "gpu.someone_here_percent",
+            number(&typed.gpu_someone_here_percent),
+        ),
         ("limits.pause_for", Value::Array(programs)),
     ];
     let changes = changes.map(|(key, value)| (key, Some(value)));
@@ -259,9 +282,10 @@ fn effects_of(name: &str, report: &Report, format: &Format) -> Effects {
     let words = format.words();
     let processors = report.processors.iter().map(|processor| Effect {
         processor: processor.id.to_string(),
-        used: processor
-            .free_used_percent
-            .map_or_else(|| words.say("dashboard-never-free"), |used| format.percent(used)),
+        used: processor.free_used_percent.map_or_else(
+            || words.say("dashboard-never-free"),
+            |used| format.percent(used),
+        ),
         changes: format.whole(processor.changes),
         reasons: processor
             .spent

@@ -70,7 +70,9 @@ pub async fn show(page: Page) -> Response {
 fn render(page: &Page, error: Option<String>) -> Response {
     let (words, daemon) = (page.words, page.daemon());
     let settings = daemon.settings();
-    let identity = identity::known(&daemon.data, &daemon.hub_name()).ok().flatten();
+    let identity = identity::known(&daemon.data, &daemon.hub_name())
+        .ok()
+        .flatten();
     let body = Settings {
         words,
         form_token: &page.visitor.form_token,
@@ -78,7 +80,9 @@ fn render(page: &Page, error: Option<String>) -> Response {
         switches: switches(page),
         electricity: Electricity::of(daemon),
         told: told(page),
-        account: identity.as_ref().map(|identity| identity.account.to_string()),
+        account: identity
+            .as_ref()
+            .map(|identity| identity.account.to_string()),
         account_key: identity
             .filter(|_| settings.pool.url.is_none())
             .and_then(|identity| identity.account_key)
@@ -133,12 +137,12 @@ fn switches(page: &Page) -> Vec<Switch> {
         Switch {
             name: "withdrawal",
             label: words.say("dashboard-notify-withdrawal"),
-            on: notifications.withdrawal,
+            on: notifications.withdrawal_sent,
         },
         Switch {
             name: "set_aside",
             label: words.say("dashboard-notify-set-aside"),
-            on: notifications.set_aside,
+            on: notifications.processor_set_aside,
         },
     ]
 }
@@ -160,16 +164,25 @@ fn told(page: &Page) -> Vec<Told> {
             value,
         });
     };
-    line(words.say("dashboard-leaves-address"), words.say("dashboard-leaves-address-value"));
+    line(
+        words.say("dashboard-leaves-address"),
+        words.say("dashboard-leaves-address-value"),
+    );
     let user = match &daemon.settings().pool.url {
         Some(_) => daemon.settings().pool.user.clone(),
         None => {
-            let parts = [status.source.account.as_ref().map(ToString::to_string), status.source.device.as_ref().map(ToString::to_string)];
+            let parts = [
+                status.source.account.as_ref().map(ToString::to_string),
+                status.source.device.as_ref().map(ToString::to_string),
+            ];
             parts.into_iter().flatten().collect::<Vec<_>>().join(".")
         }
     };
     line(words.say("dashboard-leaves-user"), user);
-    line(words.say("dashboard-leaves-shares"), words.say("dashboard-leaves-shares-value"));
+    line(
+        words.say("dashboard-leaves-shares"),
+        words.say("dashboard-leaves-shares-value"),
+    );
     if status.source.kind != "pool" {
         let report = serde_json::to_value(reports::report(daemon)).unwrap_or_default();
         for (name, value) in fields_of("", &report) {
@@ -235,13 +248,28 @@ pub async fn source(page: Page, Form(fields): Form<Fields>) -> Response {
     if field(&fields, "confirmed") != "yes" {
         let words = page.words;
         let told = match kind {
-            "hub" => vec![(words.say("dashboard-hub-url"), field(&fields, "hub_url").to_owned())],
+            "hub" => vec![(
+                words.say("dashboard-hub-url"),
+                field(&fields, "hub_url").to_owned(),
+            )],
             "pool" => vec![
-                (words.say("dashboard-pool-url"), field(&fields, "pool_url").to_owned()),
-                (words.say("dashboard-pool-user"), field(&fields, "pool_user").to_owned()),
-                (words.say("dashboard-pool-algorithm"), field(&fields, "pool_algorithm").to_owned()),
+                (
+                    words.say("dashboard-pool-url"),
+                    field(&fields, "pool_url").to_owned(),
+                ),
+                (
+                    words.say("dashboard-pool-user"),
+                    field(&fields, "pool_user").to_owned(),
+                ),
+                (
+                    words.say("dashboard-pool-algorithm"),
+                    field(&fields, "pool_algorithm").to_owned(),
+                ),
             ],
-            _ => vec![(words.say("dashboard-whom"), words.say("dashboard-embedded-hub"))],
+            _ => vec![(
+                words.say("dashboard-whom"),
+                words.say("dashboard-embedded-hub"),
+            )],
         };
         let title = words.say("dashboard-confirm-source");
         let body = ConfirmSource {
@@ -271,8 +299,8 @@ pub async fn switches_changed(page: Page, Form(fields): Form<Fields>) -> Respons
     let switch = |name: &str| Some(toml::Value::from(on(name)));
     let changes = [
         ("notifications.first_share", switch("first_share")),
-        ("notifications.withdrawal", switch("withdrawal")),
-        ("notifications.set_aside", switch("set_aside")),
+        ("notifications.withdrawal_sent", switch("withdrawal")),
+        ("notifications.processor_set_aside", switch("set_aside")),
     ];
     match page.daemon().change_settings(&changes) {
         Ok(()) => page.back_to("settings"),
@@ -286,7 +314,9 @@ pub async fn electricity(page: Page, Form(fields): Form<Fields>) -> Response {
         let text = field(&fields, name);
         match (text, text.parse::<f64>()) {
             ("", _) => None,
-            (_, Ok(number)) if name == "watts" && number == number.trunc() => Some(toml::Value::from(number as i64)),
+            (_, Ok(number)) if name == "watts" && number == number.trunc() => {
+                Some(toml::Value::from(number as i64))
+            }
             (_, Ok(number)) => Some(toml::Value::from(number)),
             (text, Err(_)) => Some(toml::Value::from(text)),
         }
@@ -294,7 +324,10 @@ pub async fn electricity(page: Page, Form(fields): Form<Fields>) -> Response {
     let changes = [
         ("electricity.price", number("price")),
         ("electricity.watts", number("watts")),
-        ("electricity.currency", Some(toml::Value::from(field(&fields, "currency")))),
+        (
+            "electricity.currency",
+            Some(toml::Value::from(field(&fields, "currency"))),
+        ),
     ];
     let back = match super::first_run::is_open(page.daemon()) {
         true => "first-run",
@@ -314,7 +347,9 @@ pub async fn language(page: Page, Form(fields): Form<Fields>) -> Response {
     }
     // Only to pages of ours: what comes back is a name, not an address.
     let back = field(&fields, "back");
-    let is_name = back.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let is_name = back
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     page.back_to(if is_name { back } else { "" })
 }
 
@@ -337,7 +372,9 @@ struct Remove<'a> {
 /// `GET remove`: what would be gone.
 pub async fn ask_remove(page: Page) -> Response {
     let daemon = page.daemon();
-    let identity = identity::known(&daemon.data, &daemon.hub_name()).ok().flatten();
+    let identity = identity::known(&daemon.data, &daemon.hub_name())
+        .ok()
+        .flatten();
     let wallet = daemon.board().earned.total.clone();
     let body = Remove {
         words: page.words,
@@ -361,7 +398,9 @@ struct Removed {
 /// `POST remove`: consent, autostart, and all that was written; then the agent ends.
 pub async fn remove(page: Page, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     if field(&fields, "sure") != "yes" {
-        return Ok(Redirect::to(&format!("{}remove", page.daemon().entrance.base())).into_response());
+        return Ok(
+            Redirect::to(&format!("{}remove", page.daemon().entrance.base())).into_response(),
+        );
     }
     autostart::set(false).map_err(Refusal::failed)?;
     page.daemon().set_consent(false)?;

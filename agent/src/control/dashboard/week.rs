@@ -45,9 +45,8 @@ impl Week {
         let mut rules: Vec<ScheduleRule> = Vec::new();
         let mut add = |day: usize, from: usize, to: usize, mode: &str| {
             let (from, to) = (from as u16, to as u16);
-            let same = |rule: &&mut ScheduleRule| {
-                rule.from == from && rule.to == to && rule.mode == mode
-            };
+            let same =
+                |rule: &&mut ScheduleRule| rule.from == from && rule.to == to && rule.mode == mode;
             match rules.iter_mut().find(same) {
                 Some(rule) => rule.days[day] = true,
                 None => {
@@ -112,7 +111,12 @@ pub fn value(rules: &[ScheduleRule]) -> toml::Value {
             ("to", clock(rule.to).into()),
             ("mode", mode),
         ];
-        toml::Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        toml::Value::Table(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+        )
     });
     toml::Value::Array(rules.collect())
 }
@@ -134,7 +138,12 @@ mod tests {
 
     #[test]
     fn a_night_stays_one_rule_for_all_its_days() {
-        let nights = rule([true, true, true, true, false, false, true], 22 * 60, 6 * 60, "100");
+        let nights = rule(
+            [true, true, true, true, false, false, true],
+            22 * 60,
+            6 * 60,
+            "100",
+        );
         let week = Week::of(std::slice::from_ref(&nights));
         assert_eq!(week.rules(), [nights]);
         assert_eq!(week.hour(0, 23), Some("100"));
