@@ -20,6 +20,7 @@ use crate::consent;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
+use crate::daemon::hour;
 use crate::daemon::{Daemon, Loaded, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::governor::{ChosenMode, Mode};
@@ -27,6 +28,7 @@ use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
+use crate::tray;
 use crate::tuning::Tunings;
 use policy::PolicyError;
 
@@ -119,6 +121,7 @@ impl App {
             benchmarks: Benchmarks::load(&data)?,
             tunings: Tunings::load(&data)?,
             limit: remote_limit(&data, &settings)?,
+            port,
         };
         let receipts = Receipts::open(&data.file("receipts.sqlite")).await?;
         let daemon = Arc::new(Daemon::new(
@@ -135,8 +138,10 @@ impl App {
         let stop = daemon.stopping().clone();
         tasks.spawn(server::serve(listener, guard, daemon.clone(), stop));
         point.publish(&data)?;
+        tasks.spawn(tray::run(daemon.clone()));
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
         tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
+        tasks.spawn(keep_hour(daemon.clone()));
         tasks.close();
         Ok(App {
             daemon,
@@ -165,6 +170,19 @@ impl App {
             tracing::warn!("not everything ended in time");
         }
         self.daemon.receipts.close().await;
+        if self.daemon.is_removing() {
+            remove(&self.daemon.data);
+        }
+    }
+}
+
+/// Removes all that was written: the owner wants nothing left.
+fn remove(data: &DataDir) {
+    match std::fs::remove_dir_all(data.path()) {
+        Ok(()) => tracing::info!(data = %data.path().display(), "removed"),
+        Err(error) => {
+            tracing::error!(%error, data = %data.path().display(), "could not be removed whole");
+        }
     }
 }
 
@@ -216,6 +234,16 @@ fn first_mode(
             Ok(chosen)
         }
         None => Ok(known),
+    }
+}
+
+/// Remembers what each processor does, for the chart of the last hour.
+async fn keep_hour(daemon: Arc<Daemon>) {
+    while !daemon.wait_stopping(hour::EVERY).await {
+        let engines = daemon.board().engines.clone();
+        if let Some(engines) = engines {
+            daemon.hour.add(&engines.states());
+        }
     }
 }
 

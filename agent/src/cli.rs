@@ -4,6 +4,9 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use idlewatt_screens::{Language, Words};
 
 use clap::{Parser, Subcommand};
 
@@ -11,6 +14,7 @@ use crate::control::client::{ControlClient, ControlError};
 use crate::data_dir::DataDir;
 
 mod alone;
+mod autostart;
 mod bar;
 mod bench;
 mod config;
@@ -21,6 +25,7 @@ mod kernel;
 mod logging;
 mod mode;
 mod moment;
+mod open;
 mod output;
 mod processors;
 mod receipts;
@@ -36,6 +41,14 @@ mod view;
 mod why;
 
 pub use output::Failure;
+
+/// The language in which this process talks, set once it is known.
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
+
+/// The words of the command line: it has one reader.
+fn words() -> Words {
+    Words::of(LANGUAGE.get().copied().unwrap_or_default())
+}
 
 /// Turns the idle time of this PC into earnings, openly.
 #[derive(Debug, Parser)]
@@ -122,6 +135,10 @@ enum Command {
     Consent(consent::ConsentArguments),
     /// Look at the settings
     Config(config::ConfigArguments),
+    /// Open the dashboard in your browser
+    Open(open::OpenArguments),
+    /// Start the agent when you log in
+    Autostart(autostart::AutostartArguments),
     /// End the running agent
     Stop,
     /// Try the algorithms themselves
@@ -175,6 +192,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Record(record) => record::run(common, record).await,
         Command::Consent(consent) => consent::run(common, consent).await,
         Command::Config(config) => config::run(common, config),
+        Command::Open(open) => open::run(common, open).await,
+        Command::Autostart(autostart) => autostart::run(common, autostart),
         Command::Stop => stop::run(common).await,
         Command::Kernel(kernel) => kernel::run(common, kernel),
         Command::Engine(_) => Ok(()),

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod client;
+pub mod dashboard;
 pub mod guard;
 pub mod point;
 pub mod server;

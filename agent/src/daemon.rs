@@ -2,10 +2,13 @@
 //!
 //! [`crate::app`] builds it and keeps it up to date; the control API and the terminal's view read it and ask of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_config::{AgentSettings, Layered};
+use idlewatt_protocol::api::WorkOffer;
+use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
 use std::ops::Deref;
 use tokio::sync::watch;
@@ -18,27 +21,31 @@ use crate::control::answers::{
     BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase, ProcessorListing,
     ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
 };
+use crate::control::dashboard::entrance::Entrance;
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
 use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
+use crate::identity;
 use crate::journal;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
+use hour::Hour;
 pub use settings::Loaded;
 use settings::{ChangeError, Kept};
 
+pub mod hour;
 mod measuring;
 mod mode;
 mod receipts;
 pub mod settings;
 pub(crate) mod signals;
-mod status;
+pub(crate) mod status;
 
 /// The agent.
 pub struct Daemon {
@@ -48,10 +55,15 @@ pub struct Daemon {
     pub program: std::path::PathBuf,
     /// Every share it found.
     pub receipts: Receipts,
+    /// How a browser gets to the dashboard.
+    pub entrance: Entrance,
+    /// What each processor did in the last hour.
+    pub hour: Hour,
     started: Instant,
     /// How it is set, and where that is written.
     settings: Kept,
     stopping: CancellationToken,
+    removing: AtomicBool,
     consent: watch::Sender<bool>,
     mode: watch::Sender<ChosenMode>,
     keeping_mode: Mutex<()>,
@@ -98,6 +110,8 @@ pub struct Board {
     pub work: Option<Arc<Work>>,
     /// What hands shares in.
     pub submitter: Option<Arc<Submitter>>,
+    /// What there is work for, and what it pays.
+    pub offers: Vec<WorkOffer>,
     /// The hub, once this device is known there.
     pub hub: Option<HubAccess>,
     /// What its owner calls this device there.
@@ -124,6 +138,15 @@ pub struct Remembered {
     pub tunings: Tunings,
     /// What the account's owner has set at the hub.
     pub limit: Option<RemoteLimit>,
+    /// Not remembered: the port on 127.0.0.1 that this start has.
+    pub port: u16,
+}
+
+/// The language that the settings ask for; the system's where they leave it open.
+pub fn language_of(settings: &AgentSettings) -> Language {
+    let asked = settings.language.as_deref();
+    let asked = asked.and_then(|code| code.parse().ok());
+    asked.unwrap_or_else(Language::of_system)
 }
 
 impl Daemon {
@@ -147,8 +170,11 @@ impl Daemon {
             settings: Kept::new(settings, policy),
             program,
             receipts,
+            entrance: Entrance::new(remembered.port),
+            hour: Hour::default(),
             started: Instant::now(),
             stopping: CancellationToken::new(),
+            removing: AtomicBool::new(false),
             consent: watch::Sender::new(remembered.has_consent),
             mode: watch::Sender::new(remembered.mode),
             keeping_mode: Mutex::new(()),
@@ -199,6 +225,17 @@ impl Daemon {
         self.settings.file()
     }
 
+    /// Whether [`Daemon::change_settings`] would take these.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_settings(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(), ChangeError> {
+        self.settings.check(changes)
+    }
+
     /// Changes settings, all of these or none: in the owner's file, and at once in effect.
     ///
     /// # Errors
@@ -208,6 +245,11 @@ impl Daemon {
         changes: &[(&str, Option<toml::Value>)],
     ) -> Result<(), ChangeError> {
         self.settings.change(changes)
+    }
+
+    /// The language that its owner reads.
+    pub fn language(&self) -> Language {
+        language_of(&self.settings())
     }
 
     /// Cancelled when the agent is to end.
@@ -233,6 +275,33 @@ impl Daemon {
         tokio::time::timeout(limit, self.stopping.cancelled())
             .await
             .is_ok()
+    }
+
+    /// Whether something is being measured, or is about to be as its owner has asked.
+    pub fn is_measuring(&self) -> bool {
+        *self.resting.borrow() || *self.asked.borrow() > 0 || self.board().measuring.is_some()
+    }
+
+    /// What the hub that is worked for is called in the record of identities.
+    pub fn hub_name(&self) -> String {
+        let url = self.settings().hub.url.clone();
+        url.unwrap_or_else(|| identity::EMBEDDED.to_owned())
+    }
+
+    /// A link that opens the dashboard in a browser: once, within two minutes.
+    pub fn dashboard_link(&self) -> String {
+        self.entrance.link()
+    }
+
+    /// Ends the agent and removes all that it has written, once everything is closed.
+    pub fn stop_and_remove(&self) {
+        self.removing.store(true, Ordering::SeqCst);
+        self.stop();
+    }
+
+    /// Whether all that was written is to be removed.
+    pub fn is_removing(&self) -> bool {
+        self.removing.load(Ordering::SeqCst)
     }
 
     /// Ends the agent.
@@ -349,6 +418,11 @@ impl Daemon {
     /// What the governor decides, while anything may run.
     pub fn decisions(&self) -> &watch::Sender<Option<Decided>> {
         &self.decisions
+    }
+
+    /// Whether anything tells when the PC is used, as far as is known.
+    pub fn tells_of_input(&self) -> bool {
+        mode::tells_of_input(self.decisions.borrow().as_ref())
     }
 
     /// Chooses a mode. It is kept before it holds.

@@ -19,6 +19,6 @@ pub use decision::{Decision, Verdict};
 pub use mode::{Mode, UnknownMode};
 pub use pattern::{Pattern, PatternError};
 pub use policy::{Limits, Policy};
-pub use reason::Reason;
+pub use reason::{Reason, mode_in_words};
 pub use schedule::{InForce, Rule, Schedule, ScheduleError};
 pub use signals::{ProcessorSignals, Signals};

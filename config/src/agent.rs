@@ -15,6 +15,9 @@ pub struct AgentSettings {
     /// The mode of a first start: `smart`, a whole number from 5 to 100, or `pause`.
     #[serde(deserialize_with = "value::mode")]
     pub mode: String,
+    /// `en` or `ko`; `None`: the system's.
+    #[serde(deserialize_with = "value::language")]
+    pub language: Option<String>,
     /// Whom the agent works for.
     pub hub: HubSettings,
     /// The pool to work for without a hub.
@@ -31,6 +34,8 @@ pub struct AgentSettings {
     pub schedule: Vec<ScheduleRule>,
     /// What it costs.
     pub electricity: ElectricitySettings,
+    /// What the desktop tells its owner of.
+    pub notifications: NotificationSettings,
     /// The control API.
     pub control: ControlSettings,
     /// The processes that do the work.
@@ -141,6 +146,21 @@ pub struct ElectricitySettings {
 
 // A price that was read is a number.
 impl Eq for ElectricitySettings {}
+
+/// What the desktop tells its owner of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationSettings {
+    /// The first share that was ever accepted.
+    #[serde(deserialize_with = "value::truth")]
+    pub first_share: bool,
+    /// A withdrawal that was handed to the coin's network.
+    #[serde(deserialize_with = "value::truth")]
+    pub withdrawal_sent: bool,
+    /// A processor that was set aside.
+    #[serde(deserialize_with = "value::truth")]
+    pub processor_set_aside: bool,
+}
 
 /// The control API.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

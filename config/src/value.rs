@@ -57,6 +57,12 @@ pub(crate) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     })
 }
 
+pub(crate) fn language<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    chosen(deserializer, &["en", "ko"])
+}
+
 pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     checked(deserializer, "true, false", Value::as_bool)
 }
@@ -113,7 +119,7 @@ pub(crate) fn threads<'de, D: Deserializer<'de>>(
     })
 }
 
-/// One of several algorithms, or `auto` for none in particular.
+/// One of several names, or `auto` for none in particular.
 fn chosen<'de, D: Deserializer<'de>>(
     deserializer: D,
     names: &[&str],

@@ -50,6 +50,7 @@ fn every_setting_is_explained_and_takes_effect() {
     // One other value for each setting there is: the typed settings must differ from the defaults.
     let others = r#"
         mode = 90
+        language = "ko"
         [hub]
         url = "https://hub.example.net/"
         ca_file = "/etc/hub.pem"
@@ -74,6 +75,14 @@ fn every_setting_is_explained_and_takes_effect() {
         someone_here_percent = 8
         [smart]
         idle_after = "5m"
+        [electricity]
+        price = 0.25
+        currency = "KRW"
+        watts = 180
+        [notifications]
+        first_share = false
+        withdrawal_sent = false
+        processor_set_aside = false
         [control]
         port = 4000
         [limits]
@@ -172,7 +181,8 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     );
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
-        "FILE, line 1: unknown setting cpus; allowed: control, cpu, engine, gpu, hub, limits, mode, pool, schedule, smart"
+        "FILE, line 1: unknown setting cpus; allowed: control, cpu, electricity, engine, gpu, hub, language, \
+         limits, mode, notifications, pool, schedule, smart"
     );
     assert_eq!(
         refused("cpu = 3\n"),

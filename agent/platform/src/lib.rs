@@ -5,12 +5,14 @@
 //! behind the signals also `scripted.rs`. This is the only crate of the agent with `unsafe` code.
 
 mod gpus;
+pub mod messages;
 pub mod pacing;
 pub mod priority;
 pub mod process;
 pub mod scripted;
 pub mod signals;
 pub mod system;
+pub mod tray;
 pub mod usage;
 
 #[cfg(target_os = "linux")]

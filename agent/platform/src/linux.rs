@@ -9,6 +9,7 @@ pub mod idle;
 mod input_watch;
 mod kept_awake;
 mod load;
+pub mod messages;
 mod mutter;
 mod power;
 pub mod priority;
@@ -19,6 +20,7 @@ pub mod signals;
 mod temperature;
 #[cfg(test)]
 mod testing;
+pub mod tray;
 pub mod usage;
 mod wayland;
 mod x11;

@@ -263,6 +263,7 @@ mod tests {
                 benchmarks,
                 tunings: Tunings::default(),
                 limit: None,
+                port: 0,
             },
         );
         let engine_settings = engine_settings(&settings, program, vec![gpu.clone()]);

@@ -272,7 +272,11 @@ impl Shift {
                     return std::future::pending().await;
                 }
                 let now = state.borrow_and_update().clone();
-                daemon.board().source.trouble = now.error;
+                {
+                    let mut board = daemon.board();
+                    board.source.trouble = now.error;
+                    board.offers.clone_from(&now.offers);
+                }
                 if let Some(addresses) = &now.stratum {
                     work.set_addresses(addresses);
                 }

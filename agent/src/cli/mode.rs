@@ -37,6 +37,9 @@ struct End {
     /// Only until somebody uses this PC again
     #[arg(long)]
     until_input: bool,
+    /// Only until nobody is using this PC any more
+    #[arg(long)]
+    until_away: bool,
 }
 
 fn at_least_a_second(text: &str) -> Result<Duration, DurationError> {
@@ -69,6 +72,7 @@ async fn choose(common: &Common, mode: String, end: End) -> Result<(), Failure> 
         for_seconds: end.duration.map(|duration| duration.as_secs()),
         until: end.until,
         until_input: end.until_input,
+        until_away: end.until_away,
     };
     let answer = common.client()?.set_mode(&asked).await?;
     output::either(common.json, &answer, || shown(&answer, &Zoned::now()))
@@ -101,6 +105,7 @@ mod tests {
                 mode: mode.to_owned(),
                 until: until.map(|text| text.parse().expect("a time")),
                 until_input,
+                until_away: false,
                 then: then.map(str::to_owned),
             };
         for (answer, told) in [

@@ -8,8 +8,10 @@ use idlewatt_config::SettingsError;
 use idlewatt_protocol::Money;
 use serde::Serialize;
 
+use super::words;
 use crate::control::client::ControlError;
 use crate::data_dir::DataDirError;
+use crate::earnings;
 pub use crate::engine::layout::hash_rate as rate;
 use crate::shares::Awaiting;
 
@@ -152,23 +154,7 @@ pub fn awaiting(awaiting: &Awaiting) -> Option<String> {
 
 /// Amounts without the zeros at their end; practice says that it is.
 pub fn amounts(all: &[Money]) -> String {
-    if all.is_empty() {
-        return "nothing yet".to_owned();
-    }
-    let shown = all.iter().map(|money| {
-        let amount = money.amount();
-        let short = match amount.split_once('.') {
-            Some(_) => amount.trim_end_matches('0').trim_end_matches('.'),
-            None => &amount,
-        };
-        let note = if money.asset.is_practice() {
-            " (not money)"
-        } else {
-            ""
-        };
-        format!("{short} {}{note}", money.asset)
-    });
-    shown.collect::<Vec<_>>().join(", ")
+    earnings::in_words(all, words())
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ use crate::governor::Reason;
 use crate::journal;
 use crate::shares::{Awaiting, ClosingsReport};
 
+mod signals;
+
+pub use signals::{GpuSignals, PowerSignal, SignalsAnswer};
+
 /// `status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
@@ -29,11 +33,17 @@ pub struct Status {
     /// Whether a mode chosen for a while ends at the next input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mode_until_input: bool,
+    /// Whether a mode chosen for a while ends when nobody uses the PC any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mode_until_away: bool,
     /// For a mode chosen for a while: what comes then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode_then: Option<String>,
     /// Why it works as hard as it does, in words.
     pub reason: String,
+    /// The same as values, for programs; left out while nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Reason>,
     /// The signal that decided: a fixed word; left out while nothing is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
@@ -58,63 +68,6 @@ pub struct Status {
     pub benchmark: Option<BenchmarkProgress>,
     /// Seconds since the agent was started.
     pub uptime_seconds: u64,
-}
-
-/// `signals`: what the system says about the PC and whoever may be at it. `null` is *unknown*.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SignalsAnswer {
-    /// Seconds since the last keyboard, mouse or touch input.
-    pub idle_seconds: Option<f64>,
-    /// Whether there is a game controller.
-    pub gamepad_connected: Option<bool>,
-    /// Seconds since the last input of a game controller.
-    pub gamepad_idle_seconds: Option<f64>,
-    /// Whether the session is locked.
-    pub locked: Option<bool>,
-    /// Whether the session is used from another machine.
-    pub remote: Option<bool>,
-    /// How many other sessions somebody is using.
-    pub other_sessions_in_use: Option<u32>,
-    /// The applications that keep the display on.
-    pub kept_awake_by: Option<Vec<String>>,
-    /// Whether the application in front has a whole screen to itself.
-    pub fullscreen: Option<bool>,
-    /// Its name.
-    pub fullscreen_application: Option<String>,
-    /// Where the current comes from.
-    pub power: Option<PowerSignal>,
-    /// What other programs use of the whole CPU, 0 to 100.
-    pub cpu_others_percent: Option<f64>,
-    /// The temperature of the CPU.
-    pub cpu_celsius: Option<f64>,
-    /// One entry for each graphics card that can be asked.
-    pub gpus: Vec<GpuSignals>,
-    /// The programs of `limits.pause_for` that run; `null` also where that setting is empty.
-    pub programs: Option<Vec<String>>,
-}
-
-/// Where the current comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PowerSignal {
-    /// Whether from a battery.
-    pub on_battery: bool,
-    /// Whether the system is saving energy.
-    pub saver: Option<bool>,
-    /// The charge of the battery, 0 to 100; `null` also without one.
-    pub charge_percent: Option<u8>,
-}
-
-/// What the system says of one graphics card.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GpuSignals {
-    /// Its address on the bus.
-    pub bus: Option<String>,
-    /// Its name.
-    pub name: String,
-    /// What other programs use of it, 0 to 100.
-    pub others_percent: Option<f64>,
-    /// Its temperature.
-    pub celsius: Option<f64>,
 }
 
 /// One entry of `why`.
@@ -145,6 +98,9 @@ pub struct ChangedProcessor {
     pub reason: String,
     /// The signal that decided: a fixed word.
     pub signal: String,
+    /// The same as values, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Reason>,
 }
 
 impl From<journal::Entry> for Change {
@@ -154,6 +110,7 @@ impl From<journal::Entry> for Change {
             percent: given.percent,
             reason: given.reason.to_string(),
             signal: given.reason.signal().to_owned(),
+            because: Some(given.reason.clone()),
         });
         Change {
             at: entry.at,
@@ -235,6 +192,9 @@ pub struct Processor {
     /// Why it may use that share, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The same as values, for programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Reason>,
     /// The signal that decided: a fixed word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal: Option<String>,
@@ -385,6 +345,9 @@ pub struct Earned {
     /// What of it can be withdrawn.
     #[serde(default)]
     pub wallet: Vec<Money>,
+    /// What this device's own receipts say was credited for the shares that it found since midnight.
+    #[serde(default)]
+    pub today: Vec<Money>,
     /// Not in any of these yet: verified shares of this device, credited within a minute.
     #[serde(default)]
     pub awaiting: Awaiting,
@@ -430,7 +393,7 @@ pub struct Difference {
     pub at_hub: Option<Money>,
 }
 
-/// What `mode` asks for. At most one of the last three; with none of them it is for good.
+/// What `mode` asks for. At most one of the last four; with none of them it is for good.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModeRequest {
@@ -445,6 +408,9 @@ pub struct ModeRequest {
     /// Until somebody uses the PC again.
     #[serde(default)]
     pub until_input: bool,
+    /// Until nobody uses the PC any more.
+    #[serde(default)]
+    pub until_away: bool,
 }
 
 /// What `mode` answers with.
@@ -456,8 +422,18 @@ pub struct ModeAnswer {
     pub until: Option<Timestamp>,
     /// Whether it ends when somebody uses the PC again.
     pub until_input: bool,
+    /// Whether it ends when nobody uses the PC any more.
+    #[serde(default)]
+    pub until_away: bool,
     /// What comes then.
     pub then: Option<String>,
+}
+
+/// What `open` answers with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardLink {
+    /// An address that opens the dashboard.
+    pub url: String,
 }
 
 /// What `bench` asks for.

@@ -6,8 +6,9 @@ use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 
 use super::answers::{
-    BenchRequest, Benchmark, Change, ConsentState, Earned, ErrorAnswer, ModeAnswer, ModeRequest,
-    ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
+    BenchRequest, Benchmark, Change, ConsentState, DashboardLink, Earned, ErrorAnswer, ModeAnswer,
+    ModeRequest, ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest,
+    TunedKernel,
 };
 use super::point::ControlPoint;
 use crate::data_dir::{DataDir, DataDirError};
@@ -188,6 +189,15 @@ impl ControlClient {
         let request = self.request(Method::POST, "/v1/consent");
         self.answer(request.json(&ConsentState { consent }).timeout(QUICK))
             .await
+    }
+
+    /// `POST /v1/dashboard`: an address that opens the dashboard.
+    ///
+    /// # Errors
+    /// Of [`ControlError`].
+    pub async fn dashboard(&self) -> Result<DashboardLink, ControlError> {
+        let request = self.request(Method::POST, "/v1/dashboard");
+        self.answer(request.timeout(QUICK)).await
     }
 
     /// `POST /v1/stop`: the agent answers, then ends.

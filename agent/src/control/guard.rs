@@ -33,9 +33,35 @@ impl Guard {
     /// Lets a request through or says why not.
     ///
     /// # Errors
-    /// With the answer to give: a name that is not ours (a page that rebinds its name to 127.0.0.1), a page of
-    /// another origin, or no right token.
+    /// With the answer to give: see [`Guard::admit_origin`], or no right token.
     pub fn admit(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.admit_origin(headers)?;
+        let given = match headers
+            .get(header::AUTHORIZATION)
+            .map(|value| value.to_str())
+        {
+            Some(Ok(value)) => value.strip_prefix("Bearer ").unwrap_or_default(),
+            _ => "",
+        };
+        if bool::from(given.as_bytes().ct_eq(self.token.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Refusal {
+                status: StatusCode::UNAUTHORIZED,
+                error: "unauthorized",
+                message:
+                    "the token is missing or wrong; it stands in control.json in the data directory"
+                        .into(),
+            })
+        }
+    }
+
+    /// Lets a request through that was meant for this server, by a page of this server or by none.
+    ///
+    /// # Errors
+    /// With the answer to give: a name that is not ours (a page that rebinds its name to 127.0.0.1), or a page of
+    /// another origin.
+    pub fn admit_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str());
         let one_host = headers.get_all(header::HOST).iter().count() == 1;
         let host_is_ours = matches!(text(header::HOST), Some(Ok(host)) if self.hosts.iter().any(|ours| ours == host));
@@ -54,21 +80,7 @@ impl Guard {
                 "pages of other origins may not use this",
             ));
         }
-        let given = match text(header::AUTHORIZATION) {
-            Some(Ok(value)) => value.strip_prefix("Bearer ").unwrap_or_default(),
-            _ => "",
-        };
-        if bool::from(given.as_bytes().ct_eq(self.token.as_bytes())) {
-            Ok(())
-        } else {
-            Err(Refusal {
-                status: StatusCode::UNAUTHORIZED,
-                error: "unauthorized",
-                message:
-                    "the token is missing or wrong; it stands in control.json in the data directory"
-                        .into(),
-            })
-        }
+        Ok(())
     }
 }
 

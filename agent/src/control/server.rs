@@ -14,9 +14,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::{
-    BenchRequest, Benchmark, Change, ConsentState, Earned, ModeAnswer, ModeRequest,
+    BenchRequest, Benchmark, Change, ConsentState, DashboardLink, Earned, ModeAnswer, ModeRequest,
     ProcessorListing, ReceiptsCheck, RetryRequest, SignalsAnswer, Status, TuneRequest, TunedKernel,
 };
+use super::dashboard;
 use super::guard::{self, Guard, Refusal};
 use crate::daemon::Daemon;
 use crate::shares::Receipt;
@@ -39,7 +40,9 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let ending = stop.clone();
-    let server = axum::serve(listener, routes(guard, daemon))
+    let guard = Arc::new(guard);
+    let routes = routes(guard.clone(), daemon.clone()).merge(dashboard::routes(daemon, guard));
+    let server = axum::serve(listener, routes)
         .with_graceful_shutdown(async move { ending.cancelled().await });
     tokio::select! {
         result = server => if let Err(error) = result {
@@ -49,7 +52,7 @@ pub async fn serve(
     }
 }
 
-fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
+fn routes(guard: Arc<Guard>, daemon: Arc<Daemon>) -> Router {
     Router::new()
         .route("/v1/status", get(status))
         .route("/v1/mode", post(mode))
@@ -63,6 +66,7 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         .route("/v1/receipts", get(receipts))
         .route("/v1/receipts/check", post(check))
         .route("/v1/consent", post(consent))
+        .route("/v1/dashboard", post(dashboard))
         .route("/v1/stop", post(stop))
         .fallback(async || Refusal {
             status: StatusCode::NOT_FOUND,
@@ -76,10 +80,7 @@ fn routes(guard: Guard, daemon: Arc<Daemon>) -> Router {
         })
         .with_state(daemon)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(
-            Arc::new(guard),
-            guard::check,
-        ))
+        .layer(middleware::from_fn_with_state(guard, guard::check))
 }
 
 /// JSON in and out, with our own refusals.
@@ -216,6 +217,12 @@ async fn check(State(daemon): Shared) -> Answer<ReceiptsCheck> {
 async fn consent(State(daemon): Shared, Json(asked): Json<ConsentState>) -> Answer<ConsentState> {
     daemon.set_consent(asked.consent)?;
     Ok(Json(asked))
+}
+
+async fn dashboard(State(daemon): Shared) -> Json<DashboardLink> {
+    Json(DashboardLink {
+        url: daemon.dashboard_link(),
+    })
 }
 
 async fn stop(State(daemon): Shared) -> StatusCode {

@@ -25,7 +25,7 @@ pub fn choose(daemon: &Daemon, asked: &ModeRequest) -> Result<ModeAnswer, Refusa
     let chosen = if asked.mode == RESUME {
         if until.is_some() {
             return Err(Refusal::bad_request(
-                "resume is for good; allowed: without for_seconds, until and until_input",
+                "resume is for good; allowed: without for_seconds, until, until_input and until_away",
             ));
         }
         resumed(&held, now)
@@ -35,7 +35,8 @@ pub fn choose(daemon: &Daemon, asked: &ModeRequest) -> Result<ModeAnswer, Refusa
         };
         held.choose(asked.mode.parse().map_err(refuse)?, until, now)
     };
-    if asked.until_input && !tells_of_input(daemon.decisions().borrow().as_ref()) {
+    let waits = asked.until_input || asked.until_away;
+    if waits && !daemon.tells_of_input() {
         return Err(Refusal::conflict(
             "nothing on this PC tells of input, so the time would never end; use --for or --until",
         ));
@@ -47,16 +48,23 @@ pub fn choose(daemon: &Daemon, asked: &ModeRequest) -> Result<ModeAnswer, Refusa
         mode: chosen.mode.to_string(),
         until: status::until(&chosen),
         until_input: status::until_input(&chosen),
+        until_away: chosen.waits_for_absence(),
         then: chosen.limit.map(|limit| limit.then.to_string()),
     })
 }
 
 /// What the mode asked for is to end at.
 fn until(asked: &ModeRequest, now: Timestamp) -> Result<Option<Until>, Refusal> {
-    let left = match (asked.for_seconds, asked.until, asked.until_input) {
-        (None, None, false) => return Ok(None),
-        (None, None, true) => return Ok(Some(Until::Input { armed: false })),
-        (Some(seconds), None, false) => {
+    let left = match (
+        asked.for_seconds,
+        asked.until,
+        asked.until_input,
+        asked.until_away,
+    ) {
+        (None, None, false, false) => return Ok(None),
+        (None, None, true, false) => return Ok(Some(Until::Input { armed: false })),
+        (None, None, false, true) => return Ok(Some(Until::Away)),
+        (Some(seconds), None, false, false) => {
             let left = i64::try_from(seconds).ok().map(SignedDuration::from_secs);
             left.filter(|left| left.is_positive() && *left <= LONGEST)
                 .ok_or_else(|| {
@@ -66,7 +74,7 @@ fn until(asked: &ModeRequest, now: Timestamp) -> Result<Option<Until>, Refusal> 
                     ))
                 })?
         }
-        (None, Some(at), false) => {
+        (None, Some(at), false, false) => {
             let left = at.duration_since(now);
             let refuse = |what: &str| {
                 Refusal::bad_request(format!(
@@ -85,7 +93,7 @@ fn until(asked: &ModeRequest, now: Timestamp) -> Result<Option<Until>, Refusal> 
         }
         _ => {
             return Err(Refusal::bad_request(
-                "a mode ends only once; allowed: one of for_seconds, until and until_input, or none",
+                "a mode ends only once; allowed: one of for_seconds, until, until_input and until_away, or none",
             ));
         }
     };
@@ -112,7 +120,7 @@ fn resumed(held: &ChosenMode, now: Timestamp) -> ChosenMode {
 }
 
 /// Whether input is heard of, as far as is known. Paused for good, nobody has listened.
-fn tells_of_input(decided: Option<&Decided>) -> bool {
+pub fn tells_of_input(decided: Option<&Decided>) -> bool {
     decided.is_none_or(|decided| {
         decided.decision.chosen.mode == Mode::Pause || decided.signals.reading.idle.is_some()
     })
@@ -218,6 +226,16 @@ mod tests {
             ..at(hour(1_002))
         };
         assert!(told(both).contains("one of"));
+        let away = ModeRequest {
+            until_away: true,
+            ..asked
+        };
+        assert_eq!(until(&away, now).ok(), Some(Some(Until::Away)));
+        let coming_and_going = ModeRequest {
+            until_input: true,
+            ..away
+        };
+        assert!(told(coming_and_going).contains("one of"));
     }
 
     #[test]

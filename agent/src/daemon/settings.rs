@@ -99,20 +99,10 @@ impl Kept {
     /// If a value is not allowed, or the file cannot be written.
     pub fn change(&self, changes: &[(&str, Option<toml::Value>)]) -> Result<(), ChangeError> {
         let _alone = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_file = |source| ChangeError::File {
-            path: self.file.clone(),
-            source,
-        };
-        let before = match std::fs::read_to_string(&self.file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(of_file(error)),
-        };
-        let text = edited(&before, changes)?;
-        let layered = check(Some((&self.file, &text)), &self.flags)?;
-        let policy = policy(&layered.settings)?;
+        let (before, text, layered, policy) = self.changed(changes)?;
         if text != before {
-            data_dir::replace(&self.file, text.as_bytes()).map_err(of_file)?;
+            data_dir::replace(&self.file, text.as_bytes())
+                .map_err(|source| self.of_file(source))?;
         }
         tracing::info!(
             settings = ?changes.iter().map(|(key, _)| key).collect::<Vec<_>>(),
@@ -127,6 +117,37 @@ impl Kept {
         }
         Ok(())
     }
+
+    /// Whether settings could be changed so.
+    ///
+    /// # Errors
+    /// As [`Kept::change`], but for writing.
+    pub fn check(&self, changes: &[(&str, Option<toml::Value>)]) -> Result<(), ChangeError> {
+        self.changed(changes).map(|_| ())
+    }
+
+    fn of_file(&self, source: std::io::Error) -> ChangeError {
+        ChangeError::File {
+            path: self.file.clone(),
+            source,
+        }
+    }
+
+    /// The file's text as it is and as it would be, and what that would mean.
+    fn changed(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(String, String, Layered, Policy), ChangeError> {
+        let before = match std::fs::read_to_string(&self.file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(self.of_file(error)),
+        };
+        let text = edited(&before, changes)?;
+        let layered = check(Some((&self.file, &text)), &self.flags)?;
+        let policy = policy(&layered.settings)?;
+        Ok((before, text, layered, policy))
+    }
 }
 
 /// Whether a change reaches further than what is steered and shown while everything runs.
@@ -137,6 +158,10 @@ fn needs_to_begin_anew(before: &AgentSettings, after: &AgentSettings) -> bool {
     after.smart.clone_from(&before.smart);
     after.schedule.clone_from(&before.schedule);
     after.electricity.clone_from(&before.electricity);
+    after.language.clone_from(&before.language);
+    after.notifications.clone_from(&before.notifications);
+    after.language.clone_from(&before.language);
+    after.notifications.clone_from(&before.notifications);
     after.cpu.someone_here_percent = before.cpu.someone_here_percent;
     after.gpu.someone_here_percent = before.gpu.someone_here_percent;
     // The port is taken once.

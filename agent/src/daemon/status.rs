@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use idlewatt_config::AgentSettings;
+use idlewatt_screens::{Language, Words};
 use jiff::Timestamp;
 
 use super::Daemon;
@@ -12,10 +13,6 @@ use crate::earnings;
 use crate::engine::{self, ProcessorState};
 use crate::governor::{ChosenMode, Reason, Until};
 use crate::work::{self, ConnectionStatus};
-
-const NO_CONSENT: &str = "waiting for your consent: `idlewatt consent --accept`";
-const STARTING: &str = "starting";
-const BENCHMARKING: &str = "measuring what the processors are worth";
 
 /// Whom the settings say to work for.
 pub fn source(settings: &AgentSettings) -> Source {
@@ -39,7 +36,7 @@ pub fn source(settings: &AgentSettings) -> Source {
 pub fn until(chosen: &ChosenMode) -> Option<Timestamp> {
     match chosen.limit.as_ref()?.until {
         Until::Time { at, .. } => Some(at),
-        Until::Input { .. } => None,
+        Until::Input { .. } | Until::Away => None,
     }
 }
 
@@ -48,6 +45,16 @@ pub fn until_input(chosen: &ChosenMode) -> bool {
     chosen
         .limit
         .is_some_and(|limit| matches!(limit.until, Until::Input { .. }))
+}
+
+/// Why it works as hard as it does, in the reader's language.
+pub fn reason_in_words(phase: Phase, because: Option<&Reason>, words: Words) -> String {
+    match (phase, because) {
+        (Phase::WaitingForConsent, _) => words.say("reasons-waiting-for-consent"),
+        (Phase::Benchmarking, _) => words.say("reasons-benchmarking"),
+        (_, Some(reason)) => reason.in_words(words),
+        (_, None) => words.say("reasons-starting"),
+    }
 }
 
 pub fn of(daemon: &Daemon) -> Status {
@@ -66,14 +73,8 @@ pub fn of(daemon: &Daemon) -> Status {
         .borrow()
         .as_ref()
         .map(|decided| decided.decision.clone());
-    let decided = decision
-        .as_ref()
-        .map(|decision| decision.reason.to_string());
-    let reason = match phase {
-        Phase::WaitingForConsent => NO_CONSENT,
-        Phase::Benchmarking => BENCHMARKING,
-        _ => decided.as_deref().unwrap_or(STARTING),
-    };
+    let because = decision.as_ref().map(|decision| decision.reason.clone());
+    let english = Words::of(Language::English);
     let states = board.engines.as_ref().map(|engines| engines.states());
     let mut source = board.source.clone();
     if let Some(work) = &board.work {
@@ -95,11 +96,11 @@ pub fn of(daemon: &Daemon) -> Status {
         mode: chosen.mode.to_string(),
         mode_until: until(&chosen),
         mode_until_input: until_input(&chosen),
+        mode_until_away: chosen.waits_for_absence(),
         mode_then: chosen.limit.as_ref().map(|limit| limit.then.to_string()),
-        reason: reason.to_owned(),
-        signal: decision
-            .as_ref()
-            .map(|decision| decision.reason.signal().to_owned()),
+        reason: reason_in_words(phase, because.as_ref(), english),
+        signal: because.as_ref().map(|reason| reason.signal().to_owned()),
+        because,
         consent,
         source,
         processors: states
@@ -170,7 +171,8 @@ fn processor(state: ProcessorState, software: bool, reason: Option<Reason>) -> P
         allowed_percent: state.allowed_percent,
         achieved_percent: state.achieved_percent,
         signal: reason.as_ref().map(|reason| reason.signal().to_owned()),
-        reason: reason.map(|reason| reason.to_string()),
+        reason: reason.as_ref().map(|reason| reason.to_string()),
+        because: reason,
         resume_seconds: state.resume_seconds,
         longest_dispatch_ms: state.longest_dispatch_ms,
         set_aside: state.set_aside,

@@ -56,6 +56,8 @@ pub enum Until {
         /// Whether nobody has touched the PC for a while since the choice: choosing is an input itself.
         armed: bool,
     },
+    /// That nobody uses the PC any more.
+    Away,
 }
 
 impl ChosenMode {
@@ -170,10 +172,27 @@ impl ChosenMode {
         }
     }
 
-    /// Whether it holds until the owner's return.
-    pub fn waits_for_input(&self) -> bool {
+    /// What holds at `now`, when nobody has been at the PC for at least `absence`: a mode chosen until then ends, though
+    /// not before that much time has passed since the choice. Whoever chose from elsewhere may be on the way.
+    pub fn with_nobody_there(&self, now: Timestamp, absence: Duration) -> Self {
+        // A choice made in the future was made before the clock was set back.
+        let since = now.duration_since(self.chosen_at);
+        let just_chosen = !since.is_negative() && since.unsigned_abs() < absence;
+        match self.waits_for_absence() && !just_chosen {
+            true => self.ended(),
+            false => *self,
+        }
+    }
+
+    /// Whether it holds until nobody uses the PC any more.
+    pub fn waits_for_absence(&self) -> bool {
+        self.limit.is_some_and(|limit| limit.until == Until::Away)
+    }
+
+    /// Whether it holds until somebody comes, or goes.
+    pub fn waits_for_somebody(&self) -> bool {
         let until = self.limit.map(|limit| limit.until);
-        matches!(until, Some(Until::Input { .. }))
+        matches!(until, Some(Until::Input { .. } | Until::Away))
     }
 
     /// What was chosen for good.

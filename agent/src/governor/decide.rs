@@ -66,14 +66,23 @@ pub fn decide(
     previous: Option<&Decision>,
 ) -> Decision {
     let now = signals.now.timestamp();
-    let chosen = match signals.consent {
-        true => mode.at(now).with_idle(now, signals.reading.idle),
-        // Without it nothing is asked of the system, so that nothing is known of inputs.
-        false => mode.at(now),
-    };
-    let in_force = policy.schedule.in_force(&signals.now);
+    let reading = &signals.reading;
     let mut memory = previous.map_or_else(Memory::default, |previous| previous.memory.clone());
     let elapsed = memory.pass(signals.clock);
+    let look = |memory: &mut Memory| {
+        let presence = &mut memory.presence;
+        presence.update(reading, policy.idle_after, elapsed)
+    };
+    let mut seen = None;
+    let mut chosen = mode.at(now);
+    // Without consent nothing is asked of the system, so that nothing is known of whoever is there.
+    if signals.consent {
+        chosen = chosen.with_idle(now, reading.idle);
+        if chosen.waits_for_absence() && seen.insert(look(&mut memory)).away() {
+            chosen = chosen.with_nobody_there(now, policy.idle_after);
+        }
+    }
+    let in_force = policy.schedule.in_force(&signals.now);
     let (mode, wish) = Wish::of(&chosen, in_force.as_ref(), &signals.now);
     if !signals.consent {
         return rest((mode, chosen), Reason::NoConsent, RESTING, signals, memory);
@@ -82,14 +91,13 @@ pub fn decide(
         reason,
         again_within,
     } = &wish
-        && !chosen.waits_for_input()
+        && !chosen.waits_for_somebody()
     {
         let reason = reason.clone();
         return rest((mode, chosen), reason, *again_within, signals, memory);
     }
 
-    let reading = &signals.reading;
-    let seen = memory.presence.update(reading, policy.idle_after, elapsed);
+    let seen = seen.unwrap_or_else(|| look(&mut memory));
     let stop = memory.stops.update(reading, policy, elapsed);
     let from_afar = (signals.remote_limit == Some(0)).then_some(Reason::RemotePause);
     let stop = stop.or(from_afar);
@@ -159,7 +167,7 @@ fn rest(
 fn until_end(chosen: &ChosenMode, now: Timestamp) -> Duration {
     match chosen.limit.map(|limit| limit.until) {
         Some(Until::Time { at, .. }) => just_after(at.duration_since(now)),
-        Some(Until::Input { .. }) | None => Duration::MAX,
+        Some(Until::Input { .. } | Until::Away) | None => Duration::MAX,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use idlewatt_screens::{Argument, Language, Words};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,8 @@ pub enum Reason {
         /// Until when, by the clock on the wall.
         at: DateTime,
     },
+    /// The owner has paused by hand until nobody uses the PC any more.
+    PausedByHandUntilAway,
     /// The owner has chosen a share by hand.
     ByHand {
         /// It.
@@ -109,9 +112,10 @@ impl Reason {
     pub fn signal(&self) -> &'static str {
         match self {
             Reason::NoConsent => "consent",
-            Reason::PausedByHand | Reason::PausedByHandUntil { .. } | Reason::ByHand { .. } => {
-                "owner"
-            }
+            Reason::PausedByHand
+            | Reason::PausedByHandUntil { .. }
+            | Reason::PausedByHandUntilAway
+            | Reason::ByHand { .. } => "owner",
             Reason::Scheduled { .. } => "schedule",
             Reason::OnBattery | Reason::BatterySaver => "power",
             Reason::ProgramRuns { .. } => "programs",
@@ -130,86 +134,108 @@ impl Reason {
 
     /// In words that say nothing of who is at the PC but that somebody is, and of no program its name.
     pub fn for_others(&self) -> String {
+        let words = Words::of(Language::English);
         match self {
-            Reason::ProgramRuns { .. } => "a program that pauses everything is running".to_owned(),
-            Reason::Fullscreen { .. } => Reason::Fullscreen {
-                application: String::new(),
+            Reason::ProgramRuns { .. } => words.say("reasons-program-runs-unnamed"),
+            Reason::Fullscreen { .. } => words.say("reasons-fullscreen-unnamed"),
+            Reason::KeptAwake { .. } => words.say("reasons-kept-awake-unnamed"),
+            Reason::Free { .. } => words.say("reasons-free-for-others"),
+            Reason::PausedByHandUntil { .. } | Reason::PausedByHandUntilAway => {
+                words.say("reasons-paused-by-hand")
             }
-            .to_string(),
-            Reason::KeptAwake { .. } => Reason::KeptAwake {
-                application: String::new(),
-            }
-            .to_string(),
-            Reason::Free { .. } => "nobody is using this PC".to_owned(),
-            Reason::PausedByHandUntil { .. } => Reason::PausedByHand.to_string(),
             other => other.to_string(),
         }
     }
-}
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// In the reader's language.
+    pub fn in_words(&self, words: Words) -> String {
+        let say = |key| words.say(key);
+        let of_mode =
+            |key, mode: &Mode| words.say_with(key, &[("mode", mode_in_words(*mode, words).into())]);
+        let of_percent = |key, percent: &u8| words.say_with(key, &[("percent", (*percent).into())]);
         match self {
-            Reason::NoConsent => f.write_str("the owner of this PC has not agreed yet"),
-            Reason::PausedByHand => f.write_str("paused by hand"),
-            Reason::PausedByHandUntil { at } => {
-                write!(
-                    f,
-                    "paused by hand until {}",
-                    at.strftime("%a %-d %b, %H:%M")
-                )
+            Reason::NoConsent => say("reasons-no-consent"),
+            Reason::PausedByHand => say("reasons-paused-by-hand"),
+            Reason::PausedByHandUntil { at } => words.say_with(
+                "reasons-paused-by-hand-until",
+                &[
+                    ("weekday", at.weekday().to_monday_one_offset().into()),
+                    ("day", at.day().into()),
+                    ("month", at.month().into()),
+                    ("time", at.strftime("%H:%M").to_string().into()),
+                ],
+            ),
+            Reason::PausedByHandUntilAway => say("reasons-paused-by-hand-until-away"),
+            Reason::ByHand { mode } => of_mode("reasons-by-hand", mode),
+            Reason::Scheduled { mode } => of_mode("reasons-scheduled", mode),
+            Reason::OnBattery => say("reasons-on-battery"),
+            Reason::BatterySaver => say("reasons-battery-saver"),
+            Reason::ProgramRuns { program } => {
+                words.say_with("reasons-program-runs", &[("program", name(program))])
             }
-            Reason::ByHand { mode } => write!(f, "set to {} by hand", in_percent(*mode)),
-            Reason::Scheduled { mode } => write!(f, "the schedule says {}", in_percent(*mode)),
-            Reason::OnBattery => f.write_str("on battery"),
-            Reason::BatterySaver => f.write_str("the system is saving energy"),
-            Reason::ProgramRuns { program } => write!(f, "{program} is running"),
             Reason::Fullscreen { application } if application.is_empty() => {
-                f.write_str("an application is using the whole screen")
+                say("reasons-fullscreen-unnamed")
             }
             Reason::Fullscreen { application } => {
-                write!(f, "{application} is using the whole screen")
+                words.say_with("reasons-fullscreen", &[("application", name(application))])
             }
             Reason::KeptAwake { application } if application.is_empty() => {
-                f.write_str("an application keeps the display on")
+                say("reasons-kept-awake-unnamed")
             }
-            Reason::KeptAwake { application } => write!(f, "{application} keeps the display on"),
-            Reason::SomeoneHere => f.write_str("someone is using this PC"),
-            Reason::Gamepad => f.write_str("someone is using a game controller"),
-            Reason::OtherSession => f.write_str("someone is using another session of this PC"),
-            Reason::UnknownPresence => {
-                f.write_str("nothing says whether someone is here, so assuming yes")
+            Reason::KeptAwake { application } => {
+                words.say_with("reasons-kept-awake", &[("application", name(application))])
             }
-            Reason::OthersBusy { percent } => {
-                write!(f, "someone is here and other programs use {percent} %")
+            Reason::SomeoneHere => say("reasons-someone-here"),
+            Reason::Gamepad => say("reasons-gamepad"),
+            Reason::OtherSession => say("reasons-other-session"),
+            Reason::UnknownPresence => say("reasons-unknown-presence"),
+            Reason::OthersBusy { percent } => of_percent("reasons-others-busy", percent),
+            Reason::Hot { celsius } => {
+                words.say_with("reasons-hot", &[("celsius", (*celsius).into())])
             }
-            Reason::Hot { celsius } => write!(f, "{celsius} °C"),
-            Reason::RampingUp => f.write_str("nobody is using this PC: going up to full speed"),
-            Reason::Free { idle } => write!(f, "nobody has used this PC for {}", in_words(*idle)),
-            Reason::OwnersLimit { percent } => write!(f, "limited to {percent} % by the settings"),
-            Reason::RemoteLimit { percent } => {
-                write!(f, "limited to {percent} % by the account's owner")
-            }
-            Reason::RemotePause => f.write_str("paused by the account's owner"),
+            Reason::RampingUp => say("reasons-ramping-up"),
+            Reason::Free { idle } => words.say_with(
+                "reasons-free",
+                &[("time", time_in_words(*idle, words).into())],
+            ),
+            Reason::OwnersLimit { percent } => of_percent("reasons-owners-limit", percent),
+            Reason::RemoteLimit { percent } => of_percent("reasons-remote-limit", percent),
+            Reason::RemotePause => say("reasons-remote-pause"),
         }
     }
 }
 
-fn in_percent(mode: Mode) -> String {
+/// In English: what is logged, and what programs have always read.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_words(Words::of(Language::English)))
+    }
+}
+
+fn name(text: &str) -> Argument<'_> {
+    Argument::from(text)
+}
+
+/// A mode as a person reads it.
+pub fn mode_in_words(mode: Mode, words: Words) -> String {
     match mode {
-        Mode::Percent(percent) => format!("{percent} %"),
-        Mode::Smart | Mode::Pause => mode.to_string(),
+        Mode::Percent(percent) => {
+            words.say_with("reasons-mode-percent", &[("percent", percent.into())])
+        }
+        Mode::Smart => words.say("reasons-mode-smart"),
+        Mode::Pause => words.say("reasons-mode-pause"),
     }
 }
 
 /// A time in words, coarse enough not to change every second.
-fn in_words(time: Duration) -> String {
+fn time_in_words(time: Duration, words: Words) -> String {
     let minutes = time.as_secs() / 60;
-    match minutes {
-        0 => format!("{} s", time.as_secs()),
-        1..120 => format!("{minutes} min"),
-        _ => format!("{} h", minutes / 60),
-    }
+    let (key, count) = match minutes {
+        0 => ("reasons-seconds", time.as_secs()),
+        1..120 => ("reasons-minutes", minutes),
+        _ => ("reasons-hours", minutes / 60),
+    };
+    words.say_with(key, &[("count", count.into())])
 }
 
 #[cfg(test)]
@@ -232,6 +258,7 @@ mod tests {
                 idle: Duration::from_secs(7_260),
             },
             Reason::PausedByHandUntil { at },
+            Reason::PausedByHandUntilAway,
         ] {
             let told = reason.for_others();
             assert!(
@@ -259,6 +286,11 @@ mod tests {
             (
                 Reason::PausedByHandUntil { at },
                 "paused by hand until Fri 6 Mar, 14:05",
+                "owner",
+            ),
+            (
+                Reason::PausedByHandUntilAway,
+                "paused by hand until nobody is using this PC",
                 "owner",
             ),
             (
@@ -348,6 +380,42 @@ mod tests {
                 reason,
                 "{json}"
             );
+        }
+    }
+
+    #[test]
+    fn korean_says_the_same() {
+        let words = Words::of(Language::Korean);
+        let at = jiff::civil::date(2026, 3, 6).at(14, 5, 9, 0);
+        for (reason, told) in [
+            (
+                Reason::PausedByHandUntil { at },
+                "3월 6일(금) 14:05까지 일시정지했어요",
+            ),
+            (
+                Reason::ByHand {
+                    mode: Mode::Percent(50),
+                },
+                "직접 50 %로 설정했어요",
+            ),
+            (
+                Reason::Scheduled { mode: Mode::Pause },
+                "예약에 따라 일시정지 모드예요",
+            ),
+            (
+                Reason::Fullscreen {
+                    application: "vlc".to_owned(),
+                },
+                "vlc 앱이 전체 화면을 쓰고 있어요",
+            ),
+            (
+                Reason::Free {
+                    idle: Duration::from_secs(18_000),
+                },
+                "5시간 동안 아무도 이 PC를 쓰지 않았어요",
+            ),
+        ] {
+            assert_eq!(reason.in_words(words), told);
         }
     }
 }

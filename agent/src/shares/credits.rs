@@ -1,7 +1,9 @@
 //! Taking over what the hub has credited.
 
-use idlewatt_protocol::Money;
+use std::collections::BTreeMap;
+
 use idlewatt_protocol::api::CreditedShare;
+use idlewatt_protocol::{Asset, Money};
 use jiff::Timestamp;
 use sqlx::{Row, Sqlite, Transaction};
 
@@ -11,6 +13,9 @@ use super::{Receipts, ReceiptsError};
 
 /// A hub's receipt longer than this is none.
 pub(super) const LONGEST_RECEIPT: usize = 1_000;
+
+/// How many parts of a credit's fraction make one atomic unit.
+const FRACTIONS: i128 = 1_000_000_000_000;
 
 /// What a receipt says about a share that the hub has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +80,37 @@ impl Receipts {
             self.moved(Some(state), State::Accepted);
         }
         Ok(known)
+    }
+
+    /// What was credited, and has become money, for the shares that were found since a moment: one amount an asset.
+    ///
+    /// # Errors
+    /// If the receipts cannot be read.
+    pub async fn credited_since(&self, moment: Timestamp) -> Result<Vec<Money>, ReceiptsError> {
+        // Numbers rise with time: no more is looked at than what is new.
+        let rows = sqlx::query(
+            "SELECT id, credit_asset, credit_atomic, credit_fraction FROM receipts
+             WHERE id > coalesce((SELECT id FROM receipts WHERE found_at < ?1 ORDER BY id DESC LIMIT 1), 0)
+             AND found_at >= ?1 AND state = 'accepted' AND lost_at IS NULL AND hub_settlement IS NOT NULL",
+        )
+        .bind(moment.as_millisecond())
+        .fetch_all(&self.pool)
+        .await?;
+        let mut sums: BTreeMap<Asset, (i128, i128)> = BTreeMap::new();
+        for row in &rows {
+            let Some(credit) = credit(row, row.try_get("id")?)? else {
+                continue;
+            };
+            let fraction: i64 = row.try_get("credit_fraction")?;
+            let (whole, parts) = sums.entry(credit.asset).or_default();
+            *whole = whole.saturating_add(credit.atomic);
+            *parts += i128::from(fraction);
+        }
+        let amounts = sums.into_iter().map(|(asset, (whole, parts))| Money {
+            asset,
+            atomic: whole.saturating_add(parts / FRACTIONS),
+        });
+        Ok(amounts.filter(|amount| amount.atomic > 0).collect())
     }
 
     /// The digests, with their credits, of receipts that this source has credited under numbers above `after`, up

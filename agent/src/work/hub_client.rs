@@ -7,7 +7,8 @@ use std::time::Duration;
 use idlewatt_protocol::api::{
     AccountCreated, AskChallenge, Challenge, ClosingProofs, Closings, CreditedShares,
     DeviceEnrolled, DeviceOrders, DeviceReport, Earnings, EnrolDevice, EnrolmentCreated,
-    ErrorAnswer, FindShares, NewDeviceToken, ResendShares, Resent, TokenRequest, WorkOffers,
+    ErrorAnswer, FindShares, NewDeviceToken, ResendShares, Resent, TokenRequest, Withdrawals,
+    WorkOffers,
 };
 use idlewatt_protocol::{AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
 use idlewatt_tls::Trust;
@@ -337,6 +338,16 @@ impl HubClient {
         let path = format!("v1/closings/{number}/leaves");
         let secret = Some(token.as_str());
         self.call(Method::GET, &path, secret, NOTHING).await
+    }
+
+    /// The account's withdrawals.
+    ///
+    /// # Errors
+    /// Of [`HubError`].
+    pub async fn withdrawals(&self, key: &AccountKey) -> Result<Withdrawals, HubError> {
+        let secret = Some(key.as_str());
+        self.call(Method::GET, "v1/withdrawals", secret, NOTHING)
+            .await
     }
 
     fn base(&self) -> Url {

@@ -1,1 +1,4 @@
-### cli
+### The command line.
+
+cli-nothing-yet = nothing yet
+cli-not-money = (not money)

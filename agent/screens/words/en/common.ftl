@@ -11,3 +11,5 @@ common-hours = { $count } h
 common-minutes = { $count } min
 common-seconds = { $count } s
 common-chart-table = The same as a table
+common-save = Save
+common-cancel = Cancel

@@ -11,3 +11,5 @@ common-hours = { $count }시간
 common-minutes = { $count }분
 common-seconds = { $count }초
 common-chart-table = 표로 보기
+common-save = 저장
+common-cancel = 취소

@@ -35,7 +35,7 @@ fn full_until_input() -> ChosenMode {
 fn left(chosen: &ChosenMode) -> Option<SignedDuration> {
     match chosen.limit?.until {
         Until::Time { left, .. } => Some(left),
-        Until::Input { .. } => None,
+        Until::Input { .. } | Until::Away => None,
     }
 }
 
@@ -147,6 +147,27 @@ fn a_clock_set_back_does_not_keep_it_from_being_armed() {
     assert!(is_armed(
         &full_until_input().with_idle(second(-9_000), idle(10))
     ));
+}
+
+#[test]
+fn until_away_ends_when_nobody_is_there_and_the_choice_is_old_enough() {
+    let paused = smart().choose(Mode::Pause, Some(Until::Away), second(0));
+    let absence = Duration::from_secs(120);
+    assert_eq!(paused.at(Timestamp::MAX), paused);
+    assert_eq!(paused.with_idle(second(5_000), idle(0)), paused);
+    assert_eq!(paused.with_idle(second(5_000), None), paused);
+    assert_eq!(paused.with_nobody_there(second(119), absence), paused);
+    assert_eq!(paused.with_nobody_there(second(120), absence), smart());
+    // The clock was set back since.
+    assert_eq!(paused.with_nobody_there(second(-9_000), absence), smart());
+    for other in [smart(), paused_for(100), full_until_input()] {
+        assert_eq!(other.with_nobody_there(second(5_000), absence), other);
+    }
+    let text = serde_json::to_string(&paused).expect("written");
+    assert_eq!(
+        serde_json::from_str::<ChosenMode>(&text).expect("read"),
+        paused
+    );
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn paused(chosen: &ChosenMode, now: &Zoned) -> Wish {
     let (reason, again_within) = match chosen.limit.map(|limit| limit.until) {
         None => (Reason::PausedByHand, RESTING),
         Some(Until::Input { .. }) => (Reason::PausedByHand, SOON),
+        Some(Until::Away) => (Reason::PausedByHandUntilAway, SOON),
         Some(Until::Time { at, .. }) => {
             let at_wall = at.to_zoned(now.time_zone().clone()).datetime();
             let until = until_end(chosen, now.timestamp()).min(WAITING);

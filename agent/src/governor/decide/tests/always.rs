@@ -175,7 +175,8 @@ fn live(
         let now = pc.now().timestamp();
         if let Some((mode, length)) = step.choice {
             let until = length.map(|seconds| match seconds {
-                0..20_000 => Until::Input { armed: false },
+                0..10_000 => Until::Input { armed: false },
+                10_000..20_000 => Until::Away,
                 _ => Until::Time {
                     at: now + SignedDuration::from_secs(seconds.into()),
                     left: SignedDuration::from_secs(seconds.into()),

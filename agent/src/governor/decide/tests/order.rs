@@ -123,6 +123,37 @@ fn a_pause_until_input_ends_with_it() {
 }
 
 #[test]
+fn a_pause_until_away_ends_when_nobody_is_there_any_more() {
+    let mut pc = Pc::new();
+    let now = pc.now().timestamp();
+    pc.mode = pc.mode.choose(Mode::Pause, Some(Until::Away), now);
+    let decision = pc.decide();
+    assert_eq!(decision.reason, Reason::PausedByHandUntilAway);
+    assert!(decision.needs_signals() && !decision.watches_input());
+    pc.seconds(100);
+    pc.input();
+    pc.seconds(100);
+    assert_eq!(pc.percents(), [0, 0, 0]);
+    assert_eq!(pc.reason(), Reason::PausedByHandUntilAway);
+    pc.seconds(40);
+    assert_eq!(pc.mode.limit, None);
+    assert_eq!(pc.percents(), [100, 100, 100]);
+}
+
+#[test]
+fn nobody_is_away_while_a_film_plays() {
+    let mut pc = Pc::new();
+    let now = pc.now().timestamp();
+    pc.mode = pc.mode.choose(Mode::Pause, Some(Until::Away), now);
+    pc.reading().kept_awake = Some(vec!["vlc".to_owned()]);
+    pc.seconds(4_000);
+    assert_eq!(pc.reason(), Reason::PausedByHandUntilAway);
+    pc.reading().kept_awake = Some(Vec::new());
+    pc.seconds(200);
+    assert_eq!(pc.mode.limit, None);
+}
+
+#[test]
 fn full_until_input_ends_with_it() {
     let mut pc = Pc::new();
     let now = pc.now().timestamp();

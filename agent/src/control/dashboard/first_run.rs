@@ -1,0 +1,233 @@
+//! The first run: what it will do, consent, what this PC is worth, and *Start earning*.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::response::Response;
+use idlewatt_protocol::Money;
+use idlewatt_screens::{Format, Words};
+
+use super::page::Page;
+use crate::control::answers::{BenchRequest, ModeRequest, Status};
+use crate::control::guard::Refusal;
+use crate::daemon::Daemon;
+use crate::earnings::projection::{Hours, Projection, project};
+use crate::first_run;
+
+/// How often it is looked whether there is something to measure with.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Whether the owner has not been through it yet.
+pub fn is_open(daemon: &Daemon) -> bool {
+    !daemon.has_consent() || first_run::is_open(&daemon.data).unwrap_or(false)
+}
+
+/// One line of what is measured.
+pub struct Measured {
+    name: String,
+    algorithm: String,
+    rate: String,
+    note: String,
+}
+
+/// One line of the projection.
+struct Worth {
+    hours: String,
+    earned: String,
+    electricity: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/first_run.html")]
+struct FirstRun<'a> {
+    words: Words,
+    form_token: &'a str,
+    has_consent: bool,
+    busy: bool,
+    step: Option<Step>,
+    measured: Vec<Measured>,
+    worth: Vec<Worth>,
+    practice: bool,
+    settings: Electricity,
+    trouble: Option<String>,
+}
+
+/// The measurement that is running.
+struct Step {
+    name: String,
+    algorithm: String,
+    what: String,
+    progress: String,
+    number: u64,
+    of: u64,
+}
+
+/// What stands in the form about electricity.
+pub struct Electricity {
+    pub price: String,
+    pub currency: String,
+    pub watts: String,
+}
+
+impl Electricity {
+    /// As it is set.
+    pub fn of(daemon: &Daemon) -> Self {
+        let settings = daemon.settings();
+        let electricity = &settings.electricity;
+        Electricity {
+            price: electricity
+                .price
+                .map(|price| price.to_string())
+                .unwrap_or_default(),
+            currency: electricity.currency.clone(),
+            watts: electricity
+                .watts
+                .map(|watts| watts.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// `GET first-run`.
+pub async fn show(page: Page) -> Response {
+    let daemon = page.daemon();
+    if !is_open(daemon) {
+        return page.back_to("now");
+    }
+    let status = daemon.status();
+    let measured = measured(daemon, &status);
+    let projection = project(daemon);
+    let words = page.words;
+    let step = status.benchmark.as_ref().map(|running| Step {
+        name: name_of(&status, &running.processor),
+        algorithm: running.algorithm.to_string(),
+        what: match running.step.as_str() {
+            "measuring" => words.say("dashboard-measuring"),
+            _ => words.say("dashboard-preparing"),
+        },
+        progress: format!("{:.2}", running.progress),
+        number: running.number as u64,
+        of: running.of as u64,
+    });
+    let body = FirstRun {
+        words,
+        form_token: &page.visitor.form_token,
+        has_consent: status.consent,
+        busy: daemon.is_measuring(),
+        step,
+        measured,
+        practice: projection.as_ref().is_some_and(Projection::is_practice),
+        worth: projection
+            .map(|one| worth(&one, &page.format))
+            .unwrap_or_default(),
+        settings: Electricity::of(daemon),
+        trouble: status.source.trouble.clone(),
+    };
+    page.show(
+        "first-run",
+        "live",
+        &words.say("dashboard-first-title"),
+        &body,
+    )
+}
+
+fn name_of(status: &Status, id: &str) -> String {
+    let known = status.processors.iter().find(|one| one.id == id);
+    known.map_or_else(|| id.to_owned(), |one| one.name.clone())
+}
+
+/// Every processor and algorithm that was measured, best first within a processor.
+pub fn measured(daemon: &Daemon, status: &Status) -> Vec<Measured> {
+    let format = super::page::format(daemon);
+    let mut results = daemon.benchmarks();
+    results.sort_by(|one, other| one.processor.cmp(&other.processor));
+    let lines = results.into_iter().map(|result| Measured {
+        name: name_of(status, &result.processor),
+        algorithm: result.algorithm.to_string(),
+        rate: format.hash_rate(result.rate),
+        note: result.note.unwrap_or_default(),
+    });
+    lines.collect()
+}
+
+/// A year's projection in lines, from few hours a day to all of them.
+fn worth(projection: &Projection, format: &Format) -> Vec<Worth> {
+    let words = format.words();
+    let lines = Hours::ALL.into_iter().map(|hours| {
+        let electricity = projection.electricity(hours);
+        Worth {
+            hours: words.say_with("dashboard-hours-a-day", &[("count", hours.a_day().into())]),
+            earned: amounts(&projection.earned(hours), format),
+            electricity: electricity.map(|(cost, fiat)| format.fiat(cost, fiat)),
+        }
+    });
+    lines.collect()
+}
+
+fn amounts(amounts: &[Money], format: &Format) -> String {
+    let told: Vec<String> = amounts.iter().map(|one| format.money(one)).collect();
+    told.join(" + ")
+}
+
+/// `POST consent`: the owner's yes, and the measurement.
+pub async fn consent(page: Page) -> Result<Response, Refusal> {
+    let daemon = page.daemon();
+    if !daemon.has_consent() {
+        // Nothing works before *Start earning*: whatever happens in between, it stays paused.
+        first_run::begin(&daemon.data).map_err(Refusal::failed)?;
+        pause(daemon)?;
+        daemon.set_consent(true)?;
+    }
+    start_measuring(daemon.clone());
+    Ok(page.back_to("first-run"))
+}
+
+/// `POST measure`: once more.
+pub async fn measure(page: Page) -> Response {
+    start_measuring(page.daemon().clone());
+    page.back_to("first-run")
+}
+
+/// `POST start`: *Start earning*.
+pub async fn start(page: Page) -> Result<Response, Refusal> {
+    let daemon = page.daemon();
+    if daemon.has_consent() {
+        let smart = ModeRequest {
+            mode: "smart".to_owned(),
+            ..ModeRequest::default()
+        };
+        daemon.set_mode(&smart)?;
+        first_run::end(&daemon.data).map_err(Refusal::failed)?;
+    }
+    Ok(page.back_to(""))
+}
+
+fn pause(daemon: &Daemon) -> Result<(), Refusal> {
+    let asked = ModeRequest {
+        mode: "pause".to_owned(),
+        ..ModeRequest::default()
+    };
+    daemon.set_mode(&asked).map(|_| ())
+}
+
+/// Measures everything as soon as there is something to measure with. A page does not wait for it.
+fn start_measuring(daemon: Arc<Daemon>) {
+    if daemon.is_measuring() {
+        return;
+    }
+    tokio::spawn(async move {
+        while daemon.board().engines.is_none() {
+            if !daemon.has_consent() || daemon.wait_stopping(LOOK_EVERY).await {
+                return;
+            }
+        }
+        let stopping = daemon.stopping().clone();
+        let measured = stopping
+            .run_until_cancelled(daemon.bench(&BenchRequest::default()))
+            .await;
+        if let Some(Err(refused)) = measured {
+            tracing::warn!(reason = %refused.message, "not everything could be measured");
+        }
+    });
+}

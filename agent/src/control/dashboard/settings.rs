@@ -1,0 +1,411 @@
+//! *Settings*: for whom this PC works, language, start with the system, what leaves this PC, and removing everything.
+
+use askama::Template;
+use axum::extract::Form;
+use axum::response::{IntoResponse, Redirect, Response};
+use idlewatt_screens::Words;
+use serde_json::Value;
+
+use super::first_run::Electricity;
+use super::page::Page;
+use super::rules::Fields;
+use crate::autostart;
+use crate::control::guard::Refusal;
+use crate::identity;
+use crate::reports;
+
+/// One thing that leaves this PC.
+struct Told {
+    what: String,
+    whom: String,
+    value: String,
+}
+
+/// One switch.
+struct Switch {
+    name: &'static str,
+    label: String,
+    on: bool,
+}
+
+/// What stands in the form about whom this PC works for.
+struct Source {
+    kind: &'static str,
+    hub_url: String,
+    pool_url: String,
+    pool_user: String,
+    pool_password: String,
+    pool_algorithm: String,
+    fixed_by: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/settings.html")]
+struct Settings<'a> {
+    words: Words,
+    form_token: &'a str,
+    source: Source,
+    switches: Vec<Switch>,
+    electricity: Electricity,
+    told: Vec<Told>,
+    account: Option<String>,
+    account_key: Option<String>,
+    file: String,
+    version: &'static str,
+    error: Option<String>,
+}
+
+const ALGORITHMS: [&str; 4] = ["randomx", "kawpow", "progpowz", "sha256d"];
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    let found = fields.iter().find(|(key, _)| key == name);
+    found.map_or("", |(_, value)| value.trim())
+}
+
+/// `GET settings`.
+pub async fn show(page: Page) -> Response {
+    render(&page, None)
+}
+
+fn render(page: &Page, error: Option<String>) -> Response {
+    let (words, daemon) = (page.words, page.daemon());
+    let settings = daemon.settings();
+    let identity = identity::known(&daemon.data, &daemon.hub_name())
+        .ok()
+        .flatten();
+    let body = Settings {
+        words,
+        form_token: &page.visitor.form_token,
+        source: source_of(page),
+        switches: switches(page),
+        electricity: Electricity::of(daemon),
+        told: told(page),
+        account: identity
+            .as_ref()
+            .map(|identity| identity.account.to_string()),
+        account_key: identity
+            .filter(|_| settings.pool.url.is_none())
+            .and_then(|identity| identity.account_key)
+            .map(|key| key.as_str().to_owned()),
+        file: daemon.settings_file().display().to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+        error,
+    };
+    page.show("settings", "", &words.say("dashboard-settings"), &body)
+}
+
+fn source_of(page: &Page) -> Source {
+    let layered = page.daemon().layered_settings();
+    let settings = &layered.settings;
+    let is_flag = |key: &str| {
+        let setting = layered.each.iter().find(|setting| setting.key == key)?;
+        match &setting.origin {
+            idlewatt_config::Origin::Flag(flag) => Some((*flag).to_owned()),
+            _ => None,
+        }
+    };
+    Source {
+        kind: match (&settings.hub.url, &settings.pool.url) {
+            (Some(_), _) => "hub",
+            (None, Some(_)) => "pool",
+            (None, None) => "embedded",
+        },
+        hub_url: settings.hub.url.clone().unwrap_or_default(),
+        pool_url: settings.pool.url.clone().unwrap_or_default(),
+        pool_user: settings.pool.user.clone(),
+        pool_password: settings.pool.password.clone(),
+        pool_algorithm: settings.pool.algorithm.clone(),
+        fixed_by: is_flag("hub.url").or_else(|| is_flag("pool.url")),
+    }
+}
+
+fn switches(page: &Page) -> Vec<Switch> {
+    let words = page.words;
+    let settings = page.daemon().settings();
+    let notifications = &settings.notifications;
+    vec![
+        Switch {
+            name: "autostart",
+            label: words.say("dashboard-autostart"),
+            on: autostart::is_on().unwrap_or(false),
+        },
+        Switch {
+            name: "first_share",
+            label: words.say("dashboard-notify-first-share"),
+            on: notifications.first_share,
+        },
+        Switch {
+            name: "withdrawal",
+            label: words.say("dashboard-notify-withdrawal"),
+            on: notifications.withdrawal_sent,
+        },
+        Switch {
+            name: "set_aside",
+            label: words.say("dashboard-notify-set-aside"),
+            on: notifications.processor_set_aside,
+        },
+    ]
+}
+
+/// All that leaves this PC, as it would now: the report is the one that is sent.
+fn told(page: &Page) -> Vec<Told> {
+    let (words, daemon) = (page.words, page.daemon());
+    let status = daemon.status();
+    let whom = match status.source.kind.as_str() {
+        "pool" => words.say("dashboard-to-pool"),
+        "hub" => words.say("dashboard-to-hub"),
+        _ => words.say("dashboard-to-own-hub"),
+    };
+    let mut lines = Vec::new();
+    let mut line = |what: String, value: String| {
+        lines.push(Told {
+            what,
+            whom: whom.clone(),
+            value,
+        });
+    };
+    line(
+        words.say("dashboard-leaves-address"),
+        words.say("dashboard-leaves-address-value"),
+    );
+    let user = match &daemon.settings().pool.url {
+        Some(_) => daemon.settings().pool.user.clone(),
+        None => {
+            let parts = [
+                status.source.account.as_ref().map(ToString::to_string),
+                status.source.device.as_ref().map(ToString::to_string),
+            ];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(".")
+        }
+    };
+    line(words.say("dashboard-leaves-user"), user);
+    line(
+        words.say("dashboard-leaves-shares"),
+        words.say("dashboard-leaves-shares-value"),
+    );
+    if status.source.kind != "pool" {
+        let report = serde_json::to_value(reports::report(daemon)).unwrap_or_default();
+        for (name, value) in fields_of("", &report) {
+            let what = words.say_with("dashboard-leaves-report", &[("field", name.into())]);
+            line(what, value);
+        }
+    }
+    lines
+}
+
+/// Every field of a value by its path, as text.
+fn fields_of(path: &str, value: &Value) -> Vec<(String, String)> {
+    let below = |name: &str| match path {
+        "" => name.to_owned(),
+        path => format!("{path}.{name}"),
+    };
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(name, value)| fields_of(&below(name), value))
+            .collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .flat_map(|(place, value)| fields_of(&below(&(place + 1).to_string()), value))
+            .collect(),
+        Value::String(text) => vec![(path.to_owned(), text.clone())],
+        Value::Null => vec![(path.to_owned(), "–".to_owned())],
+        other => vec![(path.to_owned(), other.to_string())],
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/confirm_source.html")]
+struct ConfirmSource<'a> {
+    words: Words,
+    form_token: &'a str,
+    fields: Fields,
+    told: Vec<(String, String)>,
+}
+
+/// `POST source`: for whom this PC works. Whoever is paid by it is shown once more before anything changes.
+pub async fn source(page: Page, Form(fields): Form<Fields>) -> Response {
+    let text = |name: &str| toml::Value::from(field(&fields, name));
+    let kind = field(&fields, "kind");
+    let only = |wanted: &str, value: toml::Value| (kind == wanted).then_some(value);
+    let changes = [
+        ("hub.url", only("hub", text("hub_url"))),
+        ("pool.url", only("pool", text("pool_url"))),
+        ("pool.user", only("pool", text("pool_user"))),
+        ("pool.password", only("pool", text("pool_password"))),
+        ("pool.algorithm", only("pool", text("pool_algorithm"))),
+    ];
+    if kind == "hub" && field(&fields, "hub_url").is_empty() {
+        return render(&page, Some(page.words.say("dashboard-hub-url-missing")));
+    }
+    if kind == "pool" && field(&fields, "pool_url").is_empty() {
+        return render(&page, Some(page.words.say("dashboard-pool-url-missing")));
+    }
+    if let Err(error) = page.daemon().check_settings(&changes) {
+        return render(&page, Some(error.to_string()));
+    }
+    if field(&fields, "confirmed") != "yes" {
+        let words = page.words;
+        let told = match kind {
+            "hub" => vec![(
+                words.say("dashboard-hub-url"),
+                field(&fields, "hub_url").to_owned(),
+            )],
+            "pool" => vec![
+                (
+                    words.say("dashboard-pool-url"),
+                    field(&fields, "pool_url").to_owned(),
+                ),
+                (
+                    words.say("dashboard-pool-user"),
+                    field(&fields, "pool_user").to_owned(),
+                ),
+                (
+                    words.say("dashboard-pool-algorithm"),
+                    field(&fields, "pool_algorithm").to_owned(),
+                ),
+            ],
+            _ => vec![(
+                words.say("dashboard-whom"),
+                words.say("dashboard-embedded-hub"),
+            )],
+        };
+        let title = words.say("dashboard-confirm-source");
+        let body = ConfirmSource {
+            words,
+            form_token: &page.visitor.form_token,
+            told,
+            fields: fields
+                .iter()
+                .filter(|(name, _)| name != "form_token" && name != "confirmed")
+                .cloned()
+                .collect(),
+        };
+        return page.show("settings", "", &title, &body);
+    }
+    match page.daemon().change_settings(&changes) {
+        Ok(()) => page.back_to("settings"),
+        Err(error) => render(&page, Some(error.to_string())),
+    }
+}
+
+/// `POST switches`: starting with the system, and notifications.
+pub async fn switches_changed(page: Page, Form(fields): Form<Fields>) -> Response {
+    let on = |name: &str| field(&fields, name) == "yes";
+    if let Err(error) = autostart::set(on("autostart")) {
+        return render(&page, Some(error.to_string()));
+    }
+    let switch = |name: &str| Some(toml::Value::from(on(name)));
+    let changes = [
+        ("notifications.first_share", switch("first_share")),
+        ("notifications.withdrawal_sent", switch("withdrawal")),
+        ("notifications.processor_set_aside", switch("set_aside")),
+    ];
+    match page.daemon().change_settings(&changes) {
+        Ok(()) => page.back_to("settings"),
+        Err(error) => render(&page, Some(error.to_string())),
+    }
+}
+
+/// `POST electricity`.
+pub async fn electricity(page: Page, Form(fields): Form<Fields>) -> Response {
+    let number = |name: &str| {
+        let text = field(&fields, name);
+        match (text, text.parse::<f64>()) {
+            ("", _) => None,
+            (_, Ok(number)) if name == "watts" && number == number.trunc() => {
+                Some(toml::Value::from(number as i64))
+            }
+            (_, Ok(number)) => Some(toml::Value::from(number)),
+            (text, Err(_)) => Some(toml::Value::from(text)),
+        }
+    };
+    let changes = [
+        ("electricity.price", number("price")),
+        ("electricity.watts", number("watts")),
+        (
+            "electricity.currency",
+            Some(toml::Value::from(field(&fields, "currency"))),
+        ),
+    ];
+    let back = match super::first_run::is_open(page.daemon()) {
+        true => "first-run",
+        false => "settings",
+    };
+    match page.daemon().change_settings(&changes) {
+        Ok(()) => page.back_to(back),
+        Err(error) => render(&page, Some(error.to_string())),
+    }
+}
+
+/// `POST language`.
+pub async fn language(page: Page, Form(fields): Form<Fields>) -> Response {
+    let asked = toml::Value::from(field(&fields, "language"));
+    if let Err(error) = page.daemon().change_settings(&[("language", Some(asked))]) {
+        return render(&page, Some(error.to_string()));
+    }
+    // Only to pages of ours: what comes back is a name, not an address.
+    let back = field(&fields, "back");
+    let is_name = back
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    page.back_to(if is_name { back } else { "" })
+}
+
+/// `POST withdraw-consent`: nothing runs any more.
+pub async fn withdraw_consent(page: Page) -> Result<Response, Refusal> {
+    page.daemon().set_consent(false)?;
+    Ok(page.back_to(""))
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/remove.html")]
+struct Remove<'a> {
+    words: Words,
+    form_token: &'a str,
+    folder: String,
+    account_key: Option<String>,
+    wallet: Vec<String>,
+}
+
+/// `GET remove`: what would be gone.
+pub async fn ask_remove(page: Page) -> Response {
+    let daemon = page.daemon();
+    let identity = identity::known(&daemon.data, &daemon.hub_name())
+        .ok()
+        .flatten();
+    let wallet = daemon.board().earned.total.clone();
+    let body = Remove {
+        words: page.words,
+        form_token: &page.visitor.form_token,
+        folder: daemon.data.path().display().to_string(),
+        account_key: identity
+            .and_then(|identity| identity.account_key)
+            .map(|key| key.as_str().to_owned()),
+        wallet: wallet.iter().map(|sum| page.format.money(sum)).collect(),
+    };
+    let title = page.words.say("dashboard-remove");
+    page.show("settings", "", &title, &body)
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/removed.html")]
+struct Removed {
+    words: Words,
+}
+
+/// `POST remove`: consent, autostart, and all that was written; then the agent ends.
+pub async fn remove(page: Page, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
+    if field(&fields, "sure") != "yes" {
+        return Ok(
+            Redirect::to(&format!("{}remove", page.daemon().entrance.base())).into_response(),
+        );
+    }
+    autostart::set(false).map_err(Refusal::failed)?;
+    page.daemon().set_consent(false)?;
+    let title = page.words.say("dashboard-removed");
+    let shown = page.show("settings", "", &title, &Removed { words: page.words });
+    page.daemon().stop_and_remove();
+    Ok(shown)
+}
