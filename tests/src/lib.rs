@@ -5,6 +5,7 @@ pub mod agent;
 pub mod bitcoin_miner;
 pub mod bitcoind;
 pub mod books;
+pub mod browser;
 pub mod desktop;
 pub mod hub;
 pub mod member;
