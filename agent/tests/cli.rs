@@ -14,6 +14,8 @@ mod impact;
 mod kernel;
 #[path = "cli/modes.rs"]
 mod modes;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/simulate.rs"]
