@@ -12,5 +12,6 @@ pub mod miner;
 pub mod node;
 pub mod process;
 pub mod swarm;
+pub mod tray;
 pub mod wait;
 pub mod wallet;
