@@ -12,6 +12,8 @@ mod harness;
 mod impact;
 #[path = "cli/kernel.rs"]
 mod kernel;
+#[path = "cli/korean.rs"]
+mod korean;
 #[path = "cli/modes.rs"]
 mod modes;
 #[path = "cli/pages.rs"]

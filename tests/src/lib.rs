@@ -13,5 +13,6 @@ pub mod miner;
 pub mod node;
 pub mod process;
 pub mod swarm;
+pub mod tray;
 pub mod wait;
 pub mod wallet;
