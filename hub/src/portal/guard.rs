@@ -56,7 +56,6 @@ pub(super) async fn guard(
 }
 
 /// The request of one of our own forms, whole again.
-#[expect(clippy::result_large_err, reason = "the answer is given as it is")]
 async fn checked(portal: &Portal, parts: Parts, body: Body) -> Result<Request, Response> {
     let visitor = Visitor::of(&parts, portal);
     let refuse = |status| Err(not_found::refused(portal, &visitor, status));
