@@ -18,6 +18,9 @@ pub struct AgentSettings {
     /// `en` or `ko`; `None`: the system's.
     #[serde(deserialize_with = "value::language")]
     pub language: Option<String>,
+    /// What earnings are shown in: `coin`, `mBTC`, `USD`, `KRW` or `EUR`.
+    #[serde(deserialize_with = "value::shown_in")]
+    pub currency: String,
     /// Whom the agent works for.
     pub hub: HubSettings,
     /// The pool to work for without a hub.

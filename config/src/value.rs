@@ -97,6 +97,12 @@ pub(crate) fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
     })
 }
 
+pub(crate) fn shown_in<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    checked(deserializer, "coin, mBTC, USD, KRW, EUR", |value| {
+        one_of(value, &["coin", "mBTC", "USD", "KRW", "EUR"])
+    })
+}
+
 pub(crate) fn watts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
     checked(deserializer, "a whole number from 0 to 10000", |value| {
         let watts = u16::try_from(value.as_integer()?).ok()?;

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
+use idlewatt_screens::account as screens;
 use idlewatt_screens::{Format, shell};
 use tokio::sync::Semaphore;
 
 use super::guard::Guard;
 use crate::daemon::Daemon;
 
+mod account;
 pub mod entrance;
 mod first_run;
 mod gate;
@@ -46,6 +48,8 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
         guard,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
     });
+    let viewer = middleware::from_fn_with_state(dashboard.clone(), account::viewer);
+    let of_account = screens::router(account::Hub(dashboard.daemon.clone())).layer(viewer);
     let at = |path: &str| format!("{base}{path}");
     let pages = Router::new()
         .route(&base, get(now::home))
@@ -57,6 +61,7 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
         .route(&at("measure"), post(first_run::measure))
         .route(&at("electricity"), post(settings::electricity))
         .route(&at("start"), post(first_run::start))
+        .route(&at("account-key"), post(account::open))
         .route(&at("rules"), get(rules::show).post(rules::change))
         .route(&at("schedule"), post(rules::schedule))
         .route(&at("history"), get(history::show))
@@ -71,6 +76,7 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
             get(settings::ask_remove).post(settings::remove),
         )
         .with_state(dashboard.clone())
+        .nest(base.trim_end_matches('/'), of_account)
         .layer(middleware::from_fn_with_state(
             dashboard.clone(),
             gate::check,

@@ -158,6 +158,7 @@ fn needs_to_begin_anew(before: &AgentSettings, after: &AgentSettings) -> bool {
     after.smart.clone_from(&before.smart);
     after.schedule.clone_from(&before.schedule);
     after.electricity.clone_from(&before.electricity);
+    after.currency.clone_from(&before.currency);
     after.language.clone_from(&before.language);
     after.notifications.clone_from(&before.notifications);
     after.language.clone_from(&before.language);

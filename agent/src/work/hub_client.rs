@@ -393,7 +393,16 @@ impl HubClient {
         serde_json::from_slice(&bytes).map_err(|error| self.strange(error))
     }
 
-    async fn limited_body(&self, mut response: Response) -> Result<Vec<u8>, HubError> {
+    async fn limited_body(&self, response: Response) -> Result<Vec<u8>, HubError> {
+        self.body(response, BODY_LIMIT).await
+    }
+
+    /// An answer's body, if it has no more bytes than this.
+    pub(super) async fn body(
+        &self,
+        mut response: Response,
+        most: usize,
+    ) -> Result<Vec<u8>, HubError> {
         let mut bytes = Vec::new();
         loop {
             let chunk = response
@@ -406,13 +415,17 @@ impl HubClient {
             let Some(chunk) = chunk else {
                 return Ok(bytes);
             };
-            if bytes.len() + chunk.len() > BODY_LIMIT {
-                return Err(self.strange(format!("more than {BODY_LIMIT} bytes")));
+            if bytes.len() + chunk.len() > most {
+                return Err(self.strange(format!("more than {most} bytes")));
             }
             bytes.extend_from_slice(&chunk);
         }
     }
 }
+
+mod raw;
+
+pub use raw::Answer;
 
 const NOTHING: Option<&()> = None;
 

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use idlewatt_protocol::AccountKey;
 use rand::RngExt;
 use subtle::ConstantTimeEq;
 
@@ -31,6 +32,8 @@ struct Inside {
 struct Session {
     secret: String,
     form_token: String,
+    /// The account key that was typed in.
+    account_key: Option<AccountKey>,
     used: Instant,
 }
 
@@ -72,6 +75,7 @@ impl Entrance {
         inside.sessions.push(Session {
             secret: secret_of_session.clone(),
             form_token: secret(),
+            account_key: None,
             used: Instant::now(),
         });
         let surplus = inside.sessions.len().saturating_sub(MOST);
@@ -79,8 +83,8 @@ impl Entrance {
         Some(secret_of_session)
     }
 
-    /// What the forms of the session with this secret prove themselves with.
-    pub fn form_token(&self, secret: &str) -> Option<String> {
+    /// What the forms of the session with this secret prove themselves with, and the account key that it knows.
+    pub fn session(&self, secret: &str) -> Option<(String, Option<AccountKey>)> {
         let mut inside = self.inside();
         inside
             .sessions
@@ -90,10 +94,19 @@ impl Entrance {
         for session in &mut inside.sessions {
             if same(&session.secret, secret) {
                 session.used = Instant::now();
-                found = Some(session.form_token.clone());
+                found = Some((session.form_token.clone(), session.account_key.clone()));
             }
         }
         found
+    }
+
+    /// Remembers an account key for as long as the session lasts whose forms prove themselves with this.
+    pub fn keep_key(&self, form_token: &str, key: AccountKey) {
+        let mut inside = self.inside();
+        let mut sessions = inside.sessions.iter_mut();
+        if let Some(session) = sessions.find(|session| same(&session.form_token, form_token)) {
+            session.account_key = Some(key);
+        }
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -130,9 +143,9 @@ mod tests {
         assert_eq!(entrance.open(code(&link)), None, "used");
         assert_eq!(entrance.open("guess"), None);
         let second = entrance.open(code(&entrance.link())).expect("another");
-        let tokens = [&first, &second].map(|secret| entrance.form_token(secret).expect("in"));
+        let tokens = [&first, &second].map(|secret| entrance.session(secret).expect("in").0);
         assert_ne!(tokens[0], tokens[1]);
-        assert_eq!(entrance.form_token("guess"), None);
+        assert_eq!(entrance.session("guess").map(|_| ()), None);
     }
 
     #[test]
@@ -147,6 +160,6 @@ mod tests {
         for _ in 0..MOST {
             entrance.open(code(&entrance.link())).expect("new");
         }
-        assert_eq!(entrance.form_token(&oldest), None);
+        assert_eq!(entrance.session(&oldest).map(|_| ()), None);
     }
 }

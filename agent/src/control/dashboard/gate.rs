@@ -65,13 +65,16 @@ async fn admitted(dashboard: &Dashboard, mut request: Request) -> Result<Request
         .map_err(IntoResponse::into_response)?;
     let secret = cookie(request.headers()).unwrap_or_default();
     let entrance = &dashboard.daemon.entrance;
-    let Some(form_token) = entrance.form_token(&secret) else {
+    let Some((form_token, account_key)) = entrance.session(&secret) else {
         return Err(outside(dashboard));
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         request = posted(request, &form_token).await?;
     }
-    request.extensions_mut().insert(Visitor { form_token });
+    request.extensions_mut().insert(Visitor {
+        form_token,
+        account_key,
+    });
     Ok(request)
 }
 

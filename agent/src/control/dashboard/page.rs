@@ -7,6 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use idlewatt_protocol::AccountKey;
+use idlewatt_screens::account;
 use idlewatt_screens::shell::rendered;
 use idlewatt_screens::{Format, Link, Shell, Words};
 use jiff::tz::TimeZone;
@@ -19,6 +21,8 @@ use crate::daemon::Daemon;
 pub struct Visitor {
     /// What its forms prove themselves with.
     pub form_token: String,
+    /// The account key that it was opened with, if it was.
+    pub account_key: Option<AccountKey>,
 }
 
 /// One page being made.
@@ -108,12 +112,7 @@ fn navigation(daemon: &Daemon, words: Words) -> Vec<Link> {
     let link = |href, label| Link { href, label };
     let mut links = vec![link("now", words.say("dashboard-now"))];
     if daemon.settings().pool.url.is_none() {
-        links.extend([
-            link("earnings", words.say("dashboard-earnings")),
-            link("devices", words.say("dashboard-devices")),
-            link("referrals", words.say("dashboard-referrals")),
-            link("withdrawals", words.say("dashboard-withdrawals")),
-        ]);
+        links.extend(account::navigation(words));
     }
     links.extend([
         link("rules", words.say("dashboard-rules")),

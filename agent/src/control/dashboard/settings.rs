@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use idlewatt_screens::Words;
+use idlewatt_screens::account::Currency;
 use serde_json::Value;
 
 use super::first_run::Electricity;
@@ -46,6 +47,7 @@ struct Settings<'a> {
     form_token: &'a str,
     source: Source,
     switches: Vec<Switch>,
+    currencies: Vec<(&'static str, String, bool)>,
     electricity: Electricity,
     told: Vec<Told>,
     account: Option<String>,
@@ -78,6 +80,15 @@ fn render(page: &Page, error: Option<String>) -> Response {
         form_token: &page.visitor.form_token,
         source: source_of(page),
         switches: switches(page),
+        currencies: Currency::ALL
+            .map(|one| {
+                (
+                    one.code(),
+                    one.label(words),
+                    one.code() == settings.currency,
+                )
+            })
+            .to_vec(),
         electricity: Electricity::of(daemon),
         told: told(page),
         account: identity
@@ -298,6 +309,10 @@ pub async fn switches_changed(page: Page, Form(fields): Form<Fields>) -> Respons
     }
     let switch = |name: &str| Some(toml::Value::from(on(name)));
     let changes = [
+        (
+            "currency",
+            Some(toml::Value::from(field(&fields, "shown_in"))),
+        ),
         ("notifications.first_share", switch("first_share")),
         ("notifications.withdrawal_sent", switch("withdrawal")),
         ("notifications.processor_set_aside", switch("set_aside")),
