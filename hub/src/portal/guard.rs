@@ -56,15 +56,14 @@ pub(super) async fn guard(
 }
 
 /// The request of one of our own forms, whole again.
-#[expect(clippy::result_large_err, reason = "the answer is given as it is")]
 async fn checked(portal: &Portal, parts: Parts, body: Body) -> Result<Request, Response> {
     let visitor = Visitor::of(&parts, portal);
-    let refuse = |status| Err(not_found::refused(portal, &visitor, status));
+    let refuse = |status| not_found::refused(portal, &visitor, status);
     if !is_own_origin(portal, &parts) {
-        return refuse(StatusCode::FORBIDDEN);
+        return Err(refuse(StatusCode::FORBIDDEN));
     }
     let Ok(form) = to_bytes(body, LARGEST_FORM).await else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE));
     };
     let token = match parts.uri.path().starts_with("/operator") {
         true => &visitor.operator_token,
@@ -74,7 +73,7 @@ async fn checked(portal: &Portal, parts: Parts, body: Body) -> Result<Request, R
     let sent = fields.iter().find(|(name, _)| name == "form_token");
     let same = sent.is_some_and(|(_, sent)| sent.as_bytes().ct_eq(token.as_bytes()).into());
     if !same {
-        return refuse(StatusCode::FORBIDDEN);
+        return Err(refuse(StatusCode::FORBIDDEN));
     }
     Ok(Request::from_parts(parts, Body::from(form)))
 }

@@ -136,7 +136,6 @@ impl Visitor {
     ///
     /// # Errors
     /// With a page that says so, if the database fails.
-    #[expect(clippy::result_large_err, reason = "the answer is given as it is")]
     pub async fn account(&self, portal: &Portal) -> Result<Option<AccountId>, Response> {
         let Some(session) = &self.session else {
             return Ok(None);

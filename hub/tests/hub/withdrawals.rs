@@ -15,11 +15,11 @@ use crate::accounts::ask;
 use crate::harness::{TestHub, settings, start};
 
 /// Of the main network.
-const ADDRESS: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
-const BTC: i128 = 100_000_000;
+pub const ADDRESS: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+pub const BTC: i128 = 100_000_000;
 
 /// A hub that pays Bitcoin out, from a wallet that never answers.
-fn with_wallet(folder: &Path) -> Settings {
+pub fn with_wallet(folder: &Path) -> Settings {
     let text = "[withdrawals.bitcoin]\nurl = \"http://127.0.0.1:9\"\n";
     let file = folder.join("wallet.toml");
     std::fs::write(&file, text).expect("written");
@@ -30,7 +30,7 @@ fn with_wallet(folder: &Path) -> Settings {
 }
 
 /// Has the account's device earn so much, all of it released.
-async fn earn(folder: &Path, device: DeviceId, atomic: i128) {
+pub async fn earn(folder: &Path, device: DeviceId, atomic: i128) {
     let file = folder.join("data/hub.sqlite");
     let store = Store::open(&file).await.expect("opens");
     let credit = Exact::try_of(Asset::Bitcoin, atomic, 0).expect("small");
@@ -47,7 +47,7 @@ async fn earn(folder: &Path, device: DeviceId, atomic: i128) {
     store.close().await;
 }
 
-async fn withdraw(hub: &TestHub, secret: &str, key: &str, totp: Option<&str>) -> (u16, Value) {
+pub async fn withdraw(hub: &TestHub, secret: &str, key: &str, totp: Option<&str>) -> (u16, Value) {
     let mut body = json!({"asset": "BTC", "amount": "0.4", "address": ADDRESS, "request_key": key});
     if let Some(totp) = totp {
         body["totp"] = json!(totp);

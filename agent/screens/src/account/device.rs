@@ -110,6 +110,8 @@ async fn shown<H: HubApi>(
     };
     let (state, state_told) = state(&device, &format);
     let report = device.report.as_ref();
+    // What it told long ago is not how it is.
+    let present = report.filter(|_| device.online);
     let typed = typed.unwrap_or_else(|| Typed {
         name: device.name.clone(),
         group: device.group.clone(),
@@ -123,8 +125,8 @@ async fn shown<H: HubApi>(
         form_token: desk.viewer.shell.form_token.clone(),
         state,
         state_told,
-        mode: report.map(|report| mode(&report.mode, &format)),
-        reason: report
+        mode: present.map(|report| mode(&report.mode, &format)),
+        reason: present
             .map(|report| report.reason.clone())
             .filter(|reason| !reason.is_empty()),
         version: report.map(|report| report.version.clone()),
@@ -137,7 +139,7 @@ async fn shown<H: HubApi>(
                 told(shares.rejected),
             )
         }),
-        processors: report.map_or(Vec::new(), |report| processors(report, &format)),
+        processors: present.map_or(Vec::new(), |report| processors(report, &format)),
         added: format.moment(device.created),
         today: teller.lines(&device.earned_today),
         seven_days: teller.lines(&device.earned_7_days),

@@ -65,10 +65,13 @@ pub(super) fn charts(
         });
         charts.push(chart.html(words, |most| teller.amount(most)));
     }
-    for asset in Asset::ALL
-        .into_iter()
-        .filter(|asset| !teller.converts(*asset))
-    {
+    // Money first.
+    let mut assets = Asset::ALL;
+    assets.sort_by_key(|asset| asset.is_practice());
+    for asset in assets {
+        if teller.converts(asset) {
+            continue;
+        }
         if !any(&|one| one == asset) {
             continue;
         }

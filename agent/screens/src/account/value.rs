@@ -98,8 +98,10 @@ impl Teller {
     /// Sums of several assets, each line one text. What has a price is one sum; the rest stands for itself.
     pub fn lines(&self, sums: &[Money]) -> Vec<String> {
         let mut lines = Vec::new();
-        let (priced, plain): (Vec<&Money>, Vec<&Money>) =
+        let (priced, mut plain): (Vec<&Money>, Vec<&Money>) =
             sums.iter().partition(|sum| self.converts(sum.asset));
+        // Money first, whatever the order in which it came.
+        plain.sort_by_key(|sum| (sum.asset.is_practice(), sum.asset));
         if !priced.is_empty() {
             let sum = priced.iter().map(|sum| self.number(sum)).sum();
             // Bitcoin in its own thousandths is exact.
@@ -184,11 +186,11 @@ mod tests {
         let lines = |currency| teller(currency).lines(&sums());
         assert_eq!(
             lines(Currency::Coin),
-            ["2.5 practice", "0.01 XMR", "0.00012345 BTC"]
+            ["0.01 XMR", "0.00012345 BTC", "2.5 practice"]
         );
         assert_eq!(
             lines(Currency::Fiat(Fiat::Usd)),
-            ["≈ $3.12", "2.5 practice", "0.00012345 BTC"]
+            ["≈ $3.12", "0.00012345 BTC", "2.5 practice"]
         );
         assert_eq!(lines(Currency::Fiat(Fiat::Eur)), lines(Currency::Coin));
         assert_eq!(lines(Currency::Fiat(Fiat::Krw)), lines(Currency::Coin));
