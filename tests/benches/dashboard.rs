@@ -37,7 +37,9 @@ fn main() {
         browser.goto("about:blank");
         thread::sleep(Duration::from_secs(5));
         let closed = daemon_percent(&agent);
-        println!("daemon alone, mode {mode}: {open:.2} % of a core with the dashboard open, {closed:.2} % without");
+        println!(
+            "daemon alone, mode {mode}: {open:.2} % of a core with the dashboard open, {closed:.2} % without"
+        );
     }
 }
 
@@ -66,25 +68,48 @@ fn first_page(browser: &mut Browser, name: &str) {
     }
     paints.sort_by(f64::total_cmp);
     let median = paints.get(paints.len() / 2).copied().unwrap_or(-1.0);
-    println!("{name}: {:.1} KB in all, first paint after {median:.0} ms (median of {})", bytes / 1_000.0, paints.len());
+    println!(
+        "{name}: {:.1} KB in all, first paint after {median:.0} ms (median of {})",
+        bytes / 1_000.0,
+        paints.len()
+    );
 }
 
 /// The largest message of the first half minute, the first ones with everything in them too.
 fn largest_update(agent: &Agent) {
     let link = link(agent);
-    let port: u16 = link.split([':', '/']).nth(4).and_then(|port| port.parse().ok()).expect("a port");
+    let port: u16 = link
+        .split([':', '/'])
+        .nth(4)
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
     let path = &link[link.find("/open").expect("a path")..];
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n").expect("sent");
-    let head: Vec<String> = BufReader::new(stream).lines().map_while(Result::ok).collect();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("sent");
+    let head: Vec<String> = BufReader::new(stream)
+        .lines()
+        .map_while(Result::ok)
+        .collect();
     let value = |name: &str| {
-        let line = head.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix(name).map(|_| line[name.len()..].trim().to_owned()));
+        let line = head.iter().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix(name)
+                .map(|_| line[name.len()..].trim().to_owned())
+        });
         line.unwrap_or_default()
     };
     let (base, cookie) = (value("location:"), value("set-cookie:"));
     let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    write!(stream, "GET {base}live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n").expect("sent");
+    write!(
+        stream,
+        "GET {base}live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n\r\n"
+    )
+    .expect("sent");
     let begun = Instant::now();
     let (mut most, mut count, mut sum) = (0, 0u32, 0);
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -97,7 +122,10 @@ fn largest_update(agent: &Agent) {
             break;
         }
     }
-    println!("live updates: {count} in 30 s, {most} bytes at most, {} on average", sum / (count.max(1) as usize));
+    println!(
+        "live updates: {count} in 30 s, {most} bytes at most, {} on average",
+        sum / (count.max(1) as usize)
+    );
 }
 
 fn daemon_percent(agent: &Agent) -> f64 {

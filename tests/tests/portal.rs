@@ -63,12 +63,14 @@ fn what_was_earned_is_withdrawn_to_a_real_wallet() {
         ),
         &[],
     );
-    let member = tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
-        let store = Store::open(&hub.database()).await.expect("opens");
-        let member = Member::with(&store, &hub.url(), Asset::Monero, 5 * XMR).await;
-        store.close().await;
-        member
-    });
+    let member = tokio::runtime::Runtime::new()
+        .expect("a runtime")
+        .block_on(async {
+            let store = Store::open(&hub.database()).await.expect("opens");
+            let member = Member::with(&store, &hub.url(), Asset::Monero, 5 * XMR).await;
+            store.close().await;
+            member
+        });
 
     let mut browser = Browser::start();
     browser.goto(&hub.url());
@@ -108,11 +110,15 @@ fn what_was_earned_is_withdrawn_to_a_real_wallet() {
     browser.screenshot(&picture("portal-confirmed"));
     user.resume(None);
     user.open();
-    let seen = user.ask("get_transfer_by_txid", &json!({ "txid": transaction })).expect("arrived");
+    let seen = user
+        .ask("get_transfer_by_txid", &json!({ "txid": transaction }))
+        .expect("arrived");
     assert_eq!(seen["transfer"]["amount"], 1_999_500_000_000u64);
     // What is left, on the page as in the API.
     browser.follow("Earnings");
-    let earned = member.send("GET", "/v1/account/earnings", None).expect("told");
+    let earned = member
+        .send("GET", "/v1/account/earnings", None)
+        .expect("told");
     assert_eq!(earned["wallet"][0]["amount"], "3.000000000000");
     assert!(browser.text("main").contains("3 XMR"));
 
@@ -127,7 +133,14 @@ fn what_was_earned_is_withdrawn_to_a_real_wallet() {
         assert_eq!(browser.run("document.documentElement.lang"), "ko");
         browser.fill("계정 키", &member.key);
         browser.press("Enter");
-        for page in ["earnings", "devices", "referrals", "withdrawals", "account", "preferences"] {
+        for page in [
+            "earnings",
+            "devices",
+            "referrals",
+            "withdrawals",
+            "account",
+            "preferences",
+        ] {
             until(page, LIMIT, || match browser.visit(page) {
                 200 if browser.url().ends_with(page) => Ok(()),
                 status => Err(status.to_string()),
@@ -140,12 +153,19 @@ fn what_was_earned_is_withdrawn_to_a_real_wallet() {
 
     // The operator sees what is owed and what there is.
     let link = hub.look_after(&["operator-link"]);
-    let link = link.split_whitespace().find(|word| word.starts_with("http")).expect("a link");
+    let link = link
+        .split_whitespace()
+        .find(|word| word.starts_with("http"))
+        .expect("a link");
     browser.open(Window::default());
     browser.goto(link);
     browser.press_button("Open the operator’s view");
     browser.see("h1:text('Operator')");
-    assert!(browser.text("main").contains("3 XMR"), "what is owed: {}", browser.text("main"));
+    assert!(
+        browser.text("main").contains("3 XMR"),
+        "what is owed: {}",
+        browser.text("main")
+    );
     assert_eq!(browser.barriers(), Vec::<String>::new());
     browser.screenshot(&picture("portal-operator"));
 }
