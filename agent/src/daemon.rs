@@ -10,7 +10,6 @@ use idlewatt_config::{AgentSettings, Layered};
 use idlewatt_protocol::api::WorkOffer;
 use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
-use std::ops::Deref;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -82,17 +81,6 @@ pub struct Daemon {
     asked: watch::Sender<usize>,
     /// Told of each measurement.
     measured: watch::Sender<()>,
-}
-
-/// The settings as they held when they were asked for.
-pub struct Settings(Arc<Layered>);
-
-impl Deref for Settings {
-    type Target = AgentSettings;
-
-    fn deref(&self) -> &AgentSettings {
-        &self.0.settings
-    }
 }
 
 /// What the wiring says about itself.
@@ -193,58 +181,6 @@ impl Daemon {
     pub fn board(&self) -> MutexGuard<'_, Board> {
         // Every change is one assignment: a panic leaves nothing half done.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How it is set at present.
-    pub fn settings(&self) -> Settings {
-        Settings(self.settings.now())
-    }
-
-    /// The same, one by one, with where each is from.
-    pub fn layered_settings(&self) -> Arc<Layered> {
-        self.settings.now()
-    }
-
-    /// Told of every change of the settings.
-    pub fn watch_settings(&self) -> watch::Receiver<Arc<Layered>> {
-        self.settings.watch()
-    }
-
-    /// The owner's limits and wishes, and every change of them.
-    pub fn watch_policy(&self) -> watch::Receiver<Arc<Policy>> {
-        self.settings.watch_policy()
-    }
-
-    /// Told when settings have changed for which what runs has to begin anew.
-    pub fn watch_anew(&self) -> watch::Receiver<u64> {
-        self.settings.watch_anew()
-    }
-
-    /// Where the owner's settings are written.
-    pub fn settings_file(&self) -> &std::path::Path {
-        self.settings.file()
-    }
-
-    /// Whether [`Daemon::change_settings`] would take these.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn check_settings(
-        &self,
-        changes: &[(&str, Option<toml::Value>)],
-    ) -> Result<(), ChangeError> {
-        self.settings.check(changes)
-    }
-
-    /// Changes settings, all of these or none: in the owner's file, and at once in effect.
-    ///
-    /// # Errors
-    /// If a value is not allowed, or the file cannot be written.
-    pub fn change_settings(
-        &self,
-        changes: &[(&str, Option<toml::Value>)],
-    ) -> Result<(), ChangeError> {
-        self.settings.change(changes)
     }
 
     /// The language that its owner reads.

@@ -1,11 +1,13 @@
 //! The settings as they hold, and changing them while the agent runs: first in the owner's file, then in effect.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use idlewatt_config::{AgentSettings, EditError, Layered, Override, SettingsError, check, edited};
 use tokio::sync::watch;
 
+use super::Daemon;
 use crate::app::policy::{PolicyError, policy};
 use crate::data_dir;
 use crate::governor::Policy;
@@ -147,6 +149,71 @@ impl Kept {
         let layered = check(Some((&self.file, &text)), &self.flags)?;
         let policy = policy(&layered.settings)?;
         Ok((before, text, layered, policy))
+    }
+}
+
+/// The settings as they held when they were asked for.
+pub struct Settings(Arc<Layered>);
+
+impl Deref for Settings {
+    type Target = AgentSettings;
+
+    fn deref(&self) -> &AgentSettings {
+        &self.0.settings
+    }
+}
+
+impl Daemon {
+    /// How it is set at present.
+    pub fn settings(&self) -> Settings {
+        Settings(self.settings.now())
+    }
+
+    /// The same, one by one, with where each is from.
+    pub fn layered_settings(&self) -> Arc<Layered> {
+        self.settings.now()
+    }
+
+    /// Told of every change of the settings.
+    pub fn watch_settings(&self) -> watch::Receiver<Arc<Layered>> {
+        self.settings.watch()
+    }
+
+    /// The owner's limits and wishes, and every change of them.
+    pub fn watch_policy(&self) -> watch::Receiver<Arc<Policy>> {
+        self.settings.watch_policy()
+    }
+
+    /// Told when settings have changed for which what runs has to begin anew.
+    pub fn watch_anew(&self) -> watch::Receiver<u64> {
+        self.settings.watch_anew()
+    }
+
+    /// Where the owner's settings are written.
+    pub fn settings_file(&self) -> &std::path::Path {
+        self.settings.file()
+    }
+
+    /// Whether [`Daemon::change_settings`] would take these.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_settings(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(), ChangeError> {
+        self.settings.check(changes)
+    }
+
+    /// Changes settings, all of these or none: in the owner's file, and at once in effect.
+    ///
+    /// # Errors
+    /// If a value is not allowed, or the file cannot be written.
+    pub fn change_settings(
+        &self,
+        changes: &[(&str, Option<toml::Value>)],
+    ) -> Result<(), ChangeError> {
+        self.settings.change(changes)
     }
 }
 
