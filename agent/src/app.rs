@@ -1,6 +1,7 @@
 //! Wires everything, and shuts it down. The only file that does.
 //!
-//! [`App::start`] takes the data directory, opens the receipts and serves the control API: that much runs always.
+//! [`App::start`] takes the data directory, opens the receipts, serves the control API and shows the icon: that much runs
+//! always.
 //! Everything else runs in a *shift*: from the owner's consent until it is withdrawn or the agent ends.
 
 use std::path::PathBuf;

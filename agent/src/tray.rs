@@ -107,8 +107,8 @@ impl Tray {
         match host().await {
             Host::NoSession => return self.tell("there is no desktop session to show an icon in"),
             // It appears by itself once somebody shows icons.
-            Host::Absent => self.tell("this desktop shows no icons of programs"),
-            Host::Present => {}
+            Host::Absent => self.tell("this desktop shows no icons of programs at present"),
+            Host::Present => tracing::info!("the icon is in the tray"),
         }
         let chosen = self.chosen.clone();
         let first = face.clone();
@@ -116,7 +116,6 @@ impl Tray {
         let opened = open_elsewhere(first, chosen).await;
         match opened {
             Ok(window) => {
-                tracing::info!("the icon is in the tray");
                 self.window = Some(window);
                 self.shown = Some((face, Instant::now()));
             }

@@ -8,6 +8,8 @@ use zbus::blocking::{Connection, Proxy, connection};
 use zbus::interface;
 use zbus::zvariant::{OwnedValue, Value};
 
+use crate::agent::Agent;
+use crate::desktop::Desktop;
 use crate::wait::until;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,6 +44,49 @@ impl Watcher {
     fn protocol_version(&self) -> i32 {
         0
     }
+}
+
+/// The most common colour of the icon's states.
+pub const EARNING: &str = "1f944b";
+/// The same.
+pub const YIELDING: &str = "2f7fd8";
+/// The same.
+pub const PAUSED: &str = "7f8690";
+/// The same.
+pub const ATTENTION: &str = "d96a0b";
+/// The same.
+pub const OFFLINE: &str = "d64a4a";
+
+/// An agent on a desktop, with a home and a browser of its own: what the browser is asked to open stands in the file
+/// `opened`, a line each.
+///
+/// # Panics
+/// When its folder is not writable.
+pub fn agent(desktop: &Desktop, settings: &str) -> Agent {
+    let mut agent = Agent::new();
+    agent.settings(settings);
+    let mut environment = desktop.environment().to_vec();
+    let home = agent.data().join("home");
+    let folder = |name: &str| home.join(name).display().to_string();
+    environment.extend([
+        ("HOME", folder("")),
+        ("XDG_CONFIG_HOME", folder("configuration")),
+        ("BROWSER", browser(&agent)),
+    ]);
+    agent.environment(&environment);
+    agent
+}
+
+/// A browser that writes down what it is asked to open.
+fn browser(agent: &Agent) -> String {
+    let script = agent.data().join("browser");
+    let opened = agent.data().join("opened");
+    let text = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display());
+    std::fs::write(&script, text).expect("written");
+    let mut rights = std::fs::metadata(&script).expect("written").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o755);
+    std::fs::set_permissions(&script, rights).expect("executable");
+    script.display().to_string()
 }
 
 /// A panel that shows icons, for as long as it lives.
@@ -158,6 +203,20 @@ impl TrayIcon {
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
         hex::encode(most.expect("something to see").0)
+    }
+
+    /// Waits until that is its most common colour.
+    ///
+    /// # Panics
+    /// When it never is.
+    pub fn wait_colour(&self, colour: &str, agent: &Agent) {
+        until("the icon to change", 4 * PATIENCE, || {
+            let now = self.colour();
+            match now == colour {
+                true => Ok(()),
+                false => Err(format!("{now}: {}\n{}", self.tooltip(), agent.log())),
+            }
+        });
     }
 
     /// Clicks on the icon itself.

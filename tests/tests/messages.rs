@@ -1,11 +1,14 @@
 //! Every message that a screen asks for is there, and every message that is there is asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Texts of the command line's help are looked up by the names of commands and flags, which that crate's own test compares.
 const OF_HELP: &str = "cli-help-";
+
+/// What begins with these is a key wherever it stands, also where it is chosen at run time.
+const ROOMS: [&str; 4] = ["cli-", "common-", "reasons-", "tray-"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -83,26 +86,22 @@ fn asked(text: &str) -> Vec<&str> {
     keys
 }
 
-/// The messages of a language, by their keys, with the files they stand in.
-fn messages(language: &str) -> BTreeMap<String, String> {
+/// The keys of a language's messages.
+fn messages(language: &str) -> BTreeSet<String> {
     let mut found = Vec::new();
     files(
         &root().join("agent/screens/words").join(language),
         &["ftl"],
         &mut found,
     );
-    let mut all = BTreeMap::new();
+    let mut all = BTreeSet::new();
     for path in found {
-        let room = path
-            .file_stem()
-            .and_then(|name| name.to_str())
-            .expect("a name");
         for line in fs::read_to_string(&path).expect("UTF-8").lines() {
             if line.starts_with([' ', '#', '}']) {
                 continue;
             }
             if let Some((key, _)) = line.split_once(" =") {
-                all.insert(key.to_owned(), room.to_owned());
+                all.insert(key.to_owned());
             }
         }
     }
@@ -116,9 +115,13 @@ fn no_message_is_missing() {
     let mut missing = BTreeSet::new();
     let mut seen = 0;
     for (path, text) in sources() {
-        for key in asked(&text) {
+        let chosen = literals(&text).filter(|key| {
+            let is_ours = ROOMS.iter().any(|room| key.starts_with(room));
+            is_ours && !OF_HELP.starts_with(key)
+        });
+        for key in asked(&text).into_iter().chain(chosen) {
             seen += 1;
-            if !english.contains_key(key) || !korean.contains_key(key) {
+            if !english.contains(key) || !korean.contains(key) {
                 missing.insert(format!("{key} in {}", path.display()));
             }
         }
@@ -138,22 +141,10 @@ fn no_message_is_unused() {
         .flat_map(|(_, text)| literals(text))
         .collect();
     let unused: Vec<_> = messages("en")
-        .into_keys()
+        .into_iter()
         .filter(|key| !key.starts_with(OF_HELP) && !used.contains(key.as_str()))
         .collect();
     assert!(unused.is_empty(), "{unused:#?}");
-}
-
-#[test]
-fn keys_begin_with_their_room() {
-    for language in ["en", "ko"] {
-        for (key, room) in messages(language) {
-            assert!(
-                key.starts_with(&format!("{room}-")),
-                "{key} stands in {room}.ftl"
-            );
-        }
-    }
 }
 
 #[test]

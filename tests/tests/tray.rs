@@ -1,51 +1,17 @@
-//! The icon in the tray and the notifications of the real daemon, as a real panel sees them over a real message bus.
+//! The icon in the tray of the real daemon, as a panel sees it over a real message bus.
 
 use std::time::Duration;
 
 use idlewatt_tests::agent::Agent;
 use idlewatt_tests::desktop::Desktop;
-use idlewatt_tests::process::{processes, send};
-use idlewatt_tests::tray::{MenuItem, Notifications, Panel, TrayIcon};
+use idlewatt_tests::tray::{ATTENTION, EARNING, MenuItem, OFFLINE, PAUSED, Panel, YIELDING, agent};
 use idlewatt_tests::wait::until;
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const EARNING: &str = "1f944b";
-const YIELDING: &str = "2f7fd8";
-const PAUSED: &str = "7f8690";
-const ATTENTION: &str = "d96a0b";
-const OFFLINE: &str = "d64a4a";
-
 /// The CPU alone, on the algorithm that needs no preparation.
 const SETTINGS: &str = "[gpu]\nenabled = false\n[cpu]\nalgorithm = \"sha256d\"\n";
-
-fn agent(desktop: &Desktop, settings: &str) -> Agent {
-    let mut agent = Agent::new();
-    agent.settings(settings);
-    let mut environment = desktop.environment().to_vec();
-    let home = agent.data().join("home");
-    let folder = |name: &str| home.join(name).display().to_string();
-    environment.extend([
-        ("HOME", folder("")),
-        ("XDG_CONFIG_HOME", folder("configuration")),
-        ("BROWSER", browser(&agent)),
-    ]);
-    agent.environment(&environment);
-    agent
-}
-
-/// A browser that writes down what it is asked to open.
-fn browser(agent: &Agent) -> String {
-    let script = agent.data().join("browser");
-    let opened = agent.data().join("opened");
-    let text = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display());
-    std::fs::write(&script, text).expect("written");
-    let mut rights = std::fs::metadata(&script).expect("written").permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o755);
-    std::fs::set_permissions(&script, rights).expect("executable");
-    script.display().to_string()
-}
 
 /// The labels with a mark.
 fn checked(menu: &[MenuItem]) -> Vec<&str> {
@@ -55,16 +21,6 @@ fn checked(menu: &[MenuItem]) -> Vec<&str> {
 
 fn has(menu: &[MenuItem], label: &str) -> bool {
     menu.iter().any(|item| item.label == label)
-}
-
-fn wait_colour(icon: &TrayIcon, colour: &str, agent: &Agent) {
-    until("the icon to change", PATIENCE, || {
-        let now = icon.colour();
-        match now == colour {
-            true => Ok(()),
-            false => Err(format!("{now}: {}\n{}", icon.tooltip(), agent.log())),
-        }
-    });
 }
 
 fn mode(agent: &Agent, wanted: &str) -> Value {
@@ -82,7 +38,7 @@ fn the_menu_steers_the_agent_and_shows_what_others_chose() {
     let icon = panel.icon();
 
     // Nothing runs before its owner has agreed.
-    wait_colour(&icon, ATTENTION, &agent);
+    icon.wait_colour(ATTENTION, &agent);
     let menu = icon.menu();
     assert!(
         menu[0].label.contains("idlewatt consent --accept") && !menu[0].enabled,
@@ -113,7 +69,7 @@ fn the_menu_steers_the_agent_and_shows_what_others_chose() {
     icon.choose("100 %");
     mode(&agent, "100");
     icon.wait_menu("the mark at 100 %", |menu| checked(menu) == ["100 %"]);
-    wait_colour(&icon, EARNING, &agent);
+    icon.wait_colour(EARNING, &agent);
     until("the tooltip to say all", PATIENCE, || {
         let tooltip = icon.tooltip();
         let lines: Vec<&str> = tooltip.lines().collect();
@@ -140,7 +96,7 @@ fn the_menu_steers_the_agent_and_shows_what_others_chose() {
     let menu = icon.wait_menu("the pause", |menu| has(menu, "Resume"));
     assert_eq!(menu[0].label, "Paused by hand");
     assert!(checked(&menu).is_empty(), "{menu:#?}");
-    wait_colour(&icon, PAUSED, &agent);
+    icon.wait_colour(PAUSED, &agent);
     assert!(
         icon.tooltip().starts_with("Paused: paused by hand\n"),
         "{}",
@@ -280,7 +236,7 @@ fn who_gives_way_and_who_has_nobody_to_work_for_look_different() {
         let reason = status["reason"].as_str().unwrap_or_default();
         reason.starts_with("someone is ")
     });
-    wait_colour(&icon, YIELDING, &here);
+    icon.wait_colour(YIELDING, &here);
     icon.wait_menu("the reason", |menu| {
         menu[0].label.starts_with("Someone is ") && !menu[0].enabled
     });
@@ -293,7 +249,7 @@ fn who_gives_way_and_who_has_nobody_to_work_for_look_different() {
     alone.consent();
     alone.start(&["--mode", "100"]);
     let icon = panel.icon();
-    wait_colour(&icon, OFFLINE, &alone);
+    icon.wait_colour(OFFLINE, &alone);
     icon.wait_menu("what is wrong", |menu| {
         menu[0].label.starts_with("No connection: ")
     });
@@ -431,82 +387,5 @@ fn starting_with_the_system_is_what_the_system_says() {
     assert_eq!(
         (&off["autostart"], entry.exists()),
         (&Value::from(false), false)
-    );
-}
-
-#[test]
-fn the_first_share_is_told_once_in_a_life() {
-    let desktop = Desktop::start();
-    let notifications = Notifications::start(desktop.address());
-    let mut agent = agent(&desktop, SETTINGS);
-    agent.consent();
-    agent.start(&["--mode", "100"]);
-    let told = until(
-        "the first share to be told",
-        Duration::from_secs(180),
-        || {
-            let told = notifications.told();
-            told.first().cloned().ok_or_else(|| agent.log())
-        },
-    );
-    assert_eq!(told.title, "The first share was accepted");
-    let status = agent.json(&["status"]);
-    let name = status["processors"][0]["name"].as_str().expect("a name");
-    assert!(
-        told.text.starts_with(&format!("{name} found it.")),
-        "{told:?}"
-    );
-    let accepted = |status: &Value| status["shares"]["accepted"].as_u64().unwrap_or(0);
-    let before = accepted(&status);
-    agent.daemon().signal("TERM", PATIENCE);
-    agent.start(&["--mode", "100"]);
-    agent.wait_status("more shares", Duration::from_secs(180), |status| {
-        accepted(status) > before
-    });
-    assert_eq!(notifications.told().len(), 1);
-}
-
-#[test]
-fn a_processor_that_was_set_aside_is_told_and_what_is_switched_off_is_not() {
-    let desktop = Desktop::start();
-    let notifications = Notifications::start(desktop.address());
-    let panel = Panel::start(desktop.address());
-    let off = "[notifications]\nfirst_share = false\n";
-    let mut agent = agent(&desktop, &format!("{SETTINGS}{off}"));
-    agent.consent();
-    agent.start(&["--mode", "100"]);
-    agent.wait_status("a share", Duration::from_secs(180), |status| {
-        status["shares"]["accepted"].as_u64() >= Some(1)
-    });
-    // Its engine fails whenever it is started, until it is left alone.
-    let id = agent.daemon_id();
-    until("it to be set aside", PATIENCE, || {
-        for engine in processes("engine --processor cpu") {
-            if engine.parent == id {
-                send("KILL", engine.id);
-            }
-        }
-        let status = agent.json(&["status"]);
-        match status["processors"][0]["phase"] == "set_aside" {
-            true => Ok(()),
-            false => Err(format!("{status:#}")),
-        }
-    });
-    let told = until("it to be told", PATIENCE, || {
-        let told = notifications.told();
-        told.first().cloned().ok_or_else(|| agent.log())
-    });
-    let status = agent.json(&["status"]);
-    let name = status["processors"][0]["name"].as_str().expect("a name");
-    assert_eq!(told.title, format!("{name} was set aside"));
-    let icon = panel.icon();
-    wait_colour(&icon, ATTENTION, &agent);
-    icon.wait_menu("the reason", |menu| {
-        menu[0].label.contains("was set aside: ")
-    });
-    assert_eq!(
-        notifications.told().len(),
-        1,
-        "the first share was switched off"
     );
 }

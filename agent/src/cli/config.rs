@@ -28,6 +28,9 @@ struct Shown {
     setting: String,
     value: toml::Value,
     origin: String,
+    /// The same in the reader's language.
+    #[serde(skip)]
+    told_origin: String,
 }
 
 /// The answer of `config check`.
@@ -56,9 +59,12 @@ pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
         ConfigCommand::Show(settings) => {
             let each = shown(settings.load(&data)?);
             output::either(common.json, &each, || {
-                let lines = each
-                    .iter()
-                    .map(|each| format!("{} = {}    # {}", each.setting, each.value, each.origin));
+                let lines = each.iter().map(|each| {
+                    format!(
+                        "{} = {}    # {}",
+                        each.setting, each.value, each.told_origin
+                    )
+                });
                 lines.collect::<Vec<_>>().join("\n")
             })
         }
@@ -73,6 +79,7 @@ fn shown(layered: Layered) -> Vec<Shown> {
             _ => setting.value,
         },
         setting: setting.key,
+        told_origin: output::origin(&setting.origin),
         origin: setting.origin.to_string(),
     });
     each.collect()

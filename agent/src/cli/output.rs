@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use idlewatt_config::SettingsError;
+use idlewatt_config::{Origin, Problem, SettingsError};
 use idlewatt_protocol::Money;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
@@ -61,7 +61,12 @@ impl From<SettingsError> for Failure {
                     &[("path", path.into()), ("reason", source.to_string().into())],
                 ))
             }
-            SettingsError::Wrong(_) => Failure::usage(error),
+            SettingsError::Wrong(problems) => {
+                let line =
+                    |problem: &Problem| format!("{}: {}", origin(&problem.origin), problem.message);
+                let lines: Vec<String> = problems.iter().map(line).collect();
+                Failure::Usage(lines.join("\n"))
+            }
         }
     }
 }
@@ -148,6 +153,21 @@ pub fn table(heading: &[impl AsRef<str>], rows: &[Vec<String>]) -> String {
             .map(|row| line(row.iter().map(String::as_str).collect())),
     );
     lines.join("\n")
+}
+
+/// Where a setting is from.
+pub fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Default => words().say("cli-config-default"),
+        Origin::File { path, line } => words().say_with(
+            "cli-config-line",
+            &[
+                ("file", path.display().to_string().into()),
+                ("line", (*line as u64).into()),
+            ],
+        ),
+        Origin::Flag(flag) => (*flag).to_owned(),
+    }
 }
 
 /// How many columns of a terminal a text takes: Korean letters take two.

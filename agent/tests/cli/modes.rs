@@ -137,7 +137,7 @@ fn a_mode_until_input_is_kept_over_a_restart() {
     let answer = home.run(&["pause", "--until-input", "--json"]).json();
     assert_eq!(
         answer,
-        json!({"mode": "pause", "until": null, "until_input": true, "then": "60"})
+        json!({"mode": "pause", "until": null, "until_input": true, "until_away": false, "then": "60"})
     );
 }
 
@@ -160,7 +160,7 @@ fn a_lasting_pause_is_ended_by_resuming_what_was_before() {
     let resumed = home.run(&["resume", "--json"]).json();
     assert_eq!(
         resumed,
-        json!({"mode": "50", "until": null, "until_input": false, "then": null})
+        json!({"mode": "50", "until": null, "until_input": false, "until_away": false, "then": null})
     );
     let daemon = restarted(&home, daemon, &[]);
     assert_eq!(daemon.status()["mode"], "50");
