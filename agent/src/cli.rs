@@ -2,13 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 it was tried and failed, 2 the command or a setting is wrong.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use idlewatt_screens::{Language, Words};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::control::client::{ControlClient, ControlError};
 use crate::data_dir::DataDir;
@@ -21,7 +22,9 @@ mod config;
 mod consent;
 mod daemon;
 mod earnings;
+mod help;
 mod kernel;
+mod language;
 mod logging;
 mod mode;
 mod moment;
@@ -37,6 +40,7 @@ mod simulate;
 mod status;
 mod stop;
 mod tune;
+mod values;
 mod view;
 mod why;
 
@@ -74,6 +78,9 @@ struct Common {
     /// Answer in JSON, as described in docs/json.md
     #[arg(long, global = true)]
     json: bool,
+    /// The language of what is shown: en or ko [default: the settings', or the system's]
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "ko"])]
+    language: Option<String>,
 }
 
 impl Common {
@@ -150,7 +157,19 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    // An engine talks to programs alone.
+    if line.get(1).is_none_or(|command| command != "engine") {
+        let _ = LANGUAGE.set(language::find(&line));
+    }
+    let command = help::translated(Arguments::command(), words());
+    let arguments = command
+        .try_get_matches_from(line)
+        .and_then(|found| Arguments::from_arg_matches(&found));
+    let arguments = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => help::refuse(&error, words()),
+    };
     // An engine has no network and no runtime.
     if let Command::Engine(engine) = arguments.command {
         return output::exit(crate::engine::child::run(engine).map_err(Failure::from));

@@ -1,5 +1,6 @@
 //! The owner's yes, given once on this PC; without it nothing runs.
 
+use idlewatt_screens::Words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +9,9 @@ use crate::data_dir::{DataDir, DataDirError};
 const FILE: &str = "consent.json";
 
 /// What the owner is told before being asked.
-pub const QUESTION: &str = "\
-Idlewatt lets this PC's processor and graphics card work for a mining hub or pool while you do not need them.
-That uses electricity you pay for (often 50 to 300 watts while it works) and makes the PC warmer and its fans louder.
-What it earns is credited to you and shown here as it is credited; with the built-in hub these are practice units, never money.
-You can pause it or take this consent back at any time; the hub is sent hash results, and each processor's rate, temperature and reason to work or to wait (also that somebody is at the PC), nothing else about you, your programs or your files.";
+pub fn question(words: Words) -> String {
+    words.say("cli-consent-question")
+}
 
 /// When the owner said yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +57,8 @@ pub fn withdraw(data: &DataDir) -> Result<(), DataDirError> {
 
 #[cfg(test)]
 mod tests {
+    use idlewatt_screens::Language;
+
     use super::*;
 
     #[test]
@@ -85,7 +86,10 @@ mod tests {
 
     #[test]
     fn the_question_is_four_sentences() {
-        assert_eq!(QUESTION.lines().count(), 4);
-        assert!(QUESTION.lines().all(|line| line.ends_with('.')));
+        for language in Language::ALL {
+            let question = question(Words::of(language));
+            assert_eq!(question.lines().count(), 4, "{question}");
+            assert!(question.lines().all(|line| line.ends_with('.')));
+        }
     }
 }

@@ -12,8 +12,12 @@ mod harness;
 mod impact;
 #[path = "cli/kernel.rs"]
 mod kernel;
+#[path = "cli/korean.rs"]
+mod korean;
 #[path = "cli/modes.rs"]
 mod modes;
+#[path = "cli/pages.rs"]
+mod pages;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/simulate.rs"]

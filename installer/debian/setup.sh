@@ -7,9 +7,15 @@ purpose=${1:?usage: setup.sh run|test [--software-gpu]}
 packages=(ca-certificates cmake g++ make libvulkan1) # a C++ compiler and cmake build RandomX; Vulkan finds GPUs
 case $purpose in
   run) [ "${2:-}" != --software-gpu ] || packages+=(mesa-vulkan-drivers) ;;
-  test) packages+=(
+  test)
+    # From wherever they came: Debian's own cannot stand beside others.
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+    packages+=(
+    chromium            # the pages as people see them
     dbus                # a message bus, to ask real services on
     faketime            # a hub with another clock
+    fonts-nanum         # Korean in those pages
     mate-session-manager matchbox-window-manager # a session and windows as on a desktop
     mesa-vulkan-drivers # a GPU in software: the WGSL kernels run without a graphics card
     monero              # a real node to mine on

@@ -112,6 +112,11 @@ impl Desktop {
         ]
     }
 
+    /// The address of its message bus.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A hand on mouse and keyboard.
     ///
     /// # Panics

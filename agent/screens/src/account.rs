@@ -28,7 +28,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::response::Response;
 use axum::routing::{get, post};
-use idlewatt_protocol::DeviceId;
+use idlewatt_protocol::{DeviceId, Money};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -77,6 +77,8 @@ pub struct Viewer {
     pub this_device: Option<DeviceId>,
     /// Passed on with each [`Asking`].
     pub peer: Option<SocketAddr>,
+    /// What this device would be credited with in the next 24 hours; empty where it is not known.
+    pub estimate: Vec<Money>,
     /// The hub's address as a new device is told it, such as `https://hub.example`.
     pub hub_url: String,
 }

@@ -39,9 +39,23 @@ pub fn missing(daemon: &Daemon) -> Vec<Measurement> {
 /// Measures before the work begins, while everything rests. Not while any of the processors may do nothing, such as on
 /// battery or paused by hand: then it waits, and begins anew.
 pub async fn measure_first(daemon: &Daemon, engines: &Engines, plan: &[Measurement]) {
-    if plan.is_empty() {
-        return;
+    let mut plan = plan.to_vec();
+    while !plan.is_empty() {
+        let mut measured = daemon.watch_measured();
+        measured.mark_unchanged();
+        tokio::select! {
+            // Its own results are news, too: first what it says of them.
+            biased;
+            () = measure_when_allowed(daemon, engines, &plan) => return,
+            // The owner has asked for a measurement meanwhile: what it has brought need not be measured again.
+            _ = measured.changed() => {}
+        }
+        let still = missing(daemon);
+        plan.retain(|one| still.contains(one));
     }
+}
+
+async fn measure_when_allowed(daemon: &Daemon, engines: &Engines, plan: &[Measurement]) {
     let may = |decided: &Option<Decided>| {
         decided
             .as_ref()

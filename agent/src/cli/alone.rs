@@ -8,16 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::bench::Bar;
 use super::daemon::end_when_asked;
 use super::settings::SettingsArguments;
-use super::{Common, Failure};
+use super::{Common, Failure, words};
 use crate::benchmarks::{self, Benchmarks, Manner, Measurement};
 use crate::consent;
 use crate::control::answers::{Benchmark, TunedKernel};
 use crate::data_dir::{DataDir, Lock};
 use crate::engine::{self, Engines, Pace, Processor};
 use crate::tuning::Tunings;
-
-/// Said where nothing may run.
-pub const NO_CONSENT: &str = "nothing runs before consent: `idlewatt consent --accept`";
 
 /// What is needed to measure.
 pub struct Alone {
@@ -38,7 +35,7 @@ impl Alone {
         let data = common.data()?;
         let settings = settings.load(&data)?.settings;
         if consent::given(&data)?.is_none() {
-            return Err(Failure::failed(NO_CONSENT));
+            return Err(Failure::Failed(words().say("cli-no-consent")));
         }
         let lock = data.lock()?;
         let exe = std::env::current_exe()?;
@@ -78,7 +75,7 @@ impl Alone {
         };
         engines.shutdown().await;
         if asked_to_end.is_cancelled() {
-            return Err(Failure::failed("interrupted"));
+            return Err(Failure::Failed(words().say("cli-bench-interrupted")));
         }
         let mut kept = Benchmarks::load(&self.data)?;
         for (one, result) in plan.iter().zip(&measured) {

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 
 use super::alone::Alone;
 use super::settings::SettingsArguments;
-use super::{Common, Failure, bar, output, view};
+use super::{Common, Failure, bar, output, view, words};
 use crate::benchmarks;
 use crate::control::answers::{BenchRequest, BenchmarkProgress};
 use crate::control::client::{ControlClient, ControlError};
@@ -60,10 +60,7 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
         }
     };
     bar.end();
-    output::either(common.json, &results, || {
-        let rows: Vec<Vec<String>> = results.iter().map(view::benchmark_row).collect();
-        output::table(&["processor", "algorithm", "rate", "measured for"], &rows)
-    })
+    output::either(common.json, &results, || view::benchmark_table(&results))
 }
 
 /// Its progress is in the status meanwhile.
@@ -98,16 +95,20 @@ impl Bar {
     }
 
     fn step(&self, step: &str, number: usize, of: usize) {
-        self.0.set_message(format!("{number} of {of}: {step}"));
+        let told = [
+            ("number", (number as u64).into()),
+            ("of", (of as u64).into()),
+            ("step", step.into()),
+        ];
+        let message = words().say_with("cli-bench-step", &told);
+        self.0.set_message(message);
         self.0
             .set_position(1_000 * (number as u64 - 1) / of.max(1) as u64);
     }
 
     pub fn show(&self, progress: &BenchmarkProgress) {
-        self.0.set_message(format!(
-            "{} of {}: {} on {}, {}",
-            progress.number, progress.of, progress.algorithm, progress.processor, progress.step
-        ));
+        let message = words().say_with("cli-bench-progress", &view::of_benchmark(progress));
+        self.0.set_message(message);
         self.0
             .set_position((progress.progress.clamp(0.0, 1.0) * 1_000.0) as u64);
     }

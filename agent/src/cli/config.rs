@@ -4,7 +4,7 @@ use idlewatt_config::{Layered, template};
 use serde::Serialize;
 
 use super::settings::SettingsArguments;
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 
 #[derive(Debug, clap::Args)]
 pub struct ConfigArguments {
@@ -47,8 +47,10 @@ pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
             let file = settings.file(&data).map(|path| path.display().to_string());
             let checked = Checked { valid: true, file };
             output::either(common.json, &checked, || match &checked.file {
-                Some(file) => format!("{file} is right"),
-                None => "there is no file of settings; the defaults hold".to_owned(),
+                Some(file) => {
+                    words().say_with("cli-config-right", &[("file", file.as_str().into())])
+                }
+                None => words().say("cli-config-none"),
             })
         }
         ConfigCommand::Show(settings) => {

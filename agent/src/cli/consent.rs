@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::consent;
 use crate::control::answers::ConsentState;
 
@@ -35,11 +35,8 @@ pub async fn run(common: &Common, arguments: ConsentArguments) -> Result<(), Fai
             }
         }
     }
-    output::either(common.json, &state, || {
-        match state.consent {
-            true => "consent is recorded; take it back with `idlewatt consent --withdraw`",
-            false => "consent is withdrawn; nothing runs",
-        }
-        .to_owned()
+    output::either(common.json, &state, || match state.consent {
+        true => words().say("cli-consent-recorded"),
+        false => words().say("cli-consent-withdrawn"),
     })
 }

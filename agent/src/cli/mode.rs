@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use idlewatt_config::{DurationError, parse_duration};
 use jiff::{Timestamp, Zoned};
 
-use super::moment::{self, MomentError};
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
+use super::{moment, values};
 use crate::control::answers::{ModeAnswer, ModeRequest};
 use crate::governor::Mode;
 
 #[derive(Debug, clap::Args)]
 pub struct ModeArguments {
     /// smart (as much as goes unnoticed), 5 to 100 (percent of each processor's time) or pause
+    #[arg(value_parser = values::mode)]
     mode: Mode,
     #[command(flatten)]
     end: End,
@@ -29,10 +29,10 @@ pub struct PauseArguments {
 #[group(multiple = false)]
 struct End {
     /// Only for this long, such as 3h or 1h30m
-    #[arg(long = "for", value_name = "DURATION", value_parser = at_least_a_second)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = values::time)]
     duration: Option<Duration>,
     /// Only until then: 18:00 (today or tomorrow) or 2026-11-23T08:00
-    #[arg(long, value_name = "TIME", value_parser = from_now)]
+    #[arg(long, value_name = "TIME", value_parser = values::moment)]
     until: Option<Timestamp>,
     /// Only until somebody uses this PC again
     #[arg(long)]
@@ -40,18 +40,6 @@ struct End {
     /// Only until nobody is using this PC any more
     #[arg(long)]
     until_away: bool,
-}
-
-fn at_least_a_second(text: &str) -> Result<Duration, DurationError> {
-    let duration = parse_duration(text)?;
-    if duration.is_zero() {
-        return Err(DurationError(text.to_owned()));
-    }
-    Ok(duration)
-}
-
-fn from_now(text: &str) -> Result<Timestamp, MomentError> {
-    moment::parse(text, &Zoned::now())
 }
 
 pub async fn run(common: &Common, arguments: ModeArguments) -> Result<(), Failure> {
@@ -79,17 +67,36 @@ async fn choose(common: &Common, mode: String, end: End) -> Result<(), Failure> 
 }
 
 fn shown(answer: &ModeAnswer, now: &Zoned) -> String {
-    let mode = &answer.mode;
-    let end = match answer.until {
-        Some(until) => Some(moment::shown(until, now)),
-        None => answer.until_input.then(|| "the next input".to_owned()),
-    };
+    let words = words();
+    let mode = answer.mode.as_str();
+    let end = ending(answer.until, answer.until_input, answer.until_away, now);
     match (end, &answer.then) {
-        (Some(end), Some(then)) => format!("mode {mode} until {end}, then {then}"),
+        (Some(end), Some(then)) => words.say_with(
+            "cli-mode-until",
+            &[
+                ("mode", mode.into()),
+                ("end", end.into()),
+                ("then", then.as_str().into()),
+            ],
+        ),
         _ if *mode == Mode::Pause.to_string() => {
-            format!("mode {mode}, for good: `idlewatt resume` ends it")
+            words.say_with("cli-mode-for-good", &[("mode", mode.into())])
         }
-        _ => format!("mode {mode}"),
+        _ => words.say_with("cli-mode", &[("mode", mode.into())]),
+    }
+}
+
+/// What ends a mode that was chosen for a while.
+pub fn ending(
+    until: Option<Timestamp>,
+    until_input: bool,
+    until_away: bool,
+    now: &Zoned,
+) -> Option<String> {
+    match until {
+        Some(until) => Some(moment::shown(until, now, words())),
+        None if until_away => Some(words().say("cli-until-away")),
+        None => until_input.then(|| words().say("cli-until-input")),
     }
 }
 
@@ -122,6 +129,13 @@ mod tests {
                 "mode pause, for good: `idlewatt resume` ends it",
             ),
             (answer("smart", None, false, None), "mode smart"),
+            (
+                ModeAnswer {
+                    until_away: true,
+                    ..answer("pause", None, false, Some("90"))
+                },
+                "mode pause until nobody is using this PC, then 90",
+            ),
         ] {
             assert_eq!(shown(&answer, &now), told);
         }

@@ -1,8 +1,9 @@
 //! Moments as people write and read them: by the clock on the wall.
 
+use idlewatt_screens::Words;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{RoundMode, SignedDuration, Timestamp, ToSpan, Unit, Zoned, ZonedDifference};
+use jiff::{RoundMode, SignedDuration, Span, Timestamp, ToSpan, Unit, Zoned, ZonedDifference};
 
 /// The text is no moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +76,7 @@ fn moments(zone: &TimeZone, local: DateTime) -> Vec<Timestamp> {
 }
 
 /// `18:00 (in 2h 5m)`, with the date where it is not today.
-pub fn shown(moment: Timestamp, now: &Zoned) -> String {
+pub fn shown(moment: Timestamp, now: &Zoned, words: Words) -> String {
     let local = moment.to_zoned(now.time_zone().clone());
     let format = match local.date() == now.date() {
         true => "%H:%M",
@@ -91,13 +92,39 @@ pub fn shown(moment: Timestamp, now: &Zoned) -> String {
         .mode(RoundMode::HalfExpand);
     let clock = local.strftime(format);
     match now.until(rounded) {
-        Ok(left) => format!("{clock} (in {left:#})"),
+        Ok(left) => words.say_with(
+            "cli-moment",
+            &[
+                ("clock", clock.to_string().into()),
+                ("left", in_words(&left, words).into()),
+            ],
+        ),
         Err(_) => clock.to_string(),
+    }
+}
+
+/// A length in its units, without those of which there are none.
+fn in_words(length: &Span, words: Words) -> String {
+    let units = [
+        ("cli-days", i64::from(length.get_days())),
+        ("cli-hours", i64::from(length.get_hours())),
+        ("cli-minutes", length.get_minutes()),
+        ("cli-seconds", length.get_seconds()),
+    ];
+    let some = units.iter().filter(|(_, count)| *count != 0);
+    let parts: Vec<String> = some
+        .map(|(key, count)| words.say_with(key, &[("count", (*count).into())]))
+        .collect();
+    match parts.is_empty() {
+        true => words.say_with("cli-seconds", &[("count", 0.into())]),
+        false => parts.join(" "),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use idlewatt_screens::Language;
+
     use super::*;
 
     /// New York, where clocks go forward on 2026-03-08 and back on 2026-11-01, both at 2 o'clock.
@@ -200,6 +227,7 @@ mod tests {
 
     #[test]
     fn moments_are_shown_by_the_clock_and_by_how_far_away_they_are() {
+        let english = Words::of(Language::English);
         let now = at("2026-07-01T15:55");
         for (seconds, told) in [
             (45, "15:55 (in 45s)"),
@@ -209,11 +237,14 @@ mod tests {
             (50 * 3_600, "2026-07-03 17:55 (in 2d 2h)"),
         ] {
             let moment = now.timestamp() + SignedDuration::from_secs(seconds);
-            assert_eq!(shown(moment, &now), told);
+            assert_eq!(shown(moment, &now, english), told);
             // The answer takes a moment to arrive.
             let before = SignedDuration::from_millis(20);
             let later = now.checked_add(before).expect("in range");
-            assert_eq!(shown(moment, &later), told);
+            assert_eq!(shown(moment, &later, english), told);
         }
+        let moment = now.timestamp() + SignedDuration::from_secs(2 * 3_600 + 5 * 60);
+        let korean = Words::of(Language::Korean);
+        assert_eq!(shown(moment, &now, korean), "18:00 (2시간 5분 뒤)");
     }
 }

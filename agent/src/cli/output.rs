@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use idlewatt_config::SettingsError;
 use idlewatt_protocol::Money;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::words;
 use crate::control::client::ControlError;
@@ -52,7 +53,16 @@ impl From<DataDirError> for Failure {
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
-        Failure::usage(error)
+        match &error {
+            SettingsError::Unreadable { path, source } => {
+                let path = path.display().to_string();
+                Failure::Usage(words().say_with(
+                    "cli-settings-unreadable",
+                    &[("path", path.into()), ("reason", source.to_string().into())],
+                ))
+            }
+            SettingsError::Wrong(_) => Failure::usage(error),
+        }
     }
 }
 
@@ -62,6 +72,9 @@ impl From<ControlError> for Failure {
             // The agent was asked for something that is not there: this command was wrong.
             ControlError::Refused(answer) if answer.error == "bad_request" => {
                 Failure::Usage(answer.message)
+            }
+            ControlError::NotRunning { data } => {
+                Failure::Failed(words().say_with("cli-not-running", &[("data", data.into())]))
             }
             error => Failure::failed(error),
         }
@@ -114,26 +127,38 @@ pub fn either(
 }
 
 /// Rows under a heading, in columns as wide as need be.
-pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
+pub fn table(heading: &[impl AsRef<str>], rows: &[Vec<String>]) -> String {
+    let heading: Vec<&str> = heading.iter().map(AsRef::as_ref).collect();
+    let mut widths: Vec<usize> = heading.iter().map(|cell| width(cell)).collect();
     for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
         }
     }
     let line = |cells: Vec<&str>| {
         let padded = cells
             .iter()
             .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
+            .map(|(cell, width)| padded(cell, *width));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    let mut lines = vec![line(heading.to_vec())];
+    let mut lines = vec![line(heading)];
     lines.extend(
         rows.iter()
             .map(|row| line(row.iter().map(String::as_str).collect())),
     );
     lines.join("\n")
+}
+
+/// How many columns of a terminal a text takes: Korean letters take two.
+fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// A text filled up with spaces to so many columns.
+pub fn padded(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(missing))
 }
 
 /// Shares that are verified and not credited yet, in one line; `None` without such.
@@ -142,14 +167,11 @@ pub fn awaiting(awaiting: &Awaiting) -> Option<String> {
         [] => String::new(),
         some => format!(" ({})", amounts(some)),
     };
-    let shares = match awaiting.shares {
-        0 => return None,
-        1 => "1 share".to_owned(),
-        shares => format!("{shares} shares"),
-    };
-    Some(format!(
-        "{shares} verified{worth}, credited within a minute"
-    ))
+    if awaiting.shares == 0 {
+        return None;
+    }
+    let told = [("count", awaiting.shares.into()), ("worth", worth.into())];
+    Some(words().say_with("cli-status-awaiting", &told))
 }
 
 /// Amounts without the zeros at their end; practice says that it is.
@@ -172,6 +194,18 @@ mod tests {
         ]);
         assert_eq!(shown, "1.5 PRACTICE (not money), 0.00000000001 XMR, 0 BTC");
         assert_eq!(amounts(&[]), "nothing yet");
+    }
+
+    #[test]
+    fn korean_letters_take_two_columns() {
+        let rows = [
+            vec!["작업 중".to_owned(), "1".to_owned()],
+            vec!["cpu".to_owned(), "2".to_owned()],
+        ];
+        assert_eq!(
+            table(&["상태", "n"], &rows),
+            "상태     n\n작업 중  1\ncpu      2"
+        );
     }
 
     #[test]

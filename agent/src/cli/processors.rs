@@ -1,7 +1,7 @@
 //! `idlewatt processors`
 
 use super::settings::SettingsArguments;
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::benchmarks;
 use crate::control::answers::ProcessorListing;
 use crate::engine;
@@ -21,9 +21,7 @@ pub async fn run(common: &Common, arguments: ProcessorsArguments) -> Result<(), 
         (Some(client), Some(id)) => client.retry(&id).await?,
         (Some(client), None) => client.processors().await?,
         (None, Some(_)) => {
-            return Err(Failure::failed(
-                "the agent is not running: nothing is set aside",
-            ));
+            return Err(Failure::Failed(words().say("cli-processors-not-running")));
         }
         (None, None) => {
             let settings = arguments.settings.load(&common.data()?)?.settings;
@@ -36,16 +34,18 @@ pub async fn run(common: &Common, arguments: ProcessorsArguments) -> Result<(), 
 }
 
 fn shown(listed: &[ProcessorListing]) -> String {
+    let words = words();
     let rows: Vec<Vec<String>> = listed
         .iter()
         .map(|processor| {
             let algorithms = processor.algorithms.iter().map(ToString::to_string);
             let mut name = processor.name.clone();
             if processor.software {
-                name.push_str(" (emulated on the CPU)");
+                name = words.say_with("cli-processors-emulated", &[("name", name.into())]);
             }
             if let Some(threads) = processor.threads {
-                name = format!("{name}, {threads} threads");
+                let told = [("name", name.into()), ("count", (threads as u64).into())];
+                name = words.say_with("cli-processors-threads", &told);
             }
             vec![
                 processor.id.clone(),
@@ -55,5 +55,11 @@ fn shown(listed: &[ProcessorListing]) -> String {
             ]
         })
         .collect();
-    output::table(&["id", "kind", "algorithms", "name"], &rows)
+    let heading = [
+        words.say("cli-column-id"),
+        words.say("cli-column-kind"),
+        words.say("cli-column-algorithms"),
+        words.say("cli-column-name"),
+    ];
+    output::table(&heading, &rows)
 }

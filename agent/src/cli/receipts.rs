@@ -2,10 +2,10 @@
 
 use idlewatt_protocol::Money;
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::control::answers::{Difference, ReceiptsCheck};
 use crate::shares::closings::ClosedDay;
-use crate::shares::{ClosingsChange, ClosingsReport, Receipt};
+use crate::shares::{ClosingsChange, ClosingsReport, Receipt, State};
 
 #[derive(Debug, clap::Args)]
 pub struct ReceiptsArguments {
@@ -48,42 +48,51 @@ pub async fn run(common: &Common, arguments: ReceiptsArguments) -> Result<(), Fa
 }
 
 fn compared(check: &ReceiptsCheck) -> String {
-    let mut lines = vec![format!(
-        "agent and hub {}: {} shares compared ({}), {} differences, {} without an answer yet",
-        if check.agree { "agree" } else { "DIFFER" },
-        check.compared,
-        output::amounts(&check.credited),
-        check.difference_count,
-        check.pending
-    )];
+    let words = words();
+    let told = [
+        ("compared", check.compared.into()),
+        ("credited", output::amounts(&check.credited).into()),
+        ("differences", check.difference_count.into()),
+        ("pending", check.pending.into()),
+    ];
+    let mut lines = vec![match check.agree {
+        true => words.say_with("cli-receipts-agree", &told),
+        false => words.say_with("cli-receipts-differ", &told),
+    }];
     lines.extend(check.differences.iter().map(difference));
     lines.extend(check.closings.iter().map(closings));
     lines.join("\n")
 }
 
 fn closings(report: &ClosingsReport) -> String {
+    let words = words();
     let last = match &report.last {
-        Some(ClosedDay { number, day, hash }) => {
-            format!("; the last is number {number} of {day}, {hash}")
-        }
+        Some(ClosedDay { number, day, hash }) => words.say_with(
+            "cli-closings-last",
+            &[
+                ("number", (*number).into()),
+                ("day", day.as_str().into()),
+                ("hash", hash.as_str().into()),
+            ],
+        ),
         None => String::new(),
     };
-    let mut lines = vec![format!(
-        "the hub's closings {}: {} verified now, {} compared with receipts{last}",
-        if report.problems.is_empty() {
-            "are right"
-        } else {
-            "ARE NOT RIGHT"
-        },
-        report.verified,
-        report.compared,
-    )];
+    let told = [
+        ("verified", report.verified.into()),
+        ("compared", report.compared.into()),
+        ("last", last.into()),
+    ];
+    let mut lines = vec![match report.problems.is_empty() {
+        true => words.say_with("cli-closings-right", &told),
+        false => words.say_with("cli-closings-wrong", &told),
+    }];
     lines.extend(report.problems.iter().cloned());
     lines.extend(report.changes.iter().map(change));
     lines.join("\n")
 }
 
 fn change(change: &ClosingsChange) -> String {
+    let words = words();
     let ClosingsChange {
         noticed_at,
         first,
@@ -96,49 +105,85 @@ fn change(change: &ClosingsChange) -> String {
         day => format!("{} ({day}, {})", one.number, one.hash),
     };
     let which = match first.number == last.number {
-        true => format!("closing {}", named(first)),
-        false => format!("closings {} to {}", named(first), named(last)),
+        true => words.say_with("cli-closing-one", &[("one", named(first).into())]),
+        false => words.say_with(
+            "cli-closing-many",
+            &[("first", named(first).into()), ("last", named(last).into())],
+        ),
     };
     let now = match now {
-        Some(hash) => format!("it had {hash} in the place of number {} then", first.number),
-        None => "it had nothing in their place then".to_owned(),
+        Some(hash) => words.say_with(
+            "cli-closing-now",
+            &[
+                ("hash", hash.as_str().into()),
+                ("number", first.number.into()),
+            ],
+        ),
+        None => words.say("cli-closing-nothing"),
     };
     let since = match verified_again {
-        true => "what it has there now agrees with this device's receipts",
-        false => {
-            "it has not been verified since that what it has there now agrees with this device's receipts"
-        }
+        true => words.say("cli-closing-agrees"),
+        false => words.say("cli-closing-unverified"),
     };
-    format!(
-        "seen {noticed_at:.0}: the hub no longer had its {which}: it was restored from a backup, or has rewritten its history; \
-         {now}; {since}"
+    words.say_with(
+        "cli-closing-changed",
+        &[
+            ("at", format!("{noticed_at:.0}").into()),
+            ("which", which.into()),
+            ("now", now.into()),
+            ("since", since.into()),
+        ],
     )
 }
 
 fn difference(one: &Difference) -> String {
+    let words = words();
     let amount = |side: Option<Money>| match side {
         Some(money) => output::amounts(&[money]),
-        None => "nothing".to_owned(),
+        None => words.say("cli-receipts-nothing"),
     };
-    format!(
-        "{}  {}: here {}, at the hub {}",
-        one.digest,
-        one.kind.replace('_', " "),
-        amount(one.here),
-        amount(one.at_hub)
+    let kind = match one.kind.as_str() {
+        "only_here" => words.say("cli-receipts-only-here"),
+        "lost_at_hub" => words.say("cli-receipts-lost-at-hub"),
+        "only_at_hub" => words.say("cli-receipts-only-at-hub"),
+        "different_credit" => words.say("cli-receipts-different-credit"),
+        other => other.to_owned(),
+    };
+    words.say_with(
+        "cli-receipts-difference",
+        &[
+            ("digest", one.digest.as_str().into()),
+            ("kind", kind.into()),
+            ("here", amount(one.here).into()),
+            ("there", amount(one.at_hub).into()),
+        ],
     )
 }
 
+/// What became of a share.
+fn fate(state: State) -> String {
+    let words = words();
+    match state {
+        State::Pending => words.say("cli-share-pending"),
+        State::Accepted => words.say("cli-share-accepted"),
+        State::Rejected => words.say("cli-share-rejected"),
+        State::Stale => words.say("cli-share-stale"),
+        State::Lost => words.say("cli-share-lost"),
+        State::Unknown => words.say("cli-share-unknown"),
+    }
+}
+
 fn shown(receipts: &[Receipt]) -> String {
+    let words = words();
     if receipts.is_empty() {
-        return "no receipts yet".to_owned();
+        return words.say("cli-receipts-none");
     }
     let rows: Vec<Vec<String>> = receipts
         .iter()
         .map(|receipt| {
             let state = match &receipt.reason {
-                Some(reason) => format!("{}: {reason}", receipt.state),
-                None => receipt.state.to_string(),
+                Some(reason) => format!("{}: {reason}", fate(receipt.state)),
+                None => fate(receipt.state),
             };
             vec![
                 receipt.id.to_string(),
@@ -154,13 +199,13 @@ fn shown(receipts: &[Receipt]) -> String {
         })
         .collect();
     let heading = [
-        "number",
-        "found",
-        "algorithm",
-        "processor",
-        "work",
-        "credit",
-        "state",
+        words.say("cli-column-number"),
+        words.say("cli-column-found"),
+        words.say("cli-column-algorithm"),
+        words.say("cli-column-processor"),
+        words.say("cli-column-work"),
+        words.say("cli-column-credit"),
+        words.say("cli-column-state"),
     ];
     output::table(&heading, &rows)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use idlewatt_config::{DurationError, parse_duration, write_duration};
+use idlewatt_config::write_duration;
 use idlewatt_platform::signals::{Reading, Sensors, Wanted};
 use idlewatt_platform::usage;
 use jiff::Zoned;
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::daemon::end_when_asked;
 use super::simulate;
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, values};
 use crate::control::point::ControlPoint;
 use crate::governor::Pattern;
 use crate::simulation::{At, Change, Header, LARGEST_FILE, LONGEST, Recorder};
@@ -40,19 +40,11 @@ pub struct RecordArguments {
     /// The file to write; it must not exist yet
     file: PathBuf,
     /// For how long, such as 8h [default: until Ctrl-C]
-    #[arg(long = "for", value_name = "DURATION", value_parser = at_least_a_second)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = values::time)]
     limit: Option<Duration>,
     /// The file of settings [default: config.toml in the data directory, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-}
-
-fn at_least_a_second(text: &str) -> Result<Duration, DurationError> {
-    let duration = parse_duration(text)?;
-    if duration.is_zero() {
-        return Err(DurationError(text.to_owned()));
-    }
-    Ok(duration)
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::daemon::{DaemonArguments, end_when_asked};
-use super::{Common, Failure, logging, output, view};
+use super::{Common, Failure, logging, output, view, words};
 use crate::app::App;
 use crate::consent;
 use crate::data_dir::DataDir;
@@ -54,16 +54,15 @@ async fn ask(data: &DataDir, yes: bool, asked: &CancellationToken) -> Result<boo
     if consent::given(data)?.is_some() {
         return Ok(true);
     }
-    output::text(consent::QUESTION)?;
+    let words = words();
+    output::text(consent::question(words))?;
     if yes {
-        output::text("Agreed, by --yes.")?;
+        output::text(words.say("cli-consent-agreed"))?;
     } else {
         if !io::stdin().is_terminal() {
-            return Err(Failure::failed(
-                "nothing runs without your consent; answer with --yes, or with `idlewatt consent --accept`",
-            ));
+            return Err(Failure::Failed(words.say("cli-consent-needed")));
         }
-        print!("May this PC work under these conditions? [y/N] ");
+        print!("{} ", words.say("cli-consent-ask"));
         io::stdout().flush()?;
         let answer = tokio::task::spawn_blocking(|| {
             let mut line = String::new();
@@ -73,8 +72,10 @@ async fn ask(data: &DataDir, yes: bool, asked: &CancellationToken) -> Result<boo
             () = asked.cancelled() => return Ok(false),
             answer = answer => answer.map_err(Failure::failed)??,
         };
-        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-            output::text("Nothing was started.")?;
+        let answer = answer.trim().to_lowercase();
+        let yes = words.say("cli-consent-yes");
+        if !yes.split_whitespace().any(|word| word == answer) {
+            output::text(words.say("cli-consent-nothing-started"))?;
             return Ok(false);
         }
     }

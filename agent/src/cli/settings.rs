@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use idlewatt_config::{Layered, Override, load};
 
-use super::Failure;
+use super::{Failure, values};
 use crate::app::policy::policy;
 use crate::daemon::Loaded;
 use crate::data_dir::DataDir;
@@ -35,7 +35,7 @@ pub struct SettingsArguments {
     #[arg(long)]
     allow_software_gpu: bool,
     /// The mode to start with: smart, 5 to 100 (percent) or pause
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = values::mode)]
     pub mode: Option<Mode>,
     /// The port of the control API on 127.0.0.1
     #[arg(long, value_name = "PORT")]

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use idlewatt_platform::signals::{Sensors, Wanted};
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::control::answers::SignalsAnswer;
 use crate::control::client::ControlError;
 use crate::daemon::signals::answer;
 
 /// Load is what happens between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1_200);
-const UNKNOWN: &str = "unknown";
 
 pub async fn run(common: &Common) -> Result<(), Failure> {
     let signals = match common.running().await? {
@@ -35,73 +34,95 @@ async fn look() -> SignalsAnswer {
 }
 
 fn shown(signals: &SignalsAnswer) -> String {
+    let words = words();
     let mut rows = vec![
-        ("last input", ago(signals.idle_seconds)),
-        ("game controller", gamepad(signals)),
-        ("locked", yes_or_no(signals.locked)),
-        ("used from elsewhere", yes_or_no(signals.remote)),
+        (words.say("cli-signals-input"), ago(signals.idle_seconds)),
+        (words.say("cli-signals-gamepad"), gamepad(signals)),
+        (words.say("cli-signals-locked"), yes_or_no(signals.locked)),
+        (words.say("cli-signals-remote"), yes_or_no(signals.remote)),
         (
-            "other sessions in use",
+            words.say("cli-signals-sessions"),
             number(signals.other_sessions_in_use.map(f64::from), ""),
         ),
-        ("display kept on by", kept_awake(signals)),
-        ("whole screen used by", fullscreen(signals)),
-        ("power", power(signals)),
+        (words.say("cli-signals-kept-awake"), kept_awake(signals)),
+        (words.say("cli-signals-fullscreen"), fullscreen(signals)),
+        (words.say("cli-signals-power"), power(signals)),
         (
-            "CPU used by others",
+            words.say("cli-signals-cpu-load"),
             number(signals.cpu_others_percent, " %"),
         ),
-        ("CPU temperature", number(signals.cpu_celsius, " °C")),
+        (
+            words.say("cli-signals-cpu-heat"),
+            number(signals.cpu_celsius, " °C"),
+        ),
     ];
     for gpu in &signals.gpus {
-        let load = number(gpu.others_percent, " % used by others");
+        let told = [
+            ("name", gpu.name.as_str().into()),
+            ("load", number(gpu.others_percent, " %").into()),
+            ("heat", number(gpu.celsius, " °C").into()),
+        ];
         rows.push((
-            "graphics card",
-            format!("{}: {load}, {}", gpu.name, number(gpu.celsius, " °C")),
+            words.say("cli-signals-gpu"),
+            words.say_with("cli-signals-gpu-state", &told),
         ));
     }
     if signals.gpus.is_empty() {
-        rows.push(("graphics cards", UNKNOWN.to_owned()));
+        rows.push((words.say("cli-signals-gpus"), unknown()));
     }
     let rows: Vec<Vec<String>> = rows
         .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
+        .map(|(name, value)| vec![name, value])
         .collect();
-    output::table(&["signal", "the system says"], &rows)
+    let heading = [
+        words.say("cli-column-signal"),
+        words.say("cli-column-system-says"),
+    ];
+    output::table(&heading, &rows)
+}
+
+fn unknown() -> String {
+    words().say("cli-unknown")
 }
 
 fn ago(seconds: Option<f64>) -> String {
-    number(seconds, " s ago")
+    let told = |seconds: f64| {
+        let seconds = [("seconds", seconds.to_string().into())];
+        words().say_with("cli-signals-ago", &seconds)
+    };
+    seconds.map_or_else(unknown, told)
 }
 
 fn number(value: Option<f64>, unit: &str) -> String {
-    value.map_or(UNKNOWN.to_owned(), |value| format!("{value}{unit}"))
+    value.map_or_else(unknown, |value| format!("{value}{unit}"))
 }
 
 fn yes_or_no(value: Option<bool>) -> String {
     match value {
-        None => UNKNOWN,
-        Some(true) => "yes",
-        Some(false) => "no",
+        None => unknown(),
+        Some(true) => words().say("cli-yes"),
+        Some(false) => words().say("cli-no"),
     }
-    .to_owned()
 }
 
 fn gamepad(signals: &SignalsAnswer) -> String {
     match signals.gamepad_connected {
-        None => UNKNOWN.to_owned(),
-        Some(false) => "none".to_owned(),
-        Some(true) => format!("last input {}", ago(signals.gamepad_idle_seconds)),
+        None => unknown(),
+        Some(false) => words().say("cli-signals-none"),
+        Some(true) => {
+            let ago = ago(signals.gamepad_idle_seconds);
+            words().say_with("cli-signals-gamepad-input", &[("ago", ago.into())])
+        }
     }
 }
 
 fn kept_awake(signals: &SignalsAnswer) -> String {
     match &signals.kept_awake_by {
-        None => UNKNOWN.to_owned(),
-        Some(names) if names.is_empty() => "nobody".to_owned(),
+        None => unknown(),
+        Some(names) if names.is_empty() => words().say("cli-signals-nobody"),
         Some(names) => {
             let named = |name: &String| match name.is_empty() {
-                true => "an application".to_owned(),
+                true => words().say("cli-signals-an-application"),
                 false => name.clone(),
             };
             names.iter().map(named).collect::<Vec<_>>().join(", ")
@@ -111,28 +132,29 @@ fn kept_awake(signals: &SignalsAnswer) -> String {
 
 fn fullscreen(signals: &SignalsAnswer) -> String {
     match (signals.fullscreen, &signals.fullscreen_application) {
-        (None, _) => UNKNOWN.to_owned(),
-        (Some(false), _) => "nobody".to_owned(),
+        (None, _) => unknown(),
+        (Some(false), _) => words().say("cli-signals-nobody"),
         (Some(true), Some(name)) => name.clone(),
-        (Some(true), None) => "an application".to_owned(),
+        (Some(true), None) => words().say("cli-signals-an-application"),
     }
 }
 
 fn power(signals: &SignalsAnswer) -> String {
+    let words = words();
     let Some(power) = signals.power else {
-        return UNKNOWN.to_owned();
+        return unknown();
     };
-    let mut text = match power.on_battery {
-        true => "battery".to_owned(),
-        false => "mains".to_owned(),
-    };
+    let mut parts = vec![match power.on_battery {
+        true => words.say("cli-signals-battery"),
+        false => words.say("cli-signals-mains"),
+    }];
     if let Some(percent) = power.charge_percent {
-        text += &format!(", {percent} % charged");
+        parts.push(words.say_with("cli-signals-charged", &[("percent", percent.into())]));
     }
     match power.saver {
-        Some(true) => text += ", saving energy",
+        Some(true) => parts.push(words.say("cli-signals-saving")),
         Some(false) => {}
-        None => text += ", saving energy: unknown",
+        None => parts.push(words.say("cli-signals-saving-unknown")),
     }
-    text
+    parts.join(", ")
 }

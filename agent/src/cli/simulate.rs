@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
 use super::settings::SettingsArguments;
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, values};
 use crate::app::policy::policy;
 use crate::chosen_mode;
 use crate::governor::{Mode, Policy};
@@ -22,7 +22,7 @@ pub struct SimulateArguments {
     /// A recorded or written trace of a PC's signals, as docs/traces.md describes it
     trace: PathBuf,
     /// The mode chosen by hand [default: the settings']
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = values::mode)]
     mode: Option<Mode>,
     /// The file of settings [default: config.toml in the data directory, if there is one]
     #[arg(long, value_name = "FILE")]

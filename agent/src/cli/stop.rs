@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::data_dir::DataDirError;
 
 /// How long the agent may take to end.
@@ -23,13 +23,14 @@ pub async fn run(common: &Common) -> Result<(), Failure> {
     let asked = Instant::now();
     while let Err(DataDirError::Taken { .. }) = data.lock() {
         if asked.elapsed() > LIMIT {
-            return Err(Failure::failed(format!(
-                "it has not ended within {LIMIT:?}"
-            )));
+            let limit = [("limit", format!("{LIMIT:?}").into())];
+            return Err(Failure::Failed(
+                words().say_with("cli-stop-not-in-time", &limit),
+            ));
         }
         sleep(Duration::from_millis(20)).await;
     }
     output::either(common.json, &Stopped { stopped: true }, || {
-        "stopped".to_owned()
+        words().say("cli-stop-stopped")
     })
 }

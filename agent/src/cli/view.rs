@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use idlewatt_screens::Argument;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use super::output;
-use crate::control::answers::{Benchmark, Phase, Status};
+use super::{output, status, words};
+use crate::control::answers::{Benchmark, BenchmarkProgress, Phase, Status};
 use crate::daemon::Daemon;
+use crate::daemon::status::reason_in_words;
 
 /// How often the terminal's view is renewed.
 const RENEWAL: Duration = Duration::from_millis(500);
@@ -34,7 +36,8 @@ pub async fn show(daemon: Arc<Daemon>, on_terminal: bool) {
         }
         display.update(&status);
         if daemon.wait_stopping(RENEWAL).await {
-            display.end(&format!("ended: {}", line(&daemon.status())));
+            let last = [("line", line(&daemon.status()).into())];
+            display.end(&words().say_with("cli-view-ended", &last));
             return;
         }
     }
@@ -152,14 +155,7 @@ impl Lines {
 fn under_way(status: &Status) -> BTreeMap<String, f64> {
     let mut all = BTreeMap::new();
     if let Some(benchmark) = &status.benchmark {
-        let name = format!(
-            "benchmark {} of {}: {} on {}, {}",
-            benchmark.number,
-            benchmark.of,
-            benchmark.algorithm,
-            benchmark.processor,
-            benchmark.step
-        );
+        let name = words().say_with("cli-view-benchmark", &of_benchmark(benchmark));
         all.insert(name, benchmark.progress);
         return all;
     }
@@ -171,27 +167,54 @@ fn under_way(status: &Status) -> BTreeMap<String, f64> {
     all
 }
 
+/// What a message says about a benchmark that runs.
+pub fn of_benchmark(progress: &BenchmarkProgress) -> [(&'static str, Argument<'_>); 5] {
+    let step = match progress.step.as_str() {
+        "starting" => words().say("cli-phase-starting"),
+        "preparing" => words().say("cli-step-preparing"),
+        "measuring" => words().say("cli-step-measuring"),
+        other => other.to_owned(),
+    };
+    [
+        ("number", (progress.number as u64).into()),
+        ("of", (progress.of as u64).into()),
+        ("algorithm", progress.algorithm.name().into()),
+        ("processor", progress.processor.as_str().into()),
+        ("step", step.into()),
+    ]
+}
+
 /// The agent in one line.
 fn line(status: &Status) -> String {
-    let mut parts = vec![format!("{}: {}", status.mode, status.reason)];
+    let words = words();
+    let reason = reason_in_words(status.phase, status.because.as_ref(), words);
+    let mut parts = vec![format!("{}: {reason}", status.mode)];
     let working = status.phase == Phase::Running;
     for processor in status.processors.iter().filter(|_| working) {
         parts.push(match (processor.phase.as_str(), processor.algorithm) {
-            ("set_aside", _) => format!("{} set aside", processor.id),
+            ("set_aside", _) => words.say_with(
+                "cli-view-set-aside",
+                &[("processor", processor.id.as_str().into())],
+            ),
             (_, Some(algorithm)) => format!(
                 "{} {} {algorithm}",
                 processor.id,
                 output::rate(processor.rate)
             ),
-            (phase, None) => format!("{} {phase}", processor.id),
+            (phase, None) => format!("{} {}", processor.id, status::phase(phase, words)),
         });
     }
     let refused = status.shares.rejected + status.shares.stale;
+    let counts = [
+        ("count", status.shares.accepted.into()),
+        ("refused", refused.into()),
+    ];
     parts.push(match refused {
-        0 => format!("{} shares accepted", status.shares.accepted),
-        _ => format!("{} shares accepted, {refused} not", status.shares.accepted),
+        0 => words.say_with("cli-view-accepted", &counts),
+        _ => words.say_with("cli-view-accepted-and-refused", &counts),
     });
-    parts.push(format!("credited {}", output::amounts(&status.credited)));
+    let credited = output::amounts(&status.credited);
+    parts.push(words.say_with("cli-view-credited", &[("amount", credited.into())]));
     parts.extend(output::awaiting(&status.awaiting));
     if let Some(trouble) = &status.source.trouble {
         parts.push(trouble.clone());
@@ -199,13 +222,21 @@ fn line(status: &Status) -> String {
     parts.join(" | ")
 }
 
-fn benchmark_table(benchmarks: &[Benchmark]) -> String {
+/// What was measured.
+pub fn benchmark_table(benchmarks: &[Benchmark]) -> String {
+    let words = words();
+    let heading = [
+        words.say("cli-column-processor"),
+        words.say("cli-column-algorithm"),
+        words.say("cli-column-rate"),
+        words.say("cli-column-measured-for"),
+    ];
     let rows: Vec<Vec<String>> = benchmarks.iter().map(benchmark_row).collect();
-    output::table(&["processor", "algorithm", "rate", "measured for"], &rows)
+    output::table(&heading, &rows)
 }
 
 /// One benchmark as a row of a table.
-pub fn benchmark_row(benchmark: &Benchmark) -> Vec<String> {
+fn benchmark_row(benchmark: &Benchmark) -> Vec<String> {
     let note = match &benchmark.note {
         Some(note) => format!(", {note}"),
         None => String::new(),

@@ -1,9 +1,9 @@
 //! `idlewatt why`: what was decided in the last 24 hours, and because of what.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
-use super::{Common, Failure, output};
+use super::{Common, Failure, output, words};
 use crate::control::answers::{Change, ChangedProcessor};
 use crate::journal;
 
@@ -36,33 +36,46 @@ fn written_down(common: &Common, hours: u32) -> Result<Vec<Change>, Failure> {
 
 fn shown(changes: &[Change], hours: u32) -> String {
     if changes.is_empty() {
-        return format!("nothing was decided in the last {hours} h");
+        return words().say_with("cli-why-nothing", &[("hours", hours.into())]);
     }
     let zone = TimeZone::system();
     let rows: Vec<Vec<String>> = changes
         .iter()
         .flat_map(|change| rows(change, &zone))
         .collect();
-    output::table(&["when", "mode", "what", "because", "signal"], &rows)
+    let words = words();
+    let heading = [
+        words.say("cli-column-when"),
+        words.say("cli-column-mode"),
+        words.say("cli-column-what"),
+        words.say("cli-column-because"),
+        words.say("cli-column-signal"),
+    ];
+    output::table(&heading, &rows)
 }
 
 /// One line for each reason: usually one for the whole PC.
 fn rows(change: &Change, zone: &TimeZone) -> Vec<Vec<String>> {
     let when = change.at.to_zoned(zone.clone());
-    let mut reasons: Vec<(&str, &str)> = Vec::new();
+    let of = |processor: &ChangedProcessor| {
+        let reason = processor.because.as_ref();
+        let reason = reason.map(|reason| reason.in_words(words()));
+        let reason = reason.unwrap_or_else(|| processor.reason.clone());
+        (reason, processor.signal.clone())
+    };
+    let mut reasons: Vec<(String, String)> = Vec::new();
     for processor in &change.processors {
-        let reason = (processor.reason.as_str(), processor.signal.as_str());
+        let reason = of(processor);
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
     if reasons.is_empty() {
-        reasons.push((&change.reason, &change.signal));
+        reasons.push((change.because.in_words(words()), change.signal.clone()));
     }
-    let line = |(index, (reason, signal)): (usize, &(&str, &str))| {
-        let of_reason = |processor: &&ChangedProcessor| {
-            processor.reason == *reason && processor.signal == *signal
-        };
+    let line = |(index, (reason, signal)): (usize, &(String, String))| {
+        let of_reason =
+            |processor: &&ChangedProcessor| of(processor) == (reason.clone(), signal.clone());
         let given: Vec<String> = change
             .processors
             .iter()
@@ -71,12 +84,21 @@ fn rows(change: &Change, zone: &TimeZone) -> Vec<Vec<String>> {
             .collect();
         let first = |text: String| if index == 0 { text } else { String::new() };
         vec![
-            first(when.strftime("%a %H:%M:%S").to_string()),
+            first(clock(&when)),
             first(change.mode.clone()),
             given.join(", "),
-            (*reason).to_owned(),
-            (*signal).to_owned(),
+            reason.clone(),
+            signal.clone(),
         ]
     };
     reasons.iter().enumerate().map(line).collect()
+}
+
+/// The time of a day of the last week.
+fn clock(when: &Zoned) -> String {
+    let day = words().say_with(
+        "cli-weekday",
+        &[("weekday", when.weekday().to_monday_one_offset().into())],
+    );
+    format!("{day} {}", when.strftime("%H:%M:%S"))
 }

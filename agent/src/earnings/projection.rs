@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use idlewatt_protocol::api::WorkOffer;
+use idlewatt_protocol::api::{Prices, WorkOffer};
 use idlewatt_protocol::{Asset, Money};
 use idlewatt_screens::Fiat;
 
@@ -74,6 +74,32 @@ pub fn project(daemon: &Daemon) -> Option<Projection> {
     })
 }
 
+/// What the next day would bring if it were as the last hour was; empty where nothing is known.
+pub fn next_day(daemon: &Daemon) -> Vec<Money> {
+    let board = daemon.board();
+    let (offers, engines) = (board.offers.clone(), board.engines.clone());
+    drop(board);
+    let rates = engines
+        .into_iter()
+        .flat_map(|engines| engines.states())
+        .filter_map(|state| {
+            let values = daemon.hour.rates(state.id.as_str());
+            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+            let algorithm = state.algorithm.filter(|_| mean > 0.0)?;
+            Some(MeasuredRate {
+                processor: state.id.to_string(),
+                algorithm,
+                hashes_per_second: mean,
+            })
+        });
+    let rates: Vec<MeasuredRate> = rates.collect();
+    let projection = Projection {
+        credits: credits(&rates, &offers),
+        electricity: None,
+    };
+    projection.over(SECONDS_A_DAY)
+}
+
 /// What each kind of money brings a second, every processor at what pays it best.
 fn credits(rates: &[MeasuredRate], offers: &[WorkOffer]) -> BTreeMap<Asset, f64> {
     let mut processors: Vec<&str> = rates.iter().map(|rate| rate.processor.as_str()).collect();
@@ -107,8 +133,11 @@ impl Projection {
 
     /// What so many hours on each day of a year bring.
     pub fn earned(&self, hours: Hours) -> Vec<Money> {
-        let seconds = SECONDS_A_DAY * DAYS_A_YEAR * f64::from(hours.a_day()) / 24.0;
-        let year = |(asset, credit): (&Asset, &f64)| {
+        self.over(SECONDS_A_DAY * DAYS_A_YEAR * f64::from(hours.a_day()) / 24.0)
+    }
+
+    fn over(&self, seconds: f64) -> Vec<Money> {
+        let sum = |(asset, credit): (&Asset, &f64)| {
             let atomic = credit * seconds;
             // An estimate has no more than three digits that say anything.
             let places = atomic.abs().max(1.0).log10().floor() - 2.0;
@@ -118,7 +147,22 @@ impl Projection {
                 atomic: ((atomic / unit).round() * unit) as i128,
             }
         };
-        self.credits.iter().map(year).collect()
+        self.credits.iter().map(sum).collect()
+    }
+
+    /// What that is worth at these prices, in the currency of the electricity; `None` where one of the prices is not known.
+    pub fn worth(&self, hours: Hours, prices: &Prices, fiat: Fiat) -> Option<f64> {
+        let worth = self.earned(hours).into_iter().map(|sum| {
+            let prices = prices.prices.get(&sum.asset)?;
+            let price = match fiat {
+                Fiat::Usd => &prices.usd,
+                Fiat::Krw => &prices.krw,
+                Fiat::Eur => &prices.eur,
+            };
+            let price: f64 = price.as_deref()?.parse().ok()?;
+            Some(sum.atomic as f64 / 10_f64.powi(sum.asset.decimals() as i32) * price)
+        });
+        worth.sum()
     }
 
     /// What the electricity for that costs, where it is known.

@@ -396,7 +396,7 @@ mod tests {
                 Reason::ByHand {
                     mode: Mode::Percent(50),
                 },
-                "직접 50 %로 설정했어요",
+                "직접 50%로 설정했어요",
             ),
             (
                 Reason::Scheduled { mode: Mode::Pause },

@@ -205,7 +205,7 @@ impl Shown {
             .with_id(ID)
             .with_title("Idlewatt")
             .with_icon(pictures[&face.icon].clone())
-            .with_tooltip(&tooltip(&face))
+            .with_tooltip(tooltip(&face))
             .with_menu(Box::new(menu.clone()))
             .with_menu_on_left_click(false)
             .build()?;

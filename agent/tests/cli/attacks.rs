@@ -7,7 +7,7 @@ use super::harness::{DEADLINE, Daemon, Home};
 use serde_json::Value;
 
 /// Status, headers and body of the answer to exactly these bytes.
-fn answer(port: u16, request: &[u8]) -> (u16, String, String) {
+pub(super) fn answer(port: u16, request: &[u8]) -> (u16, String, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     stream.set_read_timeout(Some(DEADLINE)).expect("set");
     // The server may answer and close before it has read everything.

@@ -184,6 +184,7 @@ pub(super) async fn signed_in(
         currency: visitor.currency,
         zone: visitor.zone(),
         this_device: None,
+        estimate: Vec::new(),
         peer: Some(visitor.peer),
         hub_url: portal.hub_url.clone(),
     });

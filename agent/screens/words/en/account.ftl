@@ -255,3 +255,5 @@ account-error-too-many = Too often in a short time. Wait a moment and try again.
 account-error-unavailable = The hub did not answer in time. Look whether it was done before you try again.
 account-error-internal = Something failed at the hub. Its operator finds it in the log.
 account-error-other = The hub refused this.
+earnings-estimate = Estimate for 24 hours
+earnings-estimate-note = this device, if they are as its last hour was

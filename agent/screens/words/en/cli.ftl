@@ -1,4 +1,211 @@
-### The command line.
+### The command line. What begins with cli-help- stands at the commands and flags of those names, and says in English what
+### the program itself says there.
 
 cli-nothing-yet = nothing yet
 cli-not-money = (not money)
+cli-not-running = no idlewatt runs with the data directory { $data }; start one with `idlewatt daemon`
+cli-bad-mode = unknown mode "{ $mode }"; allowed: smart, a whole number from 5 to 100, pause
+cli-bad-duration = "{ $text }" is not a duration; allowed: numbers with s, m, h or d, such as 90s, 2m or 1h30m
+cli-bad-moment = "{ $text }" is not a time; allowed: 00:00 to 23:59 for the next time the clock shows that, or a date with a time such as 2026-11-23T08:00
+cli-no-consent = nothing runs before consent: `idlewatt consent --accept`
+cli-settings-unreadable = cannot read the settings file { $path }: { $reason }
+cli-wrong-value = "{ $value }" is not allowed for { $argument }
+cli-wrong-value-because = "{ $value }" is not allowed for { $argument }: { $reason }
+cli-unknown-argument = unknown: "{ $argument }"
+cli-unknown-command = there is no command "{ $argument }"
+cli-missing-argument = missing: { $argument }
+cli-conflict = { $argument } cannot be used with { $other }
+cli-heading-usage = Usage
+cli-heading-commands = Commands
+cli-heading-arguments = Arguments
+cli-heading-options = Options
+cli-see-help = for more, try `--help`
+
+cli-moment = { $clock } (in { $left })
+cli-days = { $count }d
+cli-hours = { $count }h
+cli-minutes = { $count }m
+cli-seconds = { $count }s
+cli-mode = mode { $mode }
+cli-mode-until = mode { $mode } until { $end }, then { $then }
+cli-mode-for-good = mode { $mode }, for good: `idlewatt resume` ends it
+cli-until-input = the next input
+cli-until-away = nobody is using this PC
+cli-until = { $mode } until { $end }, then { $then }
+
+cli-status-mode = mode
+cli-status-benchmark = benchmark
+cli-status-works-for = works for
+cli-status-trouble = trouble
+cli-status-shares = shares
+cli-status-credited = credited
+cli-status-limit = limit
+cli-status-benchmark-of = { $number } of { $of }: { $algorithm } on { $processor }
+cli-status-embedded = the hub inside this agent (practice, never money)
+cli-status-hub = hub { $address }
+cli-status-pool = pool { $address }
+cli-status-counts = { $accepted } accepted, { $stale } stale, { $rejected } rejected, { $pending } pending, { $lost } lost
+cli-status-lost-at-hub = { $count } of the accepted were lost at the hub since, and cannot be claimed again
+cli-status-paused-from-afar = paused by the account's owner
+cli-status-limited-from-afar = { $percent } %, set by the account's owner
+cli-status-awaiting = { $count ->
+    [one] 1 share verified{ $worth }, credited within a minute
+   *[other] { $count } shares verified{ $worth }, credited within a minute
+}
+cli-status-connected = connected
+cli-status-connecting = connecting
+
+cli-column-processor = processor
+cli-column-works-on = works on
+cli-column-rate = rate
+cli-column-allowed = allowed
+cli-column-achieved = achieved
+cli-column-because = because
+cli-column-state = state
+cli-column-id = id
+cli-column-kind = kind
+cli-column-algorithms = algorithms
+cli-column-algorithm = algorithm
+cli-column-name = name
+cli-column-measured-for = measured for
+cli-column-when = when
+cli-column-mode = mode
+cli-column-what = what
+cli-column-signal = signal
+cli-column-number = number
+cli-column-found = found
+cli-column-work = work
+cli-column-credit = credit
+
+cli-phase-idle = idle
+cli-phase-starting = starting
+cli-phase-preparing = preparing
+cli-phase-running = running
+cli-phase-paused = paused
+cli-phase-benchmarking = benchmarking
+cli-phase-set-aside = set aside
+cli-state-left = { $state }, about { $seconds } s left
+cli-state-to-resume = { $state }, about { $seconds } s to resume
+cli-set-aside = { $processor }: { $algorithm } is set aside: { $reason }
+cli-set-aside-until = { $processor }: { $algorithm } is set aside, until { $end }: { $reason }
+
+cli-weekday = { $weekday ->
+    [1] Mon
+    [2] Tue
+    [3] Wed
+    [4] Thu
+    [5] Fri
+    [6] Sat
+   *[7] Sun
+}
+cli-why-nothing = nothing was decided in the last { $hours } h
+
+cli-earnings-this-device = this device
+cli-earnings-today = of it today
+cli-earnings-other-devices = other devices
+cli-earnings-referrals = referrals
+cli-earnings-total = total
+cli-earnings-wallet = in the wallet
+cli-earnings-note = note: { $note }
+cli-earnings-no-hub = a pool keeps its own books: see its pages
+cli-earnings-not-yet = this device is not known to a hub yet
+
+cli-receipts-none = no receipts yet
+cli-receipts-agree = agent and hub agree: { $compared } shares compared ({ $credited }), { $differences } differences, { $pending } without an answer yet
+cli-receipts-differ = agent and hub DIFFER: { $compared } shares compared ({ $credited }), { $differences } differences, { $pending } without an answer yet
+cli-receipts-difference = { $digest }  { $kind }: here { $here }, at the hub { $there }
+cli-receipts-only-here = only here
+cli-receipts-lost-at-hub = lost at hub
+cli-receipts-only-at-hub = only at hub
+cli-receipts-different-credit = different credit
+cli-receipts-nothing = nothing
+cli-closings-right = the hub's closings are right: { $verified } verified now, { $compared } compared with receipts{ $last }
+cli-closings-wrong = the hub's closings ARE NOT RIGHT: { $verified } verified now, { $compared } compared with receipts{ $last }
+cli-closings-last = ; the last is number { $number } of { $day }, { $hash }
+cli-closing-one = closing { $one }
+cli-closing-many = closings { $first } to { $last }
+cli-closing-now = it had { $hash } in the place of number { $number } then
+cli-closing-nothing = it had nothing in their place then
+cli-closing-agrees = what it has there now agrees with this device's receipts
+cli-closing-unverified = it has not been verified since that what it has there now agrees with this device's receipts
+cli-closing-changed = seen { $at }: the hub no longer had its { $which }: it was restored from a backup, or has rewritten its history; { $now }; { $since }
+
+cli-share-pending = pending
+cli-share-accepted = accepted
+cli-share-rejected = rejected
+cli-share-stale = stale
+cli-share-lost = lost
+cli-share-unknown = unknown
+
+cli-consent-recorded = consent is recorded; take it back with `idlewatt consent --withdraw`
+cli-consent-withdrawn = consent is withdrawn; nothing runs
+cli-consent-question =
+    Idlewatt lets this PC's processor and graphics card work for a mining hub or pool while you do not need them.
+    That uses electricity you pay for (often 50 to 300 watts while it works) and makes the PC warmer and its fans louder.
+    What it earns is credited to you and shown here as it is credited; with the built-in hub these are practice units, never money.
+    You can pause it or take this consent back at any time; the hub is sent hash results, and each processor's rate, temperature and reason to work or to wait (also that somebody is at the PC), nothing else about you, your programs or your files.
+cli-consent-agreed = Agreed, by --yes.
+cli-consent-needed = nothing runs without your consent; answer with --yes, or with `idlewatt consent --accept`
+cli-consent-ask = May this PC work under these conditions? [y/N]
+cli-consent-yes = y yes
+cli-consent-nothing-started = Nothing was started.
+
+cli-config-right = { $file } is right
+cli-config-none = there is no file of settings; the defaults hold
+cli-config-default = default
+cli-config-line = { $file }, line { $line }
+
+cli-processors-emulated = { $name } (emulated on the CPU)
+cli-processors-threads = { $name }, { $count } threads
+cli-processors-not-running = the agent is not running: nothing is set aside
+
+cli-bench-running = the agent is running and would disturb the figures: `idlewatt stop` first
+cli-bench-memory = there is too little free memory for RandomX; `--algorithm sha256d` needs none
+cli-bench-left-out = { $algorithm } on { $processor } is left out: there is too little free memory
+cli-bench-progress = { $number } of { $of }: { $algorithm } on { $processor }, { $step }
+cli-bench-step = { $number } of { $of }: { $step }
+cli-bench-interrupted = interrupted
+cli-view-benchmark = benchmark { $number } of { $of }: { $algorithm } on { $processor }, { $step }
+cli-view-ended = ended: { $line }
+cli-view-set-aside = { $processor } set aside
+cli-view-accepted = { $count } shares accepted
+cli-view-accepted-and-refused = { $count } shares accepted, { $refused } not
+cli-view-credited = credited { $amount }
+cli-step-preparing = preparing
+cli-step-measuring = measuring
+
+cli-stop-stopped = stopped
+cli-stop-not-in-time = it has not ended within { $limit }
+
+cli-open-opened = the dashboard is open in your browser
+cli-open-no-browser = no browser can be opened here; open this address, which works once and only for a short while: { $url }
+cli-autostart-on = the agent starts when you log in ({ $place })
+cli-autostart-off = the agent does not start by itself
+
+cli-yes = yes
+cli-no = no
+cli-unknown = unknown
+cli-column-system-says = the system says
+cli-signals-input = last input
+cli-signals-gamepad = game controller
+cli-signals-locked = locked
+cli-signals-remote = used from elsewhere
+cli-signals-sessions = other sessions in use
+cli-signals-kept-awake = display kept on by
+cli-signals-fullscreen = whole screen used by
+cli-signals-power = power
+cli-signals-cpu-load = CPU used by others
+cli-signals-cpu-heat = CPU temperature
+cli-signals-gpu = graphics card
+cli-signals-gpus = graphics cards
+cli-signals-gpu-state = { $name }: { $load } used by others, { $heat }
+cli-signals-ago = { $seconds } s ago
+cli-signals-gamepad-input = last input { $ago }
+cli-signals-none = none
+cli-signals-nobody = nobody
+cli-signals-an-application = an application
+cli-signals-battery = battery
+cli-signals-mains = mains
+cli-signals-charged = { $percent } % charged
+cli-signals-saving = saving energy
+cli-signals-saving-unknown = saving energy: unknown

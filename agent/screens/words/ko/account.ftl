@@ -251,3 +251,5 @@ account-error-too-many = 짧은 시간에 너무 많이 시도했어요. 잠시 
 account-error-unavailable = 허브가 제때 응답하지 않았어요. 처리되었는지 먼저 확인하세요.
 account-error-internal = 허브에서 문제가 생겼어요. 운영자가 로그에서 확인할 수 있어요.
 account-error-other = 허브가 요청을 거부했어요.
+earnings-estimate = 24시간 예상치
+earnings-estimate-note = 이 기기, 지난 1시간처럼 계속할 때

@@ -2,7 +2,7 @@
 
 reasons-mode-smart = 스마트
 reasons-mode-pause = 일시정지
-reasons-mode-percent = { $percent } %
+reasons-mode-percent = { $percent }%
 reasons-seconds = { $count }초
 reasons-minutes = { $count }분
 reasons-hours = { $count }시간
@@ -34,13 +34,13 @@ reasons-someone-here = 누군가 이 PC를 쓰고 있어요
 reasons-gamepad = 누군가 게임 컨트롤러를 쓰고 있어요
 reasons-other-session = 누군가 이 PC의 다른 세션을 쓰고 있어요
 reasons-unknown-presence = 자리에 있는지 알 수 없어 있는 것으로 보고 있어요
-reasons-others-busy = 사용 중이고 다른 프로그램이 { $percent } %를 쓰고 있어요
+reasons-others-busy = 사용 중이고 다른 프로그램이 { $percent }%를 쓰고 있어요
 reasons-hot = 온도가 { $celsius } °C예요
 reasons-ramping-up = 아무도 쓰지 않아 최대 속도로 올리는 중이에요
 reasons-free = { $time } 동안 아무도 이 PC를 쓰지 않았어요
 reasons-free-for-others = 아무도 이 PC를 쓰지 않아요
-reasons-owners-limit = 설정에서 { $percent } %로 제한했어요
-reasons-remote-limit = 계정 소유자가 { $percent } %로 제한했어요
+reasons-owners-limit = 설정에서 { $percent }%로 제한했어요
+reasons-remote-limit = 계정 소유자가 { $percent }%로 제한했어요
 reasons-remote-pause = 계정 소유자가 일시정지했어요
 
 # 아직 결정된 까닭이 없을 때.

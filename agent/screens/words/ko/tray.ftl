@@ -11,7 +11,7 @@ tray-tooltip-idle =
     { $today }
 
 tray-mode-smart = 스마트
-tray-mode-percent = { $percent } %
+tray-mode-percent = { $percent }%
 tray-mode-paused = 일시정지
 tray-pause = 일시정지
 tray-pause-hour = 1시간

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Bar, BenchArguments};
 use crate::app::policy::policy;
 use crate::cli::daemon::end_when_asked;
-use crate::cli::{Common, Failure, output};
+use crate::cli::{Common, Failure, output, words};
 use crate::control::answers::BenchRequest;
 use crate::impact::{self, Foreground, ImpactError, Report, Setup, Throttle, Yield};
 use crate::{benchmarks, consent, engine};
@@ -17,14 +17,12 @@ const SECONDS: u64 = 10;
 
 pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failure> {
     if common.running().await?.is_some() {
-        return Err(Failure::failed(
-            "the agent is running and would disturb the figures: `idlewatt stop` first",
-        ));
+        return Err(Failure::Failed(words().say("cli-bench-running")));
     }
     let data = common.data()?;
     let settings = arguments.settings.load(&data)?.settings;
     let Some(consent) = consent::given(&data)? else {
-        return Err(Failure::failed(crate::cli::alone::NO_CONSENT));
+        return Err(Failure::Failed(words().say("cli-no-consent")));
     };
     // Held while measuring: an agent that starts now would disturb the figures.
     let _lock = data.lock()?;
@@ -45,15 +43,14 @@ pub async fn run(common: &Common, arguments: BenchArguments) -> Result<(), Failu
     }
     let left_out = impact::affordable(&mut plan);
     if plan.is_empty() {
-        return Err(Failure::failed(
-            "there is too little free memory for RandomX; `--algorithm sha256d` needs none",
-        ));
+        return Err(Failure::Failed(words().say("cli-bench-memory")));
     }
     for one in left_out {
-        eprintln!(
-            "{} on {} is left out: there is too little free memory",
-            one.algorithm, one.processor
-        );
+        let told = [
+            ("algorithm", one.algorithm.name().into()),
+            ("processor", one.processor.to_string().into()),
+        ];
+        eprintln!("{}", words().say_with("cli-bench-left-out", &told));
     }
     let setup = Setup {
         program,

@@ -9,6 +9,7 @@ use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use idlewatt_protocol::AccountKey;
+use idlewatt_protocol::api::Prices;
 use idlewatt_screens::Words;
 use idlewatt_screens::account::{Asking, Currency, HubApi, Unreachable, Viewer};
 use serde::Deserialize;
@@ -16,8 +17,12 @@ use serde::Deserialize;
 use super::Dashboard;
 use super::page::Page;
 use crate::daemon::Daemon;
+use crate::earnings::projection;
 use crate::hub_access::HubAccess;
 use crate::identity;
+
+/// No list of prices is longer, in bytes.
+const LARGEST_PRICES: usize = 64 * 1024;
 
 /// The hub that this device works for.
 #[derive(Clone)]
@@ -89,9 +94,29 @@ pub async fn viewer(
         zone: page.format.zone().clone(),
         this_device: hub.as_ref().map(HubAccess::device).cloned(),
         peer: None,
+        estimate: projection::next_day(daemon),
         hub_url: hub.map(|hub| hub.client().address()).unwrap_or_default(),
     });
     next.run(request).await
+}
+
+/// What the hub says coins cost; nothing where it does not.
+pub async fn prices(daemon: &Arc<Daemon>) -> Prices {
+    let asking = Asking {
+        method: Method::GET,
+        path: "/v1/prices".to_owned(),
+        body: None,
+        secret: String::new(),
+        peer: None,
+    };
+    let Ok(answer) = Hub(daemon.clone()).call(asking).await else {
+        return Prices::default();
+    };
+    let body = axum::body::to_bytes(answer.into_body(), LARGEST_PRICES).await;
+    let prices = body
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok());
+    prices.unwrap_or_default()
 }
 
 /// The key of the account that this device made at the hub it works for.

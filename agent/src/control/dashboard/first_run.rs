@@ -6,7 +6,8 @@ use std::time::Duration;
 use askama::Template;
 use axum::response::Response;
 use idlewatt_protocol::Money;
-use idlewatt_screens::{Format, Words};
+use idlewatt_protocol::api::Prices;
+use idlewatt_screens::{Fiat, Format, Words};
 
 use super::page::Page;
 use crate::control::answers::{BenchRequest, ModeRequest, Status};
@@ -35,7 +36,9 @@ pub struct Measured {
 struct Worth {
     hours: String,
     earned: String,
+    worth: Option<String>,
     electricity: Option<String>,
+    left: Option<String>,
 }
 
 #[derive(Template)]
@@ -49,6 +52,7 @@ struct FirstRun<'a> {
     measured: Vec<Measured>,
     worth: Vec<Worth>,
     practice: bool,
+    has_prices: bool,
     settings: Electricity,
     trouble: Option<String>,
 }
@@ -110,6 +114,12 @@ pub async fn show(page: Page) -> Response {
         number: running.number as u64,
         of: running.of as u64,
     });
+    // Only where it is about money is anything to be asked.
+    let prices = match projection.as_ref().is_none_or(Projection::is_practice) {
+        true => Prices::default(),
+        false => super::account::prices(daemon).await,
+    };
+    let fiat = Fiat::from_code(&daemon.settings().electricity.currency).unwrap_or(Fiat::Usd);
     let body = FirstRun {
         words,
         form_token: &page.visitor.form_token,
@@ -118,8 +128,9 @@ pub async fn show(page: Page) -> Response {
         step,
         measured,
         practice: projection.as_ref().is_some_and(Projection::is_practice),
+        has_prices: !prices.prices.is_empty(),
         worth: projection
-            .map(|one| worth(&one, &page.format))
+            .map(|one| worth(&one, &prices, fiat, &page.format))
             .unwrap_or_default(),
         settings: Electricity::of(daemon),
         trouble: status.source.trouble.clone(),
@@ -152,14 +163,20 @@ pub fn measured(daemon: &Daemon, status: &Status) -> Vec<Measured> {
 }
 
 /// A year's projection in lines, from few hours a day to all of them.
-fn worth(projection: &Projection, format: &Format) -> Vec<Worth> {
+fn worth(projection: &Projection, prices: &Prices, fiat: Fiat, format: &Format) -> Vec<Worth> {
     let words = format.words();
     let lines = Hours::ALL.into_iter().map(|hours| {
         let electricity = projection.electricity(hours);
+        let worth = projection.worth(hours, prices, fiat);
+        let left = worth
+            .zip(electricity)
+            .map(|(worth, (cost, _))| worth - cost);
         Worth {
             hours: words.say_with("dashboard-hours-a-day", &[("count", hours.a_day().into())]),
             earned: amounts(&projection.earned(hours), format),
+            worth: worth.map(|worth| format.fiat(worth, fiat)),
             electricity: electricity.map(|(cost, fiat)| format.fiat(cost, fiat)),
+            left: left.map(|left| format.fiat(left, fiat)),
         }
     });
     lines.collect()

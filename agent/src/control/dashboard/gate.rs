@@ -57,7 +57,6 @@ pub async fn check(
     })
 }
 
-#[expect(clippy::result_large_err, reason = "the answer is given as it is")]
 async fn admitted(dashboard: &Dashboard, mut request: Request) -> Result<Request, Response> {
     dashboard
         .guard
@@ -79,7 +78,6 @@ async fn admitted(dashboard: &Dashboard, mut request: Request) -> Result<Request
 }
 
 /// A change: from a page of ours, by a form of this session.
-#[expect(clippy::result_large_err, reason = "the answer is given as it is")]
 async fn posted(request: Request, form_token: &str) -> Result<Request, Response> {
     let refuse = |status, message: &str| {
         Refusal {

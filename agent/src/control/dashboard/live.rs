@@ -220,8 +220,11 @@ impl Sent {
         let (samples, newest) = self.daemon.hour.newest();
         if samples > self.samples {
             self.samples = samples;
-            let lines = newest.into_iter();
-            changes.extend(lines.map(|(id, rate)| (format!("line-{id}"), short(rate))));
+            for (id, rate) in newest {
+                let highest = self.daemon.hour.rates(&id).into_iter().fold(0.0, f64::max);
+                changes.push((format!("line-{id}"), short(rate)));
+                changes.push((format!("most-line-{id}"), self.format.hash_rate(highest)));
+            }
         }
         let mut message = serde_json::Map::new();
         let mut size = 0;

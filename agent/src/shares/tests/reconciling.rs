@@ -270,3 +270,35 @@ async fn both_sides_agree_while_shares_keep_coming() {
         (60, vec![practice(600).expect("some")])
     );
 }
+
+#[tokio::test]
+async fn what_was_credited_since_a_moment_is_the_sum_of_what_became_money() {
+    let folder = Folder::new();
+    let (hub, access) = FakeHub::start().await;
+    let receipts = folder.open().await;
+    accepted(&receipts, 1..=4).await;
+    hub.credit(1, 10);
+    hub.credit(2, 20);
+    // Each has half a unit beside; what is not settled is no money yet.
+    hub.books().settles = false;
+    hub.credit(3, 400);
+    reconciler(&receipts, &access).run().await.expect("asked");
+    let since = |moment| {
+        let receipts = receipts.clone();
+        async move { receipts.credited_since(moment).await.expect("readable") }
+    };
+    let all: Vec<Money> = practice(31).into_iter().collect();
+    assert_eq!(since(jiff::Timestamp::UNIX_EPOCH).await, all);
+    let find = receipts.find(digest(2)).await.expect("readable");
+    let second = find.expect("there").found_at;
+    let later = receipts.find(digest(1)).await.expect("readable");
+    let expected = match later.expect("there").found_at == second {
+        true => 31,
+        false => 20,
+    };
+    assert_eq!(
+        since(second).await,
+        practice(expected).into_iter().collect::<Vec<_>>()
+    );
+    assert_eq!(since(jiff::Timestamp::MAX).await, []);
+}
