@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{HOST, ORIGIN, SET_COOKIE};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -48,7 +48,10 @@ pub(super) async fn guard(
             StatusCode::METHOD_NOT_ALLOWED,
         ),
     };
-    if let Some(visit) = visit {
+    // Only pages have forms: programs are given no cookie.
+    let kind = response.headers().get(CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if let Some(visit) = visit.filter(|_| is_page) {
         let cookie = portal.set_cookie(cookies::VISIT, &visit, None);
         response.headers_mut().append(SET_COOKIE, cookie);
     }
