@@ -59,6 +59,11 @@ impl Hub {
             http: free_port(),
             stratum: free_port(),
         };
+        // Tests ask nobody outside for prices.
+        let settings = match settings.contains("[prices]") {
+            true => settings.to_owned(),
+            false => format!("{settings}\n[prices]\nurl = \"\"\n"),
+        };
         std::fs::write(hub.settings(), settings).expect("a writable folder");
         hub
     }
