@@ -79,7 +79,7 @@ struct Common {
     #[arg(long, global = true)]
     json: bool,
     /// The language of what is shown: en or ko [default: the settings', or the system's]
-    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = ["en", "ko"])]
+    #[arg(long, global = true, value_name = "LANGUAGE", hide_possible_values = true, value_parser = ["en", "ko"])]
     language: Option<String>,
 }
 

@@ -93,8 +93,9 @@ fn the_menu_steers_the_agent_and_shows_what_others_chose() {
     let menu = icon.wait_menu("the mark at 50 %", |menu| checked(menu) == ["50 %"]);
     assert!(!has(&menu, "Resume"), "{menu:#?}");
     agent.command(&["pause"]);
-    let menu = icon.wait_menu("the pause", |menu| has(menu, "Resume"));
-    assert_eq!(menu[0].label, "Paused by hand");
+    let menu = icon.wait_menu("the pause", |menu| {
+        has(menu, "Resume") && menu[0].label == "Paused by hand"
+    });
     assert!(checked(&menu).is_empty(), "{menu:#?}");
     icon.wait_colour(PAUSED, &agent);
     assert!(

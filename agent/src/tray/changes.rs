@@ -29,7 +29,8 @@ pub struct Changes {
     totals: watch::Receiver<Totals>,
     /// Of the engines, while there are any.
     states: Option<watch::Receiver<Vec<ProcessorState>>>,
-    looked: Instant,
+    /// Before this, what changes by itself is not looked at.
+    not_before: Instant,
 }
 
 impl Changes {
@@ -43,7 +44,7 @@ impl Changes {
             decisions: daemon.decisions().subscribe(),
             totals: daemon.receipts.totals(),
             states: None,
-            looked: Instant::now(),
+            not_before: Instant::now(),
         }
     }
 
@@ -54,18 +55,20 @@ impl Changes {
             self.states = engines.map(|engines| engines.subscribe());
         }
         let mut ended = false;
+        // What follows from a choice is to be seen at once, too.
+        let mut rest = LEAST;
         tokio::select! {
-            _ = self.mode.changed() => {}
-            _ = self.consent.changed() => {}
-            _ = self.limit.changed() => {}
-            _ = self.settings.changed() => {}
-            () = by_itself(&mut self.decisions, &mut self.totals, self.states.as_mut(), &mut ended, self.looked) => {}
+            _ = self.mode.changed() => rest = Duration::ZERO,
+            _ = self.consent.changed() => rest = Duration::ZERO,
+            _ = self.limit.changed() => rest = Duration::ZERO,
+            _ = self.settings.changed() => rest = Duration::ZERO,
+            () = by_itself(&mut self.decisions, &mut self.totals, self.states.as_mut(), &mut ended, self.not_before) => {}
             () = sleep(LONGEST) => {}
         }
         if ended {
             self.states = None;
         }
-        self.looked = Instant::now();
+        self.not_before = Instant::now() + rest;
     }
 }
 
@@ -75,7 +78,7 @@ async fn by_itself(
     totals: &mut watch::Receiver<Totals>,
     states: Option<&mut watch::Receiver<Vec<ProcessorState>>>,
     ended: &mut bool,
-    looked: Instant,
+    not_before: Instant,
 ) {
     let of_engines = async {
         match states {
@@ -88,5 +91,5 @@ async fn by_itself(
         _ = totals.changed() => {}
         alive = of_engines => *ended = !alive,
     }
-    sleep_until(looked + LEAST).await;
+    sleep_until(not_before).await;
 }
