@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use idlewatt_config::{AgentSettings, Layered};
+use idlewatt_config::AgentSettings;
 use idlewatt_protocol::api::WorkOffer;
 use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
@@ -35,8 +35,8 @@ use crate::steering::Decided;
 use crate::tuning::Tunings;
 use crate::work::Work;
 use hour::Hour;
+use settings::Kept;
 pub use settings::Loaded;
-use settings::{ChangeError, Kept};
 
 pub mod hour;
 mod measuring;
