@@ -25,7 +25,11 @@ const deeds = {
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
   },
-  goto: async ({ url }) => (await page.goto(url))?.status() ?? 0,
+  // Once more where the page before loaded itself anew at that moment.
+  goto: async ({ url }) => {
+    const go = async () => (await page.goto(url))?.status() ?? 0;
+    return go().catch((error) => { if (String(error).includes("ERR_ABORTED")) return go(); throw error; });
+  },
   reload: async () => void (await page.reload()),
   resize: async ({ width, height }) => page.setViewportSize({ width, height }),
   click: async ({ role, name, at }) => (at ? page.locator(at) : page.getByRole(role, { name, exact: true })).first().click(),

@@ -140,7 +140,7 @@ fn no_source_file_is_longer_than_500_lines() {
             let path = entry.path();
             let name = entry.file_name();
             if path.is_dir() {
-                if !matches!(name.to_str(), Some("target" | ".git")) {
+                if !matches!(name.to_str(), Some("target" | ".git" | "node_modules")) {
                     walk(&path, long);
                 }
             } else if matches!(

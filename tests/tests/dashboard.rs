@@ -230,7 +230,19 @@ fn a_second_device_joins_by_its_code_and_both_earn() {
         }
     }
     browser.visit("devices");
-    assert_eq!(browser.texts("tbody tr").len(), 2);
+    assert_eq!(browser.texts("li.card h3").len(), 2);
+
+    // Whatever a device is called stays text.
+    browser.click("li.card h3 a");
+    browser.fill("Name", "<script>alert(1)</script>");
+    browser.press_button("Save");
+    browser.see_text("main", "<script>alert(1)</script>");
+    for page in ["devices", "earnings", "now"] {
+        browser.visit(page);
+        let scripts = browser
+            .run("[...document.scripts].filter((one) => !one.src.endsWith('/live.js')).length");
+        assert_eq!(scripts, 0, "{page}");
+    }
 
     // Every page, in both languages, light and dark, on a telephone and on a desk.
     for (scheme, width, language) in [

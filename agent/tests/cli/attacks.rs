@@ -233,7 +233,7 @@ fn bodies_are_limited_typed_and_checked() {
         ),
         (
             r#"{"mode":"50","for_seconds":9,"until_input":true}"#,
-            "one of for_seconds, until and until_input",
+            "one of for_seconds, until, until_input and until_away",
         ),
         (r#"{"mode":"resume","for_seconds":9}"#, "resume is for good"),
     ] {
