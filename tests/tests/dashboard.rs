@@ -340,3 +340,63 @@ fn without_scripts_everything_but_live_figures_works() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_set_on_the_pages_reaches_the_engine_and_removing_leaves_nothing() {
+    let hub = Hub::start(&[]);
+    let mut agent = Agent::new();
+    agent.settings(QUICK);
+    agent.consent();
+    agent.start(&["--mode", "100"]);
+    agent.wait_status("work", LIMIT, |status| {
+        status["processors"][0]["allowed_percent"] == 100
+    });
+    let mut browser = Browser::start();
+    browser.goto(&link(&agent));
+    // A limit: at once, while it works.
+    browser.visit("rules");
+    browser.fill("Counts as free after", "soon");
+    browser.press_button("Save");
+    browser.see_text(".error", "idle_after");
+    browser.fill("Counts as free after", "5m");
+    browser.run("document.getElementById('cpu-most').value = '30'");
+    browser.press_button("Save");
+    agent.wait_status("the limit", LIMIT, |status| {
+        status["processors"][0]["allowed_percent"] == 30
+    });
+    // For whom it works: after a second look.
+    browser.visit("settings");
+    browser.check("A hub");
+    browser.fill("Address of the hub", &hub.url());
+    browser.press_button("Change");
+    browser.see("text=Is this right?");
+    assert_eq!(agent.json(&["status"])["source"]["kind"], "embedded_hub");
+    browser.press_button("Yes, change it");
+    let url = hub.url();
+    agent.wait_status("work for the other hub", LIMIT, |status| {
+        status["source"]["kind"] == "hub"
+            && status["source"]["address"] == url.as_str()
+            && status["source"]["connections"]["sha256d"] == "connected"
+    });
+    let kept = std::fs::read_to_string(agent.data().join("config.toml")).expect("there");
+    assert!(
+        kept.contains(&url) && kept.contains("max_cpu_percent = 30"),
+        "{kept}"
+    );
+
+    browser.visit("settings");
+    browser.follow("Remove everything");
+    browser.check("I am sure");
+    browser.press_button("Remove everything");
+    browser.see("h1:text('Removed')");
+    let folder = agent.data().to_owned();
+    until("everything to be gone", LIMIT, || {
+        // The test itself keeps the output there.
+        let left = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        match left.is_empty() {
+            true => Ok(()),
+            false => Err(format!("{left:?}\n{}", agent.log())),
+        }
+    });
+}

@@ -1,7 +1,7 @@
 //! The dashboard: pages for the person at this PC, made by the agent and served on loopback.
 //!
-//! A link that works once opens it ([`entrance`]); [`gate`] stands before every page. Pages are whole without a
-//! script; one of ours keeps figures current ([`live`]).
+//! A link that works once opens it (`entrance`); `gate` stands before every page. Pages are whole without a
+//! script; one of ours keeps figures current (`live`).
 
 use std::sync::Arc;
 
