@@ -51,6 +51,7 @@ fn every_setting_is_explained_and_takes_effect() {
     let others = r#"
         mode = 90
         language = "ko"
+        currency = "KRW"
         [hub]
         url = "https://hub.example.net/"
         ca_file = "/etc/hub.pem"
@@ -181,7 +182,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     );
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
-        "FILE, line 1: unknown setting cpus; allowed: control, cpu, electricity, engine, gpu, hub, language, \
+        "FILE, line 1: unknown setting cpus; allowed: control, cpu, currency, electricity, engine, gpu, hub, language, \
          limits, mode, notifications, pool, schedule, smart"
     );
     assert_eq!(

@@ -189,7 +189,7 @@ mod tests {
             html.contains("Earned &#60;a day&#62;") && html.contains("4 XMR"),
             "{html}"
         );
-        assert_eq!(html.matches("<rect").count(), 3);
+        assert_eq!(html.matches("width=\"76\"").count(), 3);
         assert!(html.contains("three") && html.contains("none"));
         assert!(!html.contains("style="));
     }
