@@ -31,6 +31,7 @@ use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
 use crate::tray;
 use crate::tuning::Tunings;
+use crate::update::schedule;
 use policy::PolicyError;
 
 mod allotment;
@@ -143,6 +144,7 @@ impl App {
         tracing::info!(port, data = %data.path().display(), "idlewatt runs");
         tasks.spawn(shifts(daemon.clone(), options.hub_program, options.enrol));
         tasks.spawn(keep_hour(daemon.clone()));
+        tasks.spawn(schedule::run(daemon.clone()));
         tasks.close();
         Ok(App {
             daemon,

@@ -30,6 +30,25 @@ pub enum AutostartError {
     Program(PathBuf),
 }
 
+/// How starting with the system stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It starts when this user logs in.
+    On,
+    /// Nobody asked for it.
+    Off,
+    /// It was asked for, and turned off since where the system lists such programs.
+    TurnedOff,
+}
+
+/// How starting with the system stands.
+///
+/// # Errors
+/// If the system cannot be asked.
+pub fn state() -> Result<State, AutostartError> {
+    os::state()
+}
+
 /// Whether the agent starts when this user logs in.
 ///
 /// # Errors

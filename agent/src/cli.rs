@@ -21,6 +21,7 @@ mod bench;
 mod config;
 mod consent;
 mod daemon;
+mod doctor;
 mod earnings;
 mod help;
 mod kernel;
@@ -35,11 +36,13 @@ mod receipts;
 mod record;
 mod run;
 mod settings;
+mod setup;
 mod signals;
 mod simulate;
 mod status;
 mod stop;
 mod tune;
+mod update;
 mod values;
 mod view;
 mod why;
@@ -111,13 +114,15 @@ enum Command {
     /// Ask for consent if need be, then run in this terminal and show what happens
     Run(run::RunArguments),
     /// Run in the foreground without a display, for services
-    Daemon(daemon::DaemonArguments),
+    Daemon(daemon::DaemonCommand),
     /// Show what the agent is doing and why
     Status,
     /// Show what was decided in the last 24 hours, and because of what
     Why(why::WhyArguments),
     /// Show what the system says about the PC and whoever may be at it
     Signals,
+    /// Look for what keeps this PC from working, and say what can be done about it
+    Doctor(doctor::DoctorArguments),
     /// Choose how hard the PC works
     Mode(mode::ModeArguments),
     /// Stop working, until you resume it or for a while
@@ -140,12 +145,16 @@ enum Command {
     Record(record::RecordArguments),
     /// Give or take back the consent without which nothing runs
     Consent(consent::ConsentArguments),
+    /// Write down what a first start needs: for installers and fleets
+    Setup(setup::SetupArguments),
     /// Look at the settings
     Config(config::ConfigArguments),
     /// Open the dashboard in your browser
     Open(open::OpenArguments),
     /// Start the agent when you log in
     Autostart(autostart::AutostartArguments),
+    /// Look for a new version, and install it
+    Update(update::UpdateArguments),
     /// End the running agent
     Stop,
     /// Try the algorithms themselves
@@ -199,6 +208,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Status => status::run(common).await,
         Command::Why(why) => why::run(common, why).await,
         Command::Signals => signals::run(common).await,
+        Command::Doctor(doctor) => doctor::run(common, doctor).await,
         Command::Mode(mode) => mode::run(common, mode).await,
         Command::Pause(pause) => mode::pause(common, pause).await,
         Command::Resume => mode::resume(common).await,
@@ -210,9 +220,11 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Simulate(simulate) => simulate::run(common, simulate),
         Command::Record(record) => record::run(common, record).await,
         Command::Consent(consent) => consent::run(common, consent).await,
+        Command::Setup(setup) => setup::run(common, setup),
         Command::Config(config) => config::run(common, config),
         Command::Open(open) => open::run(common, open).await,
         Command::Autostart(autostart) => autostart::run(common, autostart),
+        Command::Update(update) => update::run(common, update).await,
         Command::Stop => stop::run(common).await,
         Command::Kernel(kernel) => kernel::run(common, kernel),
         Command::Engine(_) => Ok(()),

@@ -83,6 +83,13 @@ impl DataDir {
         self.path.join(name)
     }
 
+    /// A directory in it, with records and a lock of its own.
+    pub fn below(&self, name: &str) -> DataDir {
+        DataDir {
+            path: self.file(name),
+        }
+    }
+
     /// Makes the directory if need be, for this user alone.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ pub mod message;
 pub mod processor;
 mod supervisor;
 
-pub use processor::{Processor, ProcessorId, ProcessorKind, processors};
+pub use processor::{Processor, ProcessorId, ProcessorKind, graphics, processors};
 pub use supervisor::{
     AlgorithmSetAside, Allowance, BenchError, BenchOrder, BenchProgress, BenchResult,
     EngineSettings, Engines, Found, Pace, Phase, ProcessorState, Tuned, nothing_to_find,

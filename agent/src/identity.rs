@@ -95,6 +95,9 @@ struct Identities {
     /// Keys of accounts made at hubs where no device is enrolled yet: a key lost would be an account lost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     keys: BTreeMap<String, AccountKey>,
+    /// What this device is to join an account with as soon as it reaches that hub.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    awaited: BTreeMap<String, EnrolmentSecret>,
 }
 
 impl Identities {
@@ -109,6 +112,34 @@ impl Identities {
 /// If the record cannot be read.
 pub fn known(data: &DataDir, hub: &str) -> Result<Option<Identity>, DataDirError> {
     Ok(Identities::load(data)?.hubs.remove(hub))
+}
+
+/// Has this device join an account as soon as it reaches the hub; kept until it has. `None` gives that up.
+///
+/// # Errors
+/// If the record cannot be read or written.
+pub fn await_enrolment(
+    data: &DataDir,
+    hub: &str,
+    code: Option<EnrolmentSecret>,
+) -> Result<(), DataDirError> {
+    let mut identities = Identities::load(data)?;
+    match code {
+        Some(code) => identities.awaited.insert(hub.to_owned(), code),
+        None => identities.awaited.remove(hub),
+    };
+    data.write(FILE, &identities)
+}
+
+/// What this device is to join an account at a hub with.
+///
+/// # Errors
+/// If the record cannot be read.
+pub fn awaited_enrolment(
+    data: &DataDir,
+    hub: &str,
+) -> Result<Option<EnrolmentSecret>, DataDirError> {
+    Ok(Identities::load(data)?.awaited.remove(hub))
 }
 
 /// Keeps a device's new token; nothing, if another device has taken its place since.
@@ -181,6 +212,8 @@ pub async fn obtain(
     };
     identities.hubs.insert(hub.to_owned(), identity.clone());
     identities.keys.remove(hub);
+    // In the same write: a fleet's token, used again, would make a second device of this one.
+    identities.awaited.remove(hub);
     data.write(FILE, &identities)?;
     tracing::info!(hub, device = %identity.device, "this device is enrolled");
     Ok(identity)
@@ -198,6 +231,20 @@ fn device_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_awaited_belongs_to_one_hub_and_is_kept_until_it_is_given_up() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let data = DataDir::locate(Some(parent.path().to_owned())).expect("named");
+        let awaited = |hub| awaited_enrolment(&data, hub).expect("readable");
+        assert_eq!(awaited("https://a"), None);
+        let code: EnrolmentSecret = idlewatt_protocol::EnrolmentCode::random().into();
+        await_enrolment(&data, "https://a", Some(code.clone())).expect("written");
+        assert_eq!(awaited("https://a"), Some(code));
+        assert_eq!(awaited(EMBEDDED), None);
+        await_enrolment(&data, "https://a", None).expect("written");
+        assert_eq!(awaited("https://a"), None);
+    }
 
     #[test]
     fn each_hub_has_its_own_and_secrets_stay_out_of_debug_output() {

@@ -8,6 +8,7 @@ use idlewatt_protocol::api::Withdrawal;
 use idlewatt_screens::Words;
 use jiff::Timestamp;
 use notify_rust::Notification;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use tokio::time::{sleep, timeout};
 
@@ -220,6 +221,44 @@ async fn newly_sent(daemon: &Daemon, told: &Mutex<Told>) -> Vec<Withdrawal> {
             Vec::new()
         }
     }
+}
+
+/// What there is to tell of an update.
+pub enum News {
+    /// A new version is there, for whatever installed this one.
+    Available(Version),
+    /// A new version runs.
+    Installed(Version),
+    /// A new version was put back.
+    PutBack(Version),
+}
+
+/// Tells of an update, each once: also where there is no icon.
+pub fn tell_of_update(daemon: &Daemon, news: &News) {
+    if !daemon.settings().notifications.update {
+        return;
+    }
+    let words = Words::of(daemon.language());
+    let (title, text, version) = match news {
+        News::Available(version) => (
+            "tray-notice-update-available",
+            "tray-notice-update-available-body",
+            version,
+        ),
+        News::Installed(version) => (
+            "tray-notice-update-installed",
+            "tray-notice-update-installed-body",
+            version,
+        ),
+        News::PutBack(version) => (
+            "tray-notice-update-put-back",
+            "tray-notice-update-put-back-body",
+            version,
+        ),
+    };
+    let version = version.to_string();
+    let say = |key| words.say_with(key, &[("version", version.as_str().into())]);
+    tell(say(title), say(text));
 }
 
 /// Has the desktop tell something. Nobody waits for it, and where there is no desktop there is nobody to tell.

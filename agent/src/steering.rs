@@ -283,6 +283,7 @@ mod tests {
             kind: ProcessorKind::Gpu,
             name: name.to_owned(),
             bus: bus.map(str::to_owned),
+            memory: None,
             software: false,
             ..Processor::cpu()
         }

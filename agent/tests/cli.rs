@@ -4,6 +4,8 @@
 mod attacks;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/harness.rs"]
@@ -24,3 +26,5 @@ mod running;
 mod simulate;
 #[path = "cli/tune.rs"]
 mod tune;
+#[path = "cli/update.rs"]
+mod update;

@@ -39,6 +39,8 @@ pub struct AgentSettings {
     pub electricity: ElectricitySettings,
     /// What the desktop tells its owner of.
     pub notifications: NotificationSettings,
+    /// The program's own updates.
+    pub update: UpdateSettings,
     /// The control API.
     pub control: ControlSettings,
     /// The processes that do the work.
@@ -163,6 +165,21 @@ pub struct NotificationSettings {
     /// A processor that was set aside.
     #[serde(deserialize_with = "value::truth")]
     pub processor_set_aside: bool,
+    /// An update that was installed, or put back.
+    #[serde(deserialize_with = "value::truth")]
+    pub update: bool,
+}
+
+/// The program's own updates.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateSettings {
+    /// Whether it looks for them, and installs them, by itself.
+    #[serde(deserialize_with = "value::truth")]
+    pub automatic: bool,
+    /// The folder that holds them, without a slash at the end; `None`: where the build looks by itself.
+    #[serde(deserialize_with = "value::update_url")]
+    pub url: Option<String>,
 }
 
 /// The control API.

@@ -191,6 +191,31 @@ pub(crate) fn hub_url<'de, D: Deserializer<'de>>(
     })
 }
 
+/// Of another PC only where its certificate says that it is the one that was meant.
+pub(crate) fn update_url<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let allowed = "\"https://HOST/FOLDER\", http:// for this PC alone, or \"\" for where this build looks by itself";
+    checked(deserializer, allowed, |value| {
+        let url = value.as_str()?;
+        let of_this_pc = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let is_of_this_pc = of_this_pc.iter().any(|host| {
+            let rest = url.strip_prefix(host);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        match url {
+            "" => Some(None),
+            _ if url.contains(['@', '?', '#']) => None,
+            _ if is_address(url, "https://", false)
+                || is_of_this_pc && is_address(url, "http://", false) =>
+            {
+                Some(Some(url.trim_end_matches('/').to_owned()))
+            }
+            _ => None,
+        }
+    })
+}
+
 pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

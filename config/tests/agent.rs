@@ -84,6 +84,10 @@ fn every_setting_is_explained_and_takes_effect() {
         first_share = false
         withdrawal_sent = false
         processor_set_aside = false
+        update = false
+        [update]
+        automatic = true
+        url = "https://updates.example.net/idlewatt"
         [control]
         port = 4000
         [limits]
@@ -149,6 +153,38 @@ fn every_setting_is_explained_and_takes_effect() {
 }
 
 #[test]
+fn updates_come_from_elsewhere_only_by_https() {
+    for right in [
+        "https://updates.example.net",
+        "https://updates.example.net:8443/a/b/",
+        "http://127.0.0.1:8000/x",
+        "http://localhost",
+        "http://[::1]:80",
+        "",
+    ] {
+        let (_directory, path) = file(&format!("[update]\nurl = \"{right}\"\n"));
+        let url = load(Some(&path), &[]).expect(right).settings.update.url;
+        let expected = right.trim_end_matches('/');
+        assert_eq!(url.unwrap_or_default(), expected);
+    }
+    for wrong in [
+        "http://updates.example.net",
+        "http://127.0.0.1.example.net",
+        "http://localhost@example.net",
+        "https://user@example.net",
+        "https://example.net/?x",
+        "file:///updates",
+        "ftp://127.0.0.1",
+    ] {
+        let told = refused(&format!("[update]\nurl = \"{wrong}\"\n"));
+        assert!(
+            told.contains("update.url") && told.contains("https://HOST"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn flags_win_over_the_file_and_the_file_over_the_defaults() {
     let (_directory, path) = file("mode = 50\n\n[cpu]\nthreads = 2\n");
     let flags = [Override {
@@ -183,7 +219,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
         "FILE, line 1: unknown setting cpus; allowed: control, cpu, currency, electricity, engine, gpu, hub, language, \
-         limits, mode, notifications, pool, schedule, smart"
+         limits, mode, notifications, pool, schedule, smart, update"
     );
     assert_eq!(
         refused("cpu = 3\n"),

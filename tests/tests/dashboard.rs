@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const QUICK: &str = "[cpu]\nalgorithm = \"sha256d\"\n[gpu]\nenabled = false\n";
 
 /// The pages of a dashboard that works for a hub.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "now",
     "earnings",
     "devices",
@@ -26,6 +26,7 @@ const PAGES: [&str; 9] = [
     "rules",
     "history",
     "settings",
+    "doctor",
 ];
 
 fn link(agent: &Agent) -> String {

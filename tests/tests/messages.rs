@@ -8,7 +8,14 @@ use std::path::{Path, PathBuf};
 const OF_HELP: &str = "cli-help-";
 
 /// What begins with these is a key wherever it stands, also where it is chosen at run time.
-const ROOMS: [&str; 4] = ["cli-", "common-", "reasons-", "tray-"];
+const ROOMS: [&str; 6] = [
+    "cli-",
+    "common-",
+    "doctor-",
+    "installer-",
+    "reasons-",
+    "tray-",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -54,7 +61,20 @@ fn sources() -> Vec<(PathBuf, String)> {
         let own = own.unwrap_or_default().to_owned();
         (path, own)
     };
-    found.into_iter().map(read).collect()
+    let mut sources: Vec<_> = found.into_iter().map(read).collect();
+    let installer = root().join("installer/windows/installer.nsi");
+    let text = fs::read_to_string(&installer).expect("UTF-8");
+    sources.push((installer, strings(&text)));
+    sources
+}
+
+/// What a script of the installer's asks for, `$(some_key)`, as the other sources would.
+fn strings(script: &str) -> String {
+    let names = script.split("$(").skip(1);
+    let names = names.filter_map(|rest| rest.split_once(')').map(|(name, _)| name));
+    names
+        .map(|name| format!("\"{}\"\n", name.replace('_', "-")))
+        .collect()
 }
 
 fn is_key(text: &str) -> bool {
@@ -152,4 +172,8 @@ fn what_looks_for_messages_finds_them() {
     let source = "words.say(\"a-b\"); words\n.say_with(\n    \"c-d\", &[]); let key = match x { _ => \"e-f\" };";
     assert_eq!(asked(source), ["a-b", "c-d"]);
     assert!(literals(source).eq(["a-b", "c-d", "e-f"]));
+    assert_eq!(
+        strings("MessageBox \"$(a_b)\" $(c_d_e)"),
+        "\"a-b\"\n\"c-d-e\"\n"
+    );
 }

@@ -17,8 +17,11 @@ fn a_software_gpu_earns_practice_credit_with_sha256d() {
     agent.settings("[cpu]\nenabled = false\n");
     agent.consent();
     agent.start(&["--allow-software-gpu", "--mode", "100"]);
-    let status = agent.wait_status("three accepted shares", Duration::from_secs(180), |s| {
-        accepted(s) >= 3
+    let worked = "three accepted shares of a processor that works";
+    let status = agent.wait_status(worked, Duration::from_secs(180), |s| {
+        let rates = s["processors"].as_array().into_iter().flatten();
+        let mut rates = rates.map(|p| p["rate"].as_f64().unwrap_or(0.0));
+        accepted(s) >= 3 && rates.any(|rate| rate > 0.0)
     });
     let processors = status["processors"].as_array().expect("a list");
     let gpu = processors

@@ -4,12 +4,15 @@
 //! about the PC and whoever may be at it. Each has one interface; `linux/` and `windows/` stand behind it, and
 //! behind the signals also `scripted.rs`. This is the only crate of the agent with `unsafe` code.
 
+pub mod alert;
 mod gpus;
+pub mod graphics;
 pub mod messages;
 pub mod pacing;
 pub mod priority;
 pub mod process;
 pub mod scripted;
+pub mod session;
 pub mod signals;
 pub mod system;
 pub mod tray;

@@ -1,10 +1,13 @@
 //! Linux behind the interfaces of this crate.
 
+pub mod alert;
 mod bus;
 mod front;
 mod gamepad;
 pub mod gate;
 mod gpus;
+pub mod graphics;
+pub mod hardware;
 pub mod idle;
 mod input_watch;
 mod kept_awake;
@@ -15,6 +18,7 @@ mod power;
 pub mod priority;
 pub mod process;
 mod programs;
+pub mod session;
 mod sessions;
 pub mod signals;
 mod temperature;

@@ -1,6 +1,11 @@
-//! The processor's name, its threads, and how much memory is free.
+//! The processor's name, its threads, how much memory and disk are free, and which graphics cards are plugged in.
+
+use std::io;
+use std::path::Path;
 
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, System};
+
+use crate::os;
 
 /// The processor's own name, such as "AMD Ryzen 5 5600X 6-Core Processor".
 pub fn processor_name() -> String {
@@ -35,6 +40,20 @@ pub fn available_memory() -> u64 {
     system.available_memory().min(group)
 }
 
+/// Bytes that this user may still write on the disk of a directory.
+///
+/// # Errors
+/// What the system says, such as that there is no such directory.
+pub fn available_space(directory: &Path) -> io::Result<u64> {
+    os::hardware::available_space(directory)
+}
+
+/// What the system itself calls each graphics card that is plugged in, whether or not there is a driver that computes on
+/// it; empty where it does not say.
+pub fn graphics_cards() -> Vec<String> {
+    os::hardware::graphics_cards()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +63,11 @@ mod tests {
         assert!(!processor_name().is_empty());
         assert!(thread_count() >= 1);
         assert!(available_memory() > 1 << 20);
+    }
+
+    #[test]
+    fn a_disk_has_room_and_a_directory_that_is_not_there_is_an_error() {
+        assert!(available_space(&std::env::temp_dir()).expect("there") > 0);
+        assert!(available_space(Path::new("/nonexistent/folder")).is_err());
     }
 }

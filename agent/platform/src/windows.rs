@@ -1,8 +1,11 @@
 //! Windows behind the interfaces of this crate.
 
+pub mod alert;
 mod front;
 mod gamepads;
 pub mod gate;
+pub mod graphics;
+pub mod hardware;
 pub mod idle;
 mod input_watch;
 mod kept_awake;
@@ -14,6 +17,7 @@ pub mod priority;
 pub mod process;
 mod processes;
 mod programs;
+pub mod session;
 mod sessions;
 pub mod signals;
 pub mod tray;

@@ -164,7 +164,9 @@ files![
     "account",
     "portal",
     "tray",
+    "doctor",
     "cli",
+    "installer",
 ];
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> =

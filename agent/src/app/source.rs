@@ -45,7 +45,7 @@ impl Reach {
             None => (EMBEDDED.to_owned(), Some(self.start_embedded())),
         };
         let mut pause = SHORTEST_PAUSE;
-        let mut code = self.enrol.clone();
+        let mut code = self.enrol.clone().or_else(|| self.awaited(&name));
         loop {
             let address = match &mut embedded {
                 None => name.clone(),
@@ -75,6 +75,16 @@ impl Reach {
                 }
             }
         }
+    }
+
+    /// What the device was set up with, and has not joined an account with yet.
+    fn awaited(&self, name: &str) -> Option<EnrolmentSecret> {
+        let awaited = identity::awaited_enrolment(&self.daemon.data, name);
+        awaited.unwrap_or_else(|error| {
+            // It is read again when the device makes itself known, which then fails and says so.
+            tracing::warn!(%error, "what this device was set up with is not known");
+            None
+        })
     }
 
     fn start_embedded(&self) -> watch::Receiver<HubState> {
@@ -121,6 +131,7 @@ impl Reach {
                 match identity::known(&self.daemon.data, name)? {
                     Some(known) => {
                         *code = None;
+                        identity::await_enrolment(&self.daemon.data, name, None)?;
                         known
                     }
                     None => return Err(error.into()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use directories::BaseDirs;
 
-use super::AutostartError;
+use super::{AutostartError, State};
 
 const FILE: &str = "idlewatt.desktop";
 
@@ -25,10 +25,15 @@ pub fn place() -> Result<String, AutostartError> {
 }
 
 pub fn is_on() -> Result<bool, AutostartError> {
+    Ok(state()? == State::On)
+}
+
+pub fn state() -> Result<State, AutostartError> {
     let path = file()?;
     match fs::read_to_string(&path) {
-        Ok(entry) => Ok(counts(&entry)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Ok(entry) if counts(&entry) => Ok(State::On),
+        Ok(_) => Ok(State::TurnedOff),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Off),
         Err(error) => Err(unusable(&path)(error)),
     }
 }

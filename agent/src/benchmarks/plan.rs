@@ -92,6 +92,7 @@ pub fn listing(processor: &Processor) -> ProcessorListing {
         name: processor.name.clone(),
         software: processor.software,
         threads: (processor.kind == ProcessorKind::Cpu).then_some(processor.threads),
+        memory_bytes: processor.memory,
         algorithms: algorithms(processor),
     }
 }

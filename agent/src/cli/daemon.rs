@@ -1,12 +1,16 @@
-//! `idlewatt daemon`: the agent in the foreground, for services and scripts.
+//! `idlewatt daemon`: the agent without a terminal, for services, scripts and the desktop.
+
+use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_platform::session;
 use idlewatt_protocol::EnrolmentSecret;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::SettingsArguments;
 use super::{Common, Failure, logging};
 use crate::app::{App, AppError, Options};
+use crate::browser;
 use crate::hub_child::{self, HubProgram};
 
 #[derive(Debug, clap::Args)]
@@ -16,6 +20,19 @@ pub struct DaemonArguments {
     /// Join the account that this enrolment code, or this fleet's token, belongs to
     #[arg(long, value_name = "CODE|IWE-…")]
     enrol: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DaemonCommand {
+    #[command(flatten)]
+    agent: DaemonArguments,
+    /// As a program of the desktop: the log goes to agent.log in the data directory, and where an agent runs already
+    /// there is nothing to do
+    #[arg(long)]
+    background: bool,
+    /// Open the dashboard once it runs
+    #[arg(long)]
+    open: bool,
 }
 
 impl DaemonArguments {
@@ -59,15 +76,54 @@ impl From<AppError> for Failure {
     }
 }
 
-pub async fn run(common: &Common, arguments: DaemonArguments) -> Result<(), Failure> {
-    logging::to_stderr()?;
-    let options = arguments.options(common)?;
+pub async fn run(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
+    if !arguments.background {
+        logging::to_stderr()?;
+        return stay(common, arguments).await;
+    }
+    let open = arguments.open;
+    if let Some(running) = common.running().await? {
+        return match open {
+            true => show(&running.dashboard().await?.url).await,
+            false => Ok(()),
+        };
+    }
+    let data = common.data()?;
+    data.create()?;
+    logging::to_file(&data)?;
+    let stayed = stay(common, arguments).await;
+    if let Err(error) = &stayed {
+        tracing::error!(%error, "the agent could not start");
+        // There is no terminal to say it in. Whoever did not ask for anything now is not asked to close a window.
+        if open {
+            idlewatt_platform::alert::show("Idlewatt", &error.to_string());
+        }
+    }
+    stayed
+}
+
+async fn show(address: &str) -> Result<(), Failure> {
+    let address = address.to_owned();
+    let opened = tokio::task::spawn_blocking(move || browser::open(&address)).await;
+    Ok(opened.map_err(Failure::failed)??)
+}
+
+/// Runs until it is asked to end.
+async fn stay(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
+    let (background, open) = (arguments.background, arguments.open);
+    let mut options = arguments.agent.options(common)?;
+    if background {
+        options.hub_program.log = Some(options.data.file("hub.log"));
+    }
     let asked = CancellationToken::new();
     end_when_asked(asked.clone())?;
     let app = App::start(options).await?;
     let daemon = app.daemon();
     if !daemon.has_consent() {
         tracing::info!("nothing runs before consent: `idlewatt consent --accept`");
+    }
+    if open && let Err(error) = show(&daemon.dashboard_link()).await {
+        tracing::warn!(%error, "no browser can be opened; `idlewatt open --print` gives the address");
     }
     tokio::spawn(async move {
         asked.cancelled().await;
@@ -76,6 +132,9 @@ pub async fn run(common: &Common, arguments: DaemonArguments) -> Result<(), Fail
     app.ended().await;
     Ok(())
 }
+
+/// How long the end of the session waits for us, where it does: what it allows programs before it ends them is five seconds.
+const END_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Turns Ctrl-C and the system's wish to end us into `asked`, from now on.
 pub fn end_when_asked(asked: CancellationToken) -> Result<(), Failure> {
@@ -109,6 +168,8 @@ pub fn end_when_asked(asked: CancellationToken) -> Result<(), Failure> {
             }
         }
     };
+    let with_session = asked.clone();
+    session::on_end(END_PATIENCE, move || with_session.cancel())?;
     tokio::spawn(async move {
         signals.await;
         asked.cancel();

@@ -35,9 +35,12 @@ pub fn to_stderr() -> Result<(), Failure> {
     Ok(())
 }
 
-/// To `agent.log` in the data directory, anew.
+/// To `agent.log` in the data directory, anew; that of the last run stays beside it as `agent-before.log`.
 pub fn to_file(data: &DataDir) -> Result<(), Failure> {
-    let file = File::create(data.file("agent.log"))?;
+    let path = data.file("agent.log");
+    // Another program may look at it: then it is written over.
+    let _ = std::fs::rename(&path, data.file("agent-before.log"));
+    let file = File::create(path)?;
     let log = fmt()
         .with_env_filter(filter()?)
         .with_ansi(false)

@@ -47,6 +47,11 @@ fn shown(listed: &[ProcessorListing]) -> String {
                 let told = [("name", name.into()), ("count", (threads as u64).into())];
                 name = words.say_with("cli-processors-threads", &told);
             }
+            if let Some(bytes) = processor.memory_bytes {
+                let memory = format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
+                let told = [("name", name.into()), ("memory", memory.into())];
+                name = words.say_with("cli-processors-memory", &told);
+            }
             vec![
                 processor.id.clone(),
                 processor.kind.clone(),

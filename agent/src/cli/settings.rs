@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use idlewatt_config::{Layered, Override, load};
+use idlewatt_config::{AgentSettings, Layered, Override, SettingsError, load};
 
 use super::{Failure, values};
 use crate::app::policy::policy;
@@ -109,8 +109,22 @@ impl SettingsArguments {
 
     /// The settings as they hold, fit to be obeyed.
     pub fn load(&self, data: &DataDir) -> Result<Layered, Failure> {
+        Ok(self.layered(data)?)
+    }
+
+    /// The same typed alone, with what is wrong as values.
+    pub fn read(&self, data: &DataDir) -> Result<AgentSettings, SettingsError> {
+        Ok(self.layered(data)?.settings)
+    }
+
+    fn layered(&self, data: &DataDir) -> Result<Layered, SettingsError> {
         let layered = load(self.file(data).as_deref(), &self.overrides())?;
         policy(&layered.settings).map_err(|error| error.placed(&layered))?;
         Ok(layered)
+    }
+
+    /// Whether the flags say whom to work for.
+    pub fn names_a_source(&self) -> bool {
+        self.hub.is_some() || self.pool.is_some()
     }
 }

@@ -69,6 +69,15 @@ fn shown(status: &Status, words: Words) -> String {
         };
         lines.push(named(&words.say("cli-status-limit"), limit));
     }
+    if let Some(update) = &status.update {
+        let told = |key, version: &str| words.say_with(key, &[("version", version.into())]);
+        let staged = update.staged.as_deref();
+        let failed = update.failed.as_deref();
+        let staged = staged.map(|version| told("cli-status-update-staged", version));
+        let failed = failed.map(|version| told("cli-status-update-failed", version));
+        let each = staged.into_iter().chain(failed);
+        lines.extend(each.map(|line| named(&words.say("cli-status-update"), line)));
+    }
     if !status.processors.is_empty() {
         lines.push(String::new());
         lines.push(processors(&status.processors, words));

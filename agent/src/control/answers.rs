@@ -66,8 +66,22 @@ pub struct Status {
     /// The benchmark that is running.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmark: Option<BenchmarkProgress>,
+    /// What there is to say of the program's own updates; left out where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<UpdateState>,
     /// Seconds since the agent was started.
     pub uptime_seconds: u64,
+}
+
+/// A newer version than the running one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateState {
+    /// It was fetched and checked, and waits until nobody is at the PC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staged: Option<String>,
+    /// It was installed, did not come up, and was put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// One entry of `why`.
@@ -259,6 +273,9 @@ pub struct ProcessorListing {
     pub software: bool,
     /// Threads of the CPU; `null` for a graphics card.
     pub threads: Option<usize>,
+    /// Bytes of memory that a graphics card has for itself, where the system says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
     /// What it can work on.
     pub algorithms: Vec<Algorithm>,
 }

@@ -16,6 +16,7 @@ use super::guard::Guard;
 use crate::daemon::Daemon;
 
 mod account;
+mod doctor;
 pub mod entrance;
 mod first_run;
 mod gate;
@@ -25,6 +26,7 @@ mod now;
 mod page;
 mod rules;
 mod settings;
+mod updates;
 mod week;
 
 /// The most browsers' windows that figures are sent to at once.
@@ -66,9 +68,11 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
         .route(&at("schedule"), post(rules::schedule))
         .route(&at("history"), get(history::show))
         .route(&at("check"), post(history::check))
+        .route(&at("doctor"), get(doctor::show))
         .route(&at("settings"), get(settings::show))
         .route(&at("source"), post(settings::source))
         .route(&at("switches"), post(settings::switches_changed))
+        .route(&at("update"), post(updates::change))
         .route(&at("language"), post(settings::language))
         .route(&at("withdraw-consent"), post(settings::withdraw_consent))
         .route(

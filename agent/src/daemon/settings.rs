@@ -228,8 +228,7 @@ fn needs_to_begin_anew(before: &AgentSettings, after: &AgentSettings) -> bool {
     after.currency.clone_from(&before.currency);
     after.language.clone_from(&before.language);
     after.notifications.clone_from(&before.notifications);
-    after.language.clone_from(&before.language);
-    after.notifications.clone_from(&before.notifications);
+    after.update.clone_from(&before.update);
     after.cpu.someone_here_percent = before.cpu.someone_here_percent;
     after.gpu.someone_here_percent = before.gpu.someone_here_percent;
     // The port is taken once.

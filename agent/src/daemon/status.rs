@@ -12,6 +12,7 @@ use crate::control::answers::{Phase, Processor, Source, Status};
 use crate::earnings;
 use crate::engine::{self, ProcessorState};
 use crate::governor::{ChosenMode, Reason, Until};
+use crate::update::records::Records;
 use crate::work::{self, ConnectionStatus};
 
 /// Whom the settings say to work for.
@@ -62,6 +63,7 @@ pub fn of(daemon: &Daemon) -> Status {
     let consent = daemon.has_consent();
     let counts = daemon.counts();
     let awaiting = earnings::awaiting(daemon);
+    let update = Records::of(&daemon.data).state();
     let board = daemon.board();
     let phase = match board.phase {
         _ if !consent => Phase::WaitingForConsent,
@@ -125,6 +127,7 @@ pub fn of(daemon: &Daemon) -> Status {
         awaiting,
         limit_percent: *daemon.watch_remote_limit().borrow(),
         benchmark: board.measuring.clone(),
+        update,
         uptime_seconds: daemon.started.elapsed().as_secs(),
     }
 }

@@ -58,6 +58,9 @@ pub struct Processor {
     pub bus: Option<String>,
     /// Whether it is a GPU only in name, computed by the CPU (llvmpipe, WARP).
     pub software: bool,
+    /// Bytes of memory that a GPU has for itself, where the system says.
+    #[serde(default)]
+    pub memory: Option<u64>,
     /// How many threads work at once; 1 for a GPU.
     pub threads: usize,
     /// By what it is reached: driver and interface of a GPU, empty for a CPU.
@@ -73,6 +76,7 @@ impl Processor {
             name: system::processor_name(),
             bus: None,
             software: false,
+            memory: None,
             threads: system::thread_count(),
             driver: String::new(),
         }
@@ -83,7 +87,7 @@ impl Processor {
 /// fails, there is the CPU alone, and a line in the log.
 pub async fn processors(exe: &Path, allow_software_gpu: bool) -> Vec<Processor> {
     let mut found = vec![Processor::cpu()];
-    match gpus(exe, allow_software_gpu).await {
+    match graphics(exe, allow_software_gpu).await {
         Ok(gpus) => found.extend(gpus),
         Err(error) => tracing::warn!(
             error = format!("{error:#}"),
@@ -93,7 +97,11 @@ pub async fn processors(exe: &Path, allow_software_gpu: bool) -> Vec<Processor> 
     found
 }
 
-async fn gpus(exe: &Path, allow_software_gpu: bool) -> anyhow::Result<Vec<Processor>> {
+/// This device's GPUs, as a child process sees them.
+///
+/// # Errors
+/// If the child cannot be started, crashes or takes too long: the drivers are at work in it.
+pub async fn graphics(exe: &Path, allow_software_gpu: bool) -> anyhow::Result<Vec<Processor>> {
     let mut command = Command::new(exe);
     command.args(["engine", "--list-gpus"]);
     if allow_software_gpu {

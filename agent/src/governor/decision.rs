@@ -68,6 +68,11 @@ impl Decision {
             .map_or(Allowance::NONE, |verdict| verdict.allowance)
     }
 
+    /// Whether nobody is there. Where signals do not matter that is not known, and somebody may be.
+    pub fn is_away(&self) -> bool {
+        self.away
+    }
+
     /// Whether the signals matter. They do not without consent, during a pause by hand and during a scheduled one:
     /// nothing needs to be asked of the system then, and what was known before may be given again.
     pub fn needs_signals(&self) -> bool {

@@ -111,7 +111,10 @@ struct Shown {
     menu: Menu,
     items: HashMap<Item, Entry>,
     pictures: HashMap<State, Icon>,
-    face: Face,
+    /// What the desktop was told last, unless it did not take that.
+    taken_icon: Option<State>,
+    taken_tooltip: Option<String>,
+    paused: bool,
 }
 
 /// One item of the menu.
@@ -209,12 +212,22 @@ impl Shown {
             .with_menu(Box::new(menu.clone()))
             .with_menu_on_left_click(false)
             .build()?;
+        #[cfg(windows)]
+        {
+            use tray_icon::menu::ContextMenu;
+            let window = icon.window_handle() as isize;
+            idlewatt_platform::tray::answer_clicks(window, menu.hpopupmenu(), || {
+                tell(Item::Dashboard);
+            });
+        }
         Ok(Shown {
             icon,
             menu,
             items,
             pictures,
-            face,
+            taken_icon: Some(face.icon),
+            taken_tooltip: Some(face.tooltip),
+            paused: face.paused,
         })
     }
 
@@ -222,33 +235,38 @@ impl Shown {
         for (item, entry) in &self.items {
             entry.show(*item, &face);
         }
-        // What the desktop does not take now, it is told with the next change.
-        if face.icon != self.face.icon {
-            let _ = self.icon.set_icon(self.pictures.get(&face.icon).cloned());
+        // What the desktop does not take now, as it is being started anew, it is told again with the next change.
+        if Some(face.icon) != self.taken_icon {
+            let taken = self.icon.set_icon(self.pictures.get(&face.icon).cloned());
+            self.taken_icon = taken.is_ok().then_some(face.icon);
         }
-        if face.tooltip != self.face.tooltip {
-            let _ = self.icon.set_tooltip(Some(tooltip(&face)));
+        if self.taken_tooltip.as_ref() != Some(&face.tooltip) {
+            let taken = self.icon.set_tooltip(Some(tooltip(&face)));
+            self.taken_tooltip = taken.is_ok().then(|| face.tooltip.clone());
         }
         let resume = self.items[&Item::Resume].as_item();
-        let _ = match (self.face.paused, face.paused) {
+        let _ = match (self.paused, face.paused) {
             (false, true) => self.menu.insert(resume, RESUME_AT),
             (true, false) => self.menu.remove(resume),
             _ => Ok(()),
         };
-        self.face = face;
+        self.paused = face.paused;
     }
 }
 
-/// From now on clicks go to `chosen`, wherever they went before: the library knows one listener in a process.
-fn listen(chosen: UnboundedSender<Item>) {
-    static LISTENER: Mutex<Option<UnboundedSender<Item>>> = Mutex::new(None);
-    fn tell(item: Item) {
-        let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(chosen) = listener.as_ref() {
-            // Nobody hears while everything ends.
-            let _ = chosen.send(item);
-        }
+/// Who is told of clicks: the library knows one listener in a process.
+static LISTENER: Mutex<Option<UnboundedSender<Item>>> = Mutex::new(None);
+
+fn tell(item: Item) {
+    let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(chosen) = listener.as_ref() {
+        // Nobody hears while everything ends.
+        let _ = chosen.send(item);
     }
+}
+
+/// From now on clicks go to `chosen`, wherever they went before.
+fn listen(chosen: UnboundedSender<Item>) {
     *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(chosen);
     MenuEvent::set_event_handler(Some(|event: MenuEvent| {
         if let Some(item) = Item::of_id(event.id()) {

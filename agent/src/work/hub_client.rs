@@ -171,6 +171,17 @@ impl HubClient {
         self.base().scheme() == "https"
     }
 
+    /// Whether the hub is on this PC: then no proxy is asked.
+    pub fn is_on_this_pc(&self) -> bool {
+        is_this_pc(&self.base())
+    }
+
+    /// The port that it answers on.
+    pub fn port(&self) -> u16 {
+        // Both schemes have one.
+        self.base().port_or_known_default().unwrap_or_default()
+    }
+
     /// Makes an account.
     ///
     /// # Errors

@@ -164,7 +164,7 @@ async fn keep_asking(client: HubClient, state: watch::Sender<OffersState>, now: 
 
 /// The ports that a hub names, on the host that answers for it: under TLS where it is asked under TLS itself and has
 /// such ports.
-fn addresses(client: &HubClient, answer: &WorkOffers) -> Addresses {
+pub fn addresses(client: &HubClient, answer: &WorkOffers) -> Addresses {
     let host = client.host();
     let at = |plain: u16, tls: Option<u16>| match tls.filter(|_| client.is_encrypted()) {
         Some(port) => Address {

@@ -11,7 +11,7 @@ use super::attacks::answer;
 use super::harness::{DEADLINE, Daemon, Home, until};
 
 /// Everything that changes something.
-const CHANGES: [&str; 18] = [
+const CHANGES: [&str; 19] = [
     "mode",
     "consent",
     "measure",
@@ -23,6 +23,7 @@ const CHANGES: [&str; 18] = [
     "check",
     "source",
     "switches",
+    "update",
     "language",
     "withdraw-consent",
     "remove",
@@ -33,7 +34,7 @@ const CHANGES: [&str; 18] = [
 ];
 
 /// A browser that was let in.
-struct Session {
+pub struct Session {
     port: u16,
     /// Slashes included.
     base: String,
@@ -41,7 +42,7 @@ struct Session {
 }
 
 impl Session {
-    fn new(daemon: &Daemon<'_>) -> Self {
+    pub fn new(daemon: &Daemon<'_>) -> Self {
         let (port, _) = daemon.control();
         let path = path_of(&link(daemon));
         let (status, head, _) = answer(port, get(port, &path, "").as_bytes());
@@ -64,14 +65,14 @@ impl Session {
         }
     }
 
-    fn get(&self, page: &str) -> (u16, String, String) {
+    pub fn get(&self, page: &str) -> (u16, String, String) {
         let cookie = format!("Cookie: {}\r\n", self.cookie);
         let request = get(self.port, &format!("{}{page}", self.base), &cookie);
         answer(self.port, request.as_bytes())
     }
 
     /// What the forms of this session prove themselves with.
-    fn form_token(&self) -> String {
+    pub fn form_token(&self) -> String {
         let (_, _, page) = self.get("first-run");
         let token = page
             .split("name=\"form_token\" value=\"")
@@ -80,7 +81,7 @@ impl Session {
         token.split('"').next().expect("ends").to_owned()
     }
 
-    fn post(&self, page: &str, headers: &str, body: &str) -> (u16, String, String) {
+    pub fn post(&self, page: &str, headers: &str, body: &str) -> (u16, String, String) {
         let request = format!(
             "POST {}{page} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nCookie: {}\r\n{headers}\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
@@ -92,7 +93,7 @@ impl Session {
         answer(self.port, request.as_bytes())
     }
 
-    fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         format!("Origin: http://127.0.0.1:{}\r\n", self.port)
     }
 }
@@ -359,4 +360,24 @@ fn other_users_of_this_pc_cannot_read_the_token() {
         assert!(!read.status.success() && read.stdout.is_empty(), "{read:?}");
     }
     drop(daemon);
+}
+
+#[test]
+fn the_doctors_page_says_what_the_command_says_and_keeps_secrets() {
+    let home = Home::new();
+    let pool = "[gpu]\nenabled = false\n[pool]\nurl = \"stratum+tcp://127.0.0.1:1\"\nuser = \"48PayoutAddress\"\npassword = \"PasswordOfPool\"\n";
+    home.write("config.toml", pool);
+    let daemon = home.daemon(&[]);
+    let session = Session::new(&daemon);
+    let (status, _, page) = session.get("doctor");
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("<textarea id=\"report\""), "{page}");
+    assert!(
+        page.contains("127.0.0.1:1"),
+        "the pool was looked at: {page}"
+    );
+    let (_, token) = daemon.control();
+    for secret in ["48PayoutAddress", "PasswordOfPool", token.as_str()] {
+        assert!(!page.contains(secret), "{secret}: {page}");
+    }
 }

@@ -56,7 +56,8 @@ pub fn adapters() -> Vec<AdapterDescription> {
 /// As [`adapters`], with what opens them.
 pub(super) fn found() -> Vec<(AdapterDescription, wgpu::Adapter)> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::DX12;
+    // `WGPU_BACKEND=vulkan` or `dx12`, as in every program on wgpu: for a driver that fails in one of them.
+    descriptor.backends = (wgpu::Backends::VULKAN | wgpu::Backends::DX12).with_env();
     // No validation layers: they are not installed on users' PCs, and warn where they are missing.
     descriptor.flags = wgpu::InstanceFlags::empty();
     // A buffer that does not fit into the card's own memory is refused, where some drivers would put it into the PC's,

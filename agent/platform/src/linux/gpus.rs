@@ -7,7 +7,8 @@ use super::temperature::{degrees, folders};
 use crate::signals::GpuReading;
 
 /// The makers' numbers on the PCI bus.
-const MAKERS: [(&str, &str); 3] = [("0x1002", "AMD"), ("0x8086", "Intel"), ("0x10de", "NVIDIA")];
+pub const MAKERS: [(&str, &str); 3] =
+    [("0x1002", "AMD"), ("0x8086", "Intel"), ("0x10de", "NVIDIA")];
 
 /// One for each card on the bus, in order; `sys` is where the kernel shows its devices. The kernel does not tell who
 /// uses a card, so what we use ourselves is in what others use.

@@ -1,3 +1,6 @@
+
+cli-setup-done = set up; the agent takes it from here at its next start
+cli-setup-no-hub = --enrol needs a hub to join: say --hub URL
 ### The command line. What begins with cli-help- stands at the commands and flags of those names, and says in English what
 ### the program itself says there.
 
@@ -40,6 +43,9 @@ cli-status-trouble = trouble
 cli-status-shares = shares
 cli-status-credited = credited
 cli-status-limit = limit
+cli-status-update = update
+cli-status-update-staged = { $version } is here, and is installed while nobody is at this PC; `idlewatt update` installs it now
+cli-status-update-failed = { $version } did not come up, and the version before was put back; `idlewatt update --again` tries it once more
 cli-status-benchmark-of = { $number } of { $of }: { $algorithm } on { $processor }
 cli-status-embedded = the hub inside this agent (practice, never money)
 cli-status-hub = hub { $address }
@@ -155,6 +161,14 @@ cli-config-none = there is no file of settings; the defaults hold
 cli-config-default = default
 cli-config-line = { $file }, line { $line }
 
+cli-update-no-key = this build has no key to check updates with, and never updates itself
+cli-update-no-address = this build does not know where updates are; allowed in update.url: https://HOST/FOLDER
+cli-update-up-to-date = { $running } runs, and there is nothing newer
+cli-update-available = { $version } is there, and { $running } runs; `idlewatt update` installs it
+cli-update-elsewhere = { $version } is there, and { $running } runs. On this system the program is updated by what installed it.
+cli-update-fetching = fetching { $version }
+cli-update-applying = { $version } is being installed: the agent ends and starts again with it. If it does not come up, { $running } is put back.
+cli-processors-memory = { $name }, { $memory }
 cli-processors-emulated = { $name } (emulated on the CPU)
 cli-processors-threads = { $name }, { $count } threads
 cli-processors-not-running = the agent is not running: nothing is set aside
@@ -241,6 +255,7 @@ cli-help-consent-accept = Yes: this PC may work
 cli-help-consent-withdraw = No longer: everything that runs is ended
 cli-help-daemon-about = Run in the foreground without a display, for services
 cli-help-enrol = Join the account that this enrolment code, or this fleet's token, belongs to
+cli-help-doctor-about = Look for what keeps this PC from working, and say what can be done about it
 cli-help-earnings-about = Show what has been credited
 cli-help-help-about = Print this message or the help of the given subcommand(s)
 cli-help-kernel-about = Try the algorithms themselves
@@ -288,5 +303,14 @@ cli-help-tune-algorithm = Only this algorithm
 cli-help-tune-processor = Only this graphics card, as `idlewatt processors` lists it
 cli-help-tune-show = Show how kernels are laid out and why, with everything that was measured, instead of measuring anew
 cli-help-version = Print version
+cli-help-update-about = Look for a new version, and install it
+cli-help-update-again = Try a version once more that was put back, as it did not come up
+cli-help-update-check = Only look whether there is a newer version
 cli-help-why-about = Show what was decided in the last 24 hours, and because of what
 cli-help-why-hours = How many hours back, 1 to 24
+cli-help-setup-about = Write down what a first start needs: for installers and fleets
+cli-help-setup-consent = As this PC's owner: yes, it may work
+cli-help-setup-hub = The hub to work for
+cli-help-setup-mode = The mode of a first start: smart, 5 to 100 (percent) or pause
+cli-help-daemon-background = As a program of the desktop: the log goes to agent.log in the data directory, and where an agent runs already there is nothing to do
+cli-help-daemon-open = Open the dashboard once it runs

@@ -1,3 +1,6 @@
+
+cli-setup-done = 준비했어요. 에이전트가 다음에 시작할 때 이어서 해요
+cli-setup-no-hub = --enrol에는 참여할 허브가 필요해요: --hub URL을 함께 적어 주세요
 ### 명령줄. cli-help-로 시작하는 말은 그 이름의 명령과 옵션에 붙어요.
 
 cli-nothing-yet = 아직 없음
@@ -39,6 +42,9 @@ cli-status-trouble = 문제
 cli-status-shares = 셰어
 cli-status-credited = 적립
 cli-status-limit = 제한
+cli-status-update = 업데이트
+cli-status-update-staged = { $version } 버전을 받아 두었고 PC를 쓰지 않을 때 설치해요. 지금 설치하려면 `idlewatt update`
+cli-status-update-failed = { $version } 버전이 시작되지 않아 이전 버전으로 되돌렸어요. 다시 시도하려면 `idlewatt update --again`
 cli-status-benchmark-of = { $of }개 중 { $number }번째: { $processor }에서 { $algorithm }
 cli-status-embedded = 이 에이전트에 내장된 허브(연습용, 실제 돈 아님)
 cli-status-hub = 허브 { $address }
@@ -153,6 +159,14 @@ cli-config-none = 설정 파일이 없어 기본값을 써요
 cli-config-default = 기본값
 cli-config-line = { $file } { $line }행
 
+cli-update-no-key = 이 빌드에는 업데이트를 확인할 키가 없어 스스로 업데이트하지 않아요
+cli-update-no-address = 이 빌드는 업데이트가 어디 있는지 몰라요. update.url에 쓸 수 있는 값: https://HOST/FOLDER
+cli-update-up-to-date = { $running } 버전이 실행 중이고 더 새로운 버전은 없어요
+cli-update-available = { $version } 버전이 나왔어요. 지금은 { $running } 버전이에요. `idlewatt update`로 설치해요
+cli-update-elsewhere = { $version } 버전이 나왔어요. 지금은 { $running } 버전이에요. 이 시스템에서는 프로그램을 설치한 도구로 업데이트해요.
+cli-update-fetching = { $version } 받는 중
+cli-update-applying = { $version } 버전을 설치하고 있어요. 에이전트가 끝났다가 새 버전으로 다시 시작돼요. 시작되지 않으면 { $running } 버전으로 되돌려요.
+cli-processors-memory = { $name }, { $memory }
 cli-processors-emulated = { $name }(CPU로 흉내 낸 것)
 cli-processors-threads = { $name }, 스레드 { $count }개
 cli-processors-not-running = 에이전트가 실행 중이 아니라 제외된 것이 없어요
@@ -239,6 +253,7 @@ cli-help-consent-accept = 예: 이 PC가 일해도 돼요
 cli-help-consent-withdraw = 더는 안 돼요: 실행 중인 것을 모두 끝내요
 cli-help-daemon-about = 화면 없이 실행해요(서비스용)
 cli-help-enrol = 이 등록 코드나 기기 묶음 토큰의 계정에 참여하기
+cli-help-doctor-about = 이 PC가 일하지 못하게 하는 것을 찾고, 할 수 있는 일을 알려 줍니다
 cli-help-earnings-about = 적립된 수익을 보여 줘요
 cli-help-help-about = 이 도움말이나 명령의 도움말을 보여 줘요
 cli-help-kernel-about = 알고리즘 자체를 시험해요
@@ -286,5 +301,14 @@ cli-help-tune-algorithm = 이 알고리즘만
 cli-help-tune-processor = `idlewatt processors`에 나오는 이 그래픽 카드만
 cli-help-tune-show = 새로 측정하는 대신, 커널이 어떻게 왜 배치됐는지 측정한 모든 것과 함께 보여 주기
 cli-help-version = 버전 보기
+cli-help-update-about = 새 버전이 있는지 보고 설치해요
+cli-help-update-again = 시작되지 않아 되돌린 버전을 한 번 더 시도하기
+cli-help-update-check = 새 버전이 있는지만 보기
 cli-help-why-about = 지난 24시간 동안 무엇이 왜 결정됐는지 보여 줘요
 cli-help-why-hours = 몇 시간 전까지 볼지, 1~24
+cli-help-setup-about = 처음 시작에 필요한 것을 미리 적어 둬요(설치 프로그램과 기기 묶음용)
+cli-help-setup-consent = 이 PC의 주인으로서 동의: 일해도 돼요
+cli-help-setup-hub = 일을 받을 허브
+cli-help-setup-mode = 처음 시작할 때의 모드: smart, 5~100(퍼센트) 또는 pause
+cli-help-daemon-background = 데스크톱 프로그램으로: 로그는 데이터 폴더의 agent.log에 남고, 이미 에이전트가 실행 중이면 아무것도 하지 않아요
+cli-help-daemon-open = 시작되면 대시보드 열기

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use axum::extract::Form;
 use axum::response::Response;
 use idlewatt_protocol::Money;
 use idlewatt_protocol::api::Prices;
 use idlewatt_screens::{Fiat, Format, Words};
 
 use super::page::Page;
+use super::rules::Fields;
 use crate::control::answers::{BenchRequest, ModeRequest, Status};
 use crate::control::guard::Refusal;
 use crate::daemon::Daemon;
 use crate::earnings::projection::{Hours, Projection, project};
 use crate::first_run;
+use crate::update;
 
 /// How often it is looked whether there is something to measure with.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -47,6 +50,7 @@ struct FirstRun<'a> {
     words: Words,
     form_token: &'a str,
     has_consent: bool,
+    can_update: bool,
     busy: bool,
     step: Option<Step>,
     measured: Vec<Measured>,
@@ -124,6 +128,7 @@ pub async fn show(page: Page) -> Response {
         words,
         form_token: &page.visitor.form_token,
         has_consent: status.consent,
+        can_update: update::KEY.is_some(),
         busy: daemon.is_measuring(),
         step,
         measured,
@@ -188,9 +193,15 @@ fn amounts(amounts: &[Money], format: &Format) -> String {
 }
 
 /// `POST consent`: the owner's yes, and the measurement.
-pub async fn consent(page: Page) -> Result<Response, Refusal> {
+pub async fn consent(page: Page, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     let daemon = page.daemon();
     if !daemon.has_consent() {
+        // A box without a tick is not sent: nothing was asked for, and nothing changes.
+        let ticked = ("update_automatic".to_owned(), "yes".to_owned());
+        if fields.contains(&ticked) {
+            let change = [("update.automatic", Some(toml::Value::from(true)))];
+            daemon.change_settings(&change).map_err(Refusal::failed)?;
+        }
         // Nothing works before *Start earning*: whatever happens in between, it stays paused.
         first_run::begin(&daemon.data).map_err(Refusal::failed)?;
         pause(daemon)?;

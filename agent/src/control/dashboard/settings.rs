@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::first_run::Electricity;
 use super::page::Page;
 use super::rules::Fields;
+use super::updates::Updates;
 use crate::autostart;
 use crate::control::guard::Refusal;
 use crate::identity;
@@ -49,6 +50,7 @@ struct Settings<'a> {
     switches: Vec<Switch>,
     currencies: Vec<(&'static str, String, bool)>,
     electricity: Electricity,
+    update: Updates,
     told: Vec<Told>,
     account: Option<String>,
     account_key: Option<String>,
@@ -59,7 +61,8 @@ struct Settings<'a> {
 
 const ALGORITHMS: [&str; 4] = ["randomx", "kawpow", "progpowz", "sha256d"];
 
-fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+/// The first value of a field; empty if there is none.
+pub fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
     let found = fields.iter().find(|(key, _)| key == name);
     found.map_or("", |(_, value)| value.trim())
 }
@@ -69,7 +72,8 @@ pub async fn show(page: Page) -> Response {
     render(&page, None)
 }
 
-fn render(page: &Page, error: Option<String>) -> Response {
+/// The page, with what was wrong with a form.
+pub fn render(page: &Page, error: Option<String>) -> Response {
     let (words, daemon) = (page.words, page.daemon());
     let settings = daemon.settings();
     let identity = identity::known(&daemon.data, &daemon.hub_name())
@@ -90,6 +94,7 @@ fn render(page: &Page, error: Option<String>) -> Response {
             })
             .to_vec(),
         electricity: Electricity::of(daemon),
+        update: Updates::of(page),
         told: told(page),
         account: identity
             .as_ref()
@@ -154,6 +159,11 @@ fn switches(page: &Page) -> Vec<Switch> {
             name: "set_aside",
             label: words.say("dashboard-notify-set-aside"),
             on: notifications.processor_set_aside,
+        },
+        Switch {
+            name: "notify_update",
+            label: words.say("dashboard-notify-update"),
+            on: notifications.update,
         },
     ]
 }
@@ -316,6 +326,7 @@ pub async fn switches_changed(page: Page, Form(fields): Form<Fields>) -> Respons
         ("notifications.first_share", switch("first_share")),
         ("notifications.withdrawal_sent", switch("withdrawal")),
         ("notifications.processor_set_aside", switch("set_aside")),
+        ("notifications.update", switch("notify_update")),
     ];
     match page.daemon().change_settings(&changes) {
         Ok(()) => page.back_to("settings"),

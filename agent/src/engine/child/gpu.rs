@@ -31,6 +31,7 @@ fn processor(adapter: AdapterDescription) -> Processor {
     Processor {
         kind: ProcessorKind::Gpu,
         software: adapter.is_software(),
+        memory: idlewatt_platform::graphics::memory(&adapter.name, adapter.bus.as_deref()),
         id: ProcessorId(adapter.id),
         name: adapter.name,
         bus: adapter.bus,

@@ -1,0 +1,193 @@
+//! The way to the hub or pool, step by step, so that the first step that fails is the one that is told.
+
+use std::path::PathBuf;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use idlewatt_tls::Trust;
+
+use super::teller::Teller;
+use super::{Agent, Case, Check};
+use crate::work::Address;
+use crate::work::hub_client::HubClient;
+
+mod certificate;
+mod clock;
+mod hub;
+mod line;
+
+/// Whom this PC works for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The hub inside the agent: there is no way to go.
+    Inside,
+    /// A hub.
+    Hub(Place),
+    /// A pool.
+    Pool(Place),
+    /// Nobody knows: the settings are wrong.
+    Unknown,
+}
+
+/// Where somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// As the settings say it.
+    pub url: String,
+    /// The certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Target {
+    /// Whom a running agent works for, unless another was named for this look; else whom the settings name.
+    pub fn of(case: &Case) -> Target {
+        let Ok(settings) = &case.settings else {
+            return Target::Unknown;
+        };
+        let hub = |url: String| {
+            Target::Hub(Place {
+                url,
+                ca_file: settings.hub.ca_file.clone(),
+            })
+        };
+        let pool = |url: String| {
+            Target::Pool(Place {
+                url,
+                ca_file: settings.pool.ca_file.clone(),
+            })
+        };
+        if let (Agent::Running(status), false) = (&case.agent, case.named) {
+            let address = status.source.address.clone();
+            match status.source.kind.as_str() {
+                "hub" if !address.is_empty() => return hub(address),
+                "pool" if !address.is_empty() => return pool(address),
+                "embedded_hub" => return Target::Inside,
+                _ => {}
+            }
+        }
+        match (&settings.hub.url, &settings.pool.url) {
+            (Some(url), _) => hub(url.clone()),
+            (None, Some(url)) => pool(url.clone()),
+            (None, None) => Target::Inside,
+        }
+    }
+}
+
+pub async fn checks(teller: Teller<'_>, target: &Target, proxies: &Matcher) -> Vec<Check> {
+    match target {
+        Target::Inside => vec![teller.ok("reach", teller.say("doctor-reach-inside"))],
+        Target::Unknown => {
+            let advice = teller.say("doctor-settings-wrong-advice");
+            vec![teller.worth("reach", teller.say("doctor-reach-unknown"), advice)]
+        }
+        Target::Hub(place) => match trust(teller, place) {
+            Ok(trust) => of_hub(teller, place, &trust, proxies).await,
+            Err(check) => vec![*check],
+        },
+        Target::Pool(place) => match (trust(teller, place), place.url.parse::<Address>()) {
+            (Err(check), _) => vec![*check],
+            (Ok(_), Err(error)) => vec![wrong_address(teller, &error.to_string())],
+            (Ok(trust), Ok(address)) => {
+                let id = "pool";
+                line::stratum(
+                    teller,
+                    id,
+                    &address,
+                    &trust,
+                    behind_proxy(proxies, &address),
+                )
+                .await
+            }
+        },
+    }
+}
+
+fn trust(teller: Teller<'_>, place: &Place) -> Result<Trust, Box<Check>> {
+    Trust::load(place.ca_file.as_deref()).map_err(|error| {
+        let reason = error.to_string();
+        let told = [("reason", reason.as_str().into())];
+        let found = teller.say_with("doctor-trust-unusable", &told);
+        let advice = teller.say("doctor-trust-unusable-advice");
+        Box::new(teller.problem("certificates", found, advice))
+    })
+}
+
+fn wrong_address(teller: Teller<'_>, reason: &str) -> Check {
+    let told = [("reason", reason.into())];
+    let found = teller.say_with("doctor-address-wrong", &told);
+    teller.problem("address", found, teller.say("doctor-settings-wrong-advice"))
+}
+
+/// Whether programs that ask for proxies would use one there. Stratum goes straight.
+fn behind_proxy(proxies: &Matcher, address: &Address) -> bool {
+    ["http", "https"].into_iter().any(|scheme| {
+        let uri = format!("{scheme}://{}/", address.authority()).parse();
+        uri.is_ok_and(|uri| proxies.intercept(&uri).is_some())
+    })
+}
+
+async fn of_hub(teller: Teller<'_>, place: &Place, trust: &Trust, proxies: &Matcher) -> Vec<Check> {
+    let client = match HubClient::trusting(&place.url, trust) {
+        Ok(client) => client,
+        Err(error) => return vec![wrong_address(teller, &error.to_string())],
+    };
+    let mut checks = Vec::new();
+    let proxy = match client.is_on_this_pc() {
+        true => None,
+        false => proxy(proxies, &client),
+    };
+    let (host, port) = match &proxy {
+        Some(proxy) => {
+            let name = format!("{}:{}", proxy.host, proxy.port);
+            let told = [("proxy", name.as_str().into())];
+            checks.push(teller.ok("proxy", teller.say_with("doctor-proxy", &told)));
+            (proxy.host.clone(), proxy.port)
+        }
+        None => (client.host(), client.port()),
+    };
+    let Some(stream) = line::open(teller, &mut checks, "connection", &host, port, false).await
+    else {
+        return checks;
+    };
+    if proxy.is_none() && client.is_encrypted() {
+        let secured = certificate::check(teller, &host, trust, stream).await;
+        let good = secured.verdict == super::Verdict::Ok;
+        checks.push(secured);
+        if !good {
+            return checks;
+        }
+    } else {
+        // Some take one connection at a time.
+        drop(stream);
+    }
+    if !client.is_encrypted() && !client.is_on_this_pc() {
+        let advice = teller.say("doctor-unencrypted-advice");
+        checks.push(teller.worth("encryption", teller.say("doctor-unencrypted"), advice));
+    }
+    hub::ask(teller, &mut checks, &client, trust, proxy.is_some()).await;
+    checks
+}
+
+/// A proxy without the login that may stand in its address.
+struct Proxy {
+    host: String,
+    port: u16,
+}
+
+/// The proxy that the client asks by: it looks the same way.
+fn proxy(proxies: &Matcher, client: &HubClient) -> Option<Proxy> {
+    let uri = client.address().parse().ok()?;
+    let found = proxies.intercept(&uri)?;
+    let uri = found.uri();
+    let port = match uri.scheme_str() {
+        Some("https") => 443,
+        Some(scheme) if scheme.starts_with("socks") => 1080,
+        _ => 80,
+    };
+    Some(Proxy {
+        host: uri.host()?.to_owned(),
+        port: uri.port_u16().unwrap_or(port),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,492 @@
+//! The agent on Windows, as far as Wine is one: the real installer, the real programs, a real hub beside a Linux device, a
+//! hand on the mouse. `tests/windows.sh` builds what this needs and runs it.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use idlewatt_tests::agent::Agent;
+use idlewatt_tests::hub::Hub;
+use idlewatt_tests::process::{processes, send};
+use idlewatt_tests::wait::until;
+use idlewatt_tests::wine::Wine;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+const PATIENCE: Duration = Duration::from_secs(240);
+const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Idlewatt";
+const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+/// Where the open menu has 50 %: its lines lie above the taskbar, and this one is the ninth from below.
+const HALF: (u32, u32) = (940, 531);
+/// What the tray draws while it earns.
+const GREEN: [u8; 3] = [0x1f, 0x94, 0x4b];
+
+fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.canonicalize().expect("the project's folder")
+}
+
+/// An installer of a version that `build.sh` has made.
+fn installer(folder: &str, version: &str) -> PathBuf {
+    let name = format!("idlewatt-{version}-windows-x64.exe");
+    let path = root().join("target/windows").join(folder).join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: tests/windows.sh builds it",
+        path.display()
+    );
+    path
+}
+
+fn rate(status: &Value, kind: &str) -> f64 {
+    let processors = status["processors"].as_array().into_iter().flatten();
+    let mut rates = processors
+        .filter(|one| one["kind"] == kind)
+        .map(|one| one["rate"].as_f64().unwrap_or(0.0));
+    rates.next().unwrap_or(0.0)
+}
+
+/// Accepted shares of one kind of processor.
+fn accepted(wine: &Wine, kind: &str) -> usize {
+    let list = wine.ask(&["receipts", "list", "--limit", "1000", "--json"]);
+    if list.code != 0 {
+        return 0;
+    }
+    let list = list.json();
+    let each = list.as_array().into_iter().flatten();
+    each.filter(|one| {
+        let processor = one["processor"].as_str().unwrap_or_default();
+        one["state"] == "accepted" && processor.starts_with(kind)
+    })
+    .count()
+}
+
+/// The engines' processes, as the system below Wine sees them.
+fn engines() -> Vec<u32> {
+    let seen = processes("idlewatt.exe engine").into_iter();
+    seen.filter(|one| one.command.contains("--processor"))
+        .map(|one| one.id)
+        .collect()
+}
+
+#[test]
+#[ignore = "needs Wine and what installer/windows/build.sh makes: tests/windows.sh runs it"]
+fn a_windows_pc_from_installing_to_removing() {
+    let hub = Hub::start(&[]);
+    let (account, code) = hub.enrolment();
+    let mut linux = Agent::new();
+    linux.settings("[gpu]\nenabled = false\n[cpu]\nalgorithm = \"sha256d\"\nthreads = 1\n");
+    linux.consent();
+    linux.start(&["--hub", &hub.url(), "--enrol", &code, "--mode", "10"]);
+    let second = hub
+        .post("/v1/enrolments", Some(&account), &json!({}))
+        .expect("a code");
+    let code = second["code"].as_str().expect("a code");
+
+    let wine = Wine::new();
+    let updates = Updates::serve();
+    // As a fleet's owner puts settings there beforehand; a graphics card in software is asked for by name.
+    fs::create_dir_all(wine.data()).expect("a writable folder");
+    let settings = format!(
+        "# the owner's own words\n[cpu]\nalgorithm = \"randomx\"\nrandomx_memory = \"light\"\nthreads = 1\n\
+         [gpu]\nallow_software = true\nalgorithm = \"sha256d\"\n[update]\nurl = \"{}\"\n",
+        updates.url
+    );
+    fs::write(wine.data().join("config.toml"), settings).expect("written");
+
+    install(&wine, &hub, code);
+    work(&wine);
+    both_devices_earn(&hub, &account);
+    steer(&wine);
+    yields_to_input(&wine);
+    engines_come_back(&wine);
+    refuses_the_wrong(&wine);
+    updates_itself(&wine, &updates);
+    ends_with_the_session(&wine);
+    leaves_nothing(&wine);
+}
+
+fn install(wine: &Wine, hub: &Hub, code: &str) {
+    let begun = Instant::now();
+    wine.open(
+        &installer("dist", "0.1.0"),
+        &[
+            "/S",
+            &format!("/ENROL={code}"),
+            &format!("/HUB={}", hub.url()),
+            "/MODE=100",
+            "/AUTOSTART=1",
+        ],
+    );
+    wine.wait_status("the agent to run", PATIENCE, |status| {
+        status["consent"] == true && status["version"] == "0.1.0"
+    });
+    println!("install to an agent that answers: {:.1?}", begun.elapsed());
+    wine.wait_status("the first share", PATIENCE, |status| {
+        status["shares"]["accepted"].as_u64().unwrap_or(0) > 0
+    });
+    println!("install to the first share: {:.1?}", begun.elapsed());
+    assert_eq!(
+        wine.registry(KEY, "DisplayVersion").as_deref(),
+        Some("0.1.0")
+    );
+    let run = wine.registry(RUN, "Idlewatt").expect("the start at logon");
+    assert!(run.contains("idlewattw.exe"), "{run}");
+    let size = wine.registry(KEY, "EstimatedSize").expect("a size");
+    assert!(size.starts_with("0x") && size.len() > 5, "{size}");
+    assert!(wine.programs().join("uninstall.exe").exists());
+    assert!(shortcut(wine).exists());
+    let settings = fs::read_to_string(wine.data().join("config.toml")).expect("kept");
+    assert!(settings.contains("# the owner's own words"), "{settings}");
+    assert!(settings.contains(&hub.url()), "{settings}");
+}
+
+fn shortcut(wine: &Wine) -> PathBuf {
+    let menu = "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Idlewatt.lnk";
+    wine.profile().join(menu)
+}
+
+/// Both kernels find shares that the hub accepts.
+fn work(wine: &Wine) {
+    until("shares of both processors", PATIENCE, || {
+        let (cpu, gpu) = (accepted(wine, "cpu"), accepted(wine, "gpu"));
+        match cpu > 0 && gpu > 0 {
+            true => Ok(()),
+            false => Err(format!("cpu {cpu}, gpu {gpu}\n{}", wine.log())),
+        }
+    });
+    wine.wait_status("rates of both", PATIENCE, |status| {
+        rate(status, "cpu") > 0.0 && rate(status, "gpu") > 0.0
+    });
+    until("the icon to be green", PATIENCE, || {
+        let (place, size) = wine.icon_place();
+        let pixels = wine.pixels(place, size);
+        let green = pixels
+            .iter()
+            .filter(|pixel| is_near(**pixel, GREEN))
+            .count();
+        (green >= 40)
+            .then_some(())
+            .ok_or(format!("{green} green pixels"))
+    });
+    wine.picture("windows-tray");
+}
+
+fn is_near(pixel: [u8; 3], colour: [u8; 3]) -> bool {
+    let pairs = pixel.into_iter().zip(colour);
+    pairs
+        .into_iter()
+        .all(|(one, other)| one.abs_diff(other) < 40)
+}
+
+fn both_devices_earn(hub: &Hub, account: &str) {
+    until("both devices to have earned", PATIENCE, || {
+        let address = format!("{}/v1/devices", hub.url());
+        let devices = idlewatt_tests::hub::request("GET", &address, Some(account), None)?;
+        let devices: Value = serde_json::from_str(&devices).map_err(|error| error.to_string())?;
+        let list = devices["devices"].as_array().cloned().unwrap_or_default();
+        let earns = |name: &str| {
+            list.iter()
+                .any(|one| one["name"] == name && has_amount(&one["earned_today"]))
+        };
+        match earns("Linux PC") && earns("Windows PC") {
+            true => Ok(()),
+            false => Err(format!("{devices:#}")),
+        }
+    });
+}
+
+/// Whether some amount is more than nothing.
+fn has_amount(list: &Value) -> bool {
+    let each = list.as_array().into_iter().flatten();
+    let mut amounts = each.filter_map(|money| money["amount"].as_str());
+    amounts.any(|amount| amount.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+}
+
+/// The menu beside the clock, with a hand on the mouse.
+fn steer(wine: &Wine) {
+    until("the menu to set 50 %", PATIENCE, || {
+        wine.click_icon(3);
+        // The menu takes a moment to open; where it has not, the next turn finds it so.
+        thread::sleep(Duration::from_secs(1));
+        wine.input(&["mousemove", "900", "250", "sleep", "0.7"]);
+        wine.picture("windows-menu");
+        wine.click(HALF, 1);
+        thread::sleep(Duration::from_millis(500));
+        let answer = wine.ask(&["status", "--json"]);
+        match answer.json()["mode"].as_str() {
+            Some("50") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    // Chosen elsewhere, it is shown at once.
+    assert_eq!(wine.agent(&["mode", "smart"]).code, 0);
+    wine.wait_status("smart", PATIENCE, |status| status["mode"] == "smart");
+}
+
+fn yields_to_input(wine: &Wine) {
+    until("it gives way to the mouse", PATIENCE, || {
+        wine.input(&["mousemove_relative", "--", "7", "5"]);
+        wine.input(&["mousemove_relative", "--", "-7", "-5"]);
+        let status = wine.ask(&["status", "--json"]).json();
+        match status["because"]["because"].as_str() {
+            Some("someone_here") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    wine.picture("windows-yields");
+}
+
+fn engines_come_back(wine: &Wine) {
+    assert_eq!(wine.ask(&["mode", "100"]).code, 0);
+    let before = until("an engine", PATIENCE, || {
+        engines().first().copied().ok_or("none".into())
+    });
+    send("KILL", before);
+    until("it is started again", PATIENCE, || {
+        let now = engines();
+        match !now.is_empty() && !now.contains(&before) {
+            true => Ok(()),
+            false => Err(format!("{now:?}")),
+        }
+    });
+    wine.wait_status("rates of both again", PATIENCE, |status| {
+        rate(status, "cpu") > 0.0 && rate(status, "gpu") > 0.0
+    });
+}
+
+/// What is wrong on the installer's line, and an older version.
+fn refuses_the_wrong(wine: &Wine) {
+    let settings = fs::read_to_string(wine.data().join("config.toml")).expect("there");
+    let older = packed(wine, "0.0.9", &root().join("target/windows/dist"));
+    let answer = wine.run(&older, &["/S"]);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert_eq!(
+        wine.registry(KEY, "DisplayVersion").as_deref(),
+        Some("0.1.0")
+    );
+    let wrong = wine.run(&installer("dist", "0.1.0"), &["/S", "/MODE=OFTEN"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    wine.wait_status("it runs again", PATIENCE, |status| {
+        status["version"] == "0.1.0"
+    });
+    let now = fs::read_to_string(wine.data().join("config.toml")).expect("there");
+    assert_eq!(now, settings);
+}
+
+/// An installer with another version number and other programs in it.
+fn packed(wine: &Wine, version: &str, programs: &Path) -> PathBuf {
+    let output = wine
+        .drive()
+        .join(format!("idlewatt-{version}-windows-x64.exe"));
+    let made = Command::new("makensis")
+        .args(["-V1", "-INPUTCHARSET", "UTF8"])
+        .arg(format!("-DVERSION={version}"))
+        .arg(format!("-DPROGRAMS={}", programs.display()))
+        .arg(format!("-DROOT={}", root().display()))
+        .arg(format!(
+            "-DWORDS={}",
+            root().join("target/windows/words.nsh").display()
+        ))
+        .arg(format!("-DOUTPUT={}", output.display()))
+        .arg(root().join("installer/windows/installer.nsi"))
+        .status();
+    assert!(made.expect("NSIS is installed").success());
+    output
+}
+
+fn updates_itself(wine: &Wine, updates: &Updates) {
+    let count = |wine: &Wine| {
+        let status = wine.ask(&["status", "--json"]).json();
+        status["shares"]["accepted"].as_u64().unwrap_or(0)
+    };
+    let before = count(wine);
+    let newer = installer("dist-next", "0.1.1");
+    // Not what was signed.
+    updates.offer("0.1.1", &newer);
+    updates.tamper("0.1.1");
+    let refused = wine.agent(&["update"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let stays = wine.ask(&["status", "--json"]).json();
+    assert_eq!(stays["version"], "0.1.0");
+    assert!(!wine.data().join("update/applying.json").exists());
+
+    updates.offer("0.1.1", &newer);
+    let taken = wine.agent(&["update"]);
+    assert_eq!(taken.code, 0, "{taken:?}");
+    wine.wait_status("the new version", PATIENCE, |status| {
+        status["version"] == "0.1.1"
+    });
+    until("the update to be over", PATIENCE, || {
+        let over = !wine.programs().join("previous").exists()
+            && !wine.data().join("update/applying.json").exists();
+        over.then_some(()).ok_or("not yet".into())
+    });
+    assert_eq!(
+        wine.registry(KEY, "DisplayVersion").as_deref(),
+        Some("0.1.1")
+    );
+    assert!(count(wine) >= before, "receipts are kept");
+    wine.picture("windows-updated");
+
+    // Signed, but it does not run: back to the version that did.
+    let broken = wine.drive().join("broken");
+    fs::create_dir_all(&broken).expect("a folder");
+    let others = [
+        "idlewattw.exe",
+        "idlewatt-hub.exe",
+        "LICENSE-MIT.txt",
+        "LICENSE-APACHE.txt",
+    ];
+    for program in others {
+        let from = root().join("target/windows/dist-next").join(program);
+        fs::copy(from, broken.join(program)).expect("copied");
+    }
+    fs::write(broken.join("idlewatt.exe"), "no program").expect("written");
+    updates.offer("0.1.2", &packed(wine, "0.1.2", &broken));
+    let taken = wine.agent(&["update"]);
+    assert_eq!(taken.code, 0, "{taken:?}");
+    until("the version before to be back", PATIENCE, || {
+        let answer = wine.ask(&["status", "--json"]);
+        let seen = fs::read_to_string(wine.data().join("update/seen.json")).unwrap_or_default();
+        let back =
+            answer.code == 0 && answer.json()["version"] == "0.1.1" && seen.contains("0.1.2");
+        back.then_some(()).ok_or(format!("{answer:?} {seen}"))
+    });
+    assert_eq!(
+        wine.registry(KEY, "DisplayVersion").as_deref(),
+        Some("0.1.1")
+    );
+    wine.wait_status("work goes on", PATIENCE, |status| rate(status, "cpu") > 0.0);
+}
+
+/// Logging off ends it in good order, and it starts at the next logon.
+fn ends_with_the_session(wine: &Wine) {
+    let process = || {
+        let point = fs::read(wine.data().join("control.json")).unwrap_or_default();
+        let point: Value = serde_json::from_slice(&point).unwrap_or_default();
+        point["process"].as_u64()
+    };
+    let before = process();
+    assert!(before.is_some());
+    wine.log_on_again();
+    until("another agent", PATIENCE, || {
+        let now = process();
+        (now.is_some() && now != before)
+            .then_some(())
+            .ok_or(format!("{now:?}"))
+    });
+    wine.wait_status("it runs", PATIENCE, |status| status["version"] == "0.1.1");
+    let log = fs::read_to_string(wine.data().join("agent-before.log")).expect("kept");
+    assert!(log.contains("ending"), "{log}");
+}
+
+fn leaves_nothing(wine: &Wine) {
+    let uninstall = wine.programs().join("uninstall.exe");
+    wine.run(&uninstall, &["/S", "/PURGE"]);
+    until("everything to be gone", PATIENCE, || {
+        let left: Vec<_> = [wine.programs(), wine.data(), shortcut(wine)]
+            .into_iter()
+            .filter(|path| path.exists())
+            .collect();
+        left.is_empty().then_some(()).ok_or(format!("{left:?}"))
+    });
+    assert!(!wine.data().parent().expect("a folder").exists());
+    for (key, value) in [(KEY, "DisplayName"), (RUN, "Idlewatt")] {
+        assert_eq!(wine.registry(key, value), None);
+    }
+    let toasts = r"HKCU\Software\Classes\AppUserModelId\Idlewatt";
+    assert_eq!(wine.registry(toasts, "DisplayName"), None);
+    assert!(processes("Idlewatt\\idlewatt").is_empty());
+}
+
+/// A folder of updates on the loopback.
+struct Updates {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Updates {
+    fn serve() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let root = folder.path().to_owned();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                // A visitor who leaves early is no concern of the next.
+                let _ = answer(stream, &root);
+            }
+        });
+        Updates { folder, url }
+    }
+
+    /// Puts an installer there, with a manifest that the tests' key has signed.
+    fn offer(&self, version: &str, installer: &Path) {
+        let name = format!("idlewatt-{version}-windows-x64.exe");
+        let bytes = fs::read(installer).expect("an installer");
+        fs::write(self.folder.path().join(&name), &bytes).expect("written");
+        let now = Timestamp::now();
+        let manifest = json!({
+            "version": version,
+            "released_at": now,
+            "expires_at": now + SignedDuration::from_hours(24),
+            "files": [{
+                "platform": "windows-x86_64",
+                "name": name,
+                "bytes": bytes.len(),
+                "sha256": hex::encode(Sha256::digest(&bytes)),
+            }],
+        });
+        let manifest = manifest.to_string();
+        let key = include_str!("../keys/update.key");
+        let key = minisign::SecretKeyBox::from_string(key).expect("a key");
+        let key = key
+            .into_unencrypted_secret_key()
+            .expect("without a password");
+        let signature =
+            minisign::sign(None, &key, manifest.as_bytes(), None, None).expect("signed");
+        let path = self.folder.path().join("idlewatt-update.json");
+        fs::write(path.with_extension("json.minisig"), signature.to_string()).expect("written");
+        fs::write(path, manifest).expect("written");
+    }
+
+    /// Changes one byte of the installer that is offered.
+    fn tamper(&self, version: &str) {
+        let name = format!("idlewatt-{version}-windows-x64.exe");
+        let path = self.folder.path().join(name);
+        let mut bytes = fs::read(&path).expect("an installer");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).expect("written");
+    }
+}
+
+fn answer(mut stream: std::net::TcpStream, root: &Path) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let name = head
+        .split(' ')
+        .nth(1)
+        .unwrap_or("/")
+        .trim_start_matches('/');
+    let (status, body) = match fs::read(root.join(name)) {
+        Ok(body) => ("200 OK", body),
+        Err(_) => ("404 Not Found", Vec::new()),
+    };
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.write_all(&body)
+}
