@@ -268,6 +268,9 @@ fn tell(title: String, text: String) {
     tracing::info!(title, text, "told");
     let mut notification = Notification::new();
     notification.appname("Idlewatt").summary(&title).body(&text);
+    // The name and icon under which the installer made us known to the system.
+    #[cfg(windows)]
+    notification.app_id("Idlewatt");
     tokio::spawn(async move {
         match timeout(PATIENCE, shown(notification)).await {
             Ok(Ok(())) => {}

@@ -22,6 +22,8 @@ mod modes;
 mod pages;
 #[path = "cli/running.rs"]
 mod running;
+#[path = "cli/setup.rs"]
+mod setup;
 #[path = "cli/simulate.rs"]
 mod simulate;
 #[path = "cli/tune.rs"]
