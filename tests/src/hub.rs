@@ -261,7 +261,8 @@ pub fn request(
     runtime.block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(10))
+            // A Monero node on a busy machine takes long over the blocks that it is asked to mine.
+            .timeout(Duration::from_secs(120))
             .no_proxy()
             .build()
             .map_err(|error| error.to_string())?;

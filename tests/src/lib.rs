@@ -14,6 +14,7 @@ pub mod node;
 pub mod process;
 pub mod swarm;
 pub mod tray;
+pub mod updates;
 pub mod wait;
 pub mod wallet;
 pub mod wine;

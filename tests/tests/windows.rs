@@ -2,8 +2,6 @@
 //! hand on the mouse. `tests/windows.sh` builds what this needs and runs it.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -12,11 +10,10 @@ use std::time::{Duration, Instant};
 use idlewatt_tests::agent::Agent;
 use idlewatt_tests::hub::Hub;
 use idlewatt_tests::process::{processes, send};
+use idlewatt_tests::updates::Updates;
 use idlewatt_tests::wait::until;
 use idlewatt_tests::wine::Wine;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 const PATIENCE: Duration = Duration::from_secs(240);
 const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\Idlewatt";
@@ -102,6 +99,7 @@ fn a_windows_pc_from_installing_to_removing() {
     install(&wine, &hub, code);
     work(&wine);
     both_devices_earn(&hub, &account);
+    starts_quickly(&wine);
     steer(&wine);
     yields_to_input(&wine);
     engines_come_back(&wine);
@@ -206,6 +204,27 @@ fn has_amount(list: &Value) -> bool {
     let each = list.as_array().into_iter().flatten();
     let mut amounts = each.filter_map(|money| money["amount"].as_str());
     amounts.any(|amount| amount.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+}
+
+/// From the start of the program to its icon, on a desktop that is there already.
+fn starts_quickly(wine: &Wine) {
+    let (place, size) = wine.icon_place();
+    assert_eq!(wine.agent(&["stop"]).code, 0);
+    let taskbar = until("the icon to be gone", PATIENCE, || {
+        let pixels = wine.pixels(place, size);
+        let first = pixels[0];
+        let plain = pixels.iter().all(|pixel| is_near(*pixel, first));
+        plain.then_some(first).ok_or("it is there".into())
+    });
+    let begun = Instant::now();
+    wine.open(&wine.programs().join("idlewattw.exe"), &[]);
+    until("the icon to be there", PATIENCE, || {
+        let pixels = wine.pixels(place, size);
+        let shown = pixels.iter().any(|pixel| !is_near(*pixel, taskbar));
+        shown.then_some(()).ok_or("no icon".into())
+    });
+    println!("start to the icon: {:.1?}", begun.elapsed());
+    wine.wait_status("it runs", PATIENCE, |status| rate(status, "cpu") > 0.0);
 }
 
 /// The menu beside the clock, with a hand on the mouse.
@@ -403,90 +422,4 @@ fn leaves_nothing(wine: &Wine) {
     let toasts = r"HKCU\Software\Classes\AppUserModelId\Idlewatt";
     assert_eq!(wine.registry(toasts, "DisplayName"), None);
     assert!(processes("Idlewatt\\idlewatt").is_empty());
-}
-
-/// A folder of updates on the loopback.
-struct Updates {
-    folder: tempfile::TempDir,
-    url: String,
-}
-
-impl Updates {
-    fn serve() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}/", listener.local_addr().expect("an address"));
-        let root = folder.path().to_owned();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // A visitor who leaves early is no concern of the next.
-                let _ = answer(stream, &root);
-            }
-        });
-        Updates { folder, url }
-    }
-
-    /// Puts an installer there, with a manifest that the tests' key has signed.
-    fn offer(&self, version: &str, installer: &Path) {
-        let name = format!("idlewatt-{version}-windows-x64.exe");
-        let bytes = fs::read(installer).expect("an installer");
-        fs::write(self.folder.path().join(&name), &bytes).expect("written");
-        let now = Timestamp::now();
-        let manifest = json!({
-            "version": version,
-            "released_at": now,
-            "expires_at": now + SignedDuration::from_hours(24),
-            "files": [{
-                "platform": "windows-x86_64",
-                "name": name,
-                "bytes": bytes.len(),
-                "sha256": hex::encode(Sha256::digest(&bytes)),
-            }],
-        });
-        let manifest = manifest.to_string();
-        let key = include_str!("../keys/update.key");
-        let key = minisign::SecretKeyBox::from_string(key).expect("a key");
-        let key = key
-            .into_unencrypted_secret_key()
-            .expect("without a password");
-        let signature =
-            minisign::sign(None, &key, manifest.as_bytes(), None, None).expect("signed");
-        let path = self.folder.path().join("idlewatt-update.json");
-        fs::write(path.with_extension("json.minisig"), signature.to_string()).expect("written");
-        fs::write(path, manifest).expect("written");
-    }
-
-    /// Changes one byte of the installer that is offered.
-    fn tamper(&self, version: &str) {
-        let name = format!("idlewatt-{version}-windows-x64.exe");
-        let path = self.folder.path().join(name);
-        let mut bytes = fs::read(&path).expect("an installer");
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        fs::write(path, bytes).expect("written");
-    }
-}
-
-fn answer(mut stream: std::net::TcpStream, root: &Path) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? > 0 {
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&head);
-    let name = head
-        .split(' ')
-        .nth(1)
-        .unwrap_or("/")
-        .trim_start_matches('/');
-    let (status, body) = match fs::read(root.join(name)) {
-        Ok(body) => ("200 OK", body),
-        Err(_) => ("404 Not Found", Vec::new()),
-    };
-    let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )?;
-    stream.write_all(&body)
 }

@@ -11,10 +11,18 @@ const CODE: &str = "7KE6K9QP";
 #[test]
 fn what_a_first_start_needs_is_written_down_before_it() {
     let home = Home::new();
-    home.write("config.toml", "# the owner's words\n[pool]\nurl = \"stratum+tcp://127.0.0.1:1\"\naddress = \"1BoatSLRHtKNngkdXEeobR76b53LETtpyT\"\n");
+    home.write("config.toml", "# the owner's words\n[pool]\nurl = \"stratum+tcp://127.0.0.1:1\"\nuser = \"1B\"\nalgorithm = \"sha256d\"\n");
     let hub = "http://127.0.0.1:1";
     let said = [
-        "setup", "--json", "--hub", hub, "--enrol", CODE, "--mode", "50", "--consent",
+        "setup",
+        "--json",
+        "--hub",
+        hub,
+        "--enrol",
+        CODE,
+        "--mode",
+        "50",
+        "--consent",
     ];
     let done = home.run(&said);
     assert_eq!(
@@ -33,7 +41,7 @@ fn what_a_first_start_needs_is_written_down_before_it() {
     };
     assert_eq!(value("hub.url"), hub);
     assert_eq!(value("mode").to_string().trim_matches('"'), "50");
-    assert_eq!(value("pool.url"), json!(null), "a hub or a pool: {shown:#}");
+    assert_eq!(value("pool.url"), "", "a hub or a pool: {shown:#}");
     let awaited = fs::read_to_string(home.file("identity.json")).expect("there");
     assert!(awaited.contains(CODE), "the next start joins with it");
 
@@ -75,7 +83,8 @@ fn wrong_words_write_nothing_at_all() {
 
     // An agent that runs has its own ways to change things.
     let _daemon = home.daemon(&["--mode", "pause"]);
-    home.run(&["setup", "--consent"]).failed(1, "in use");
+    home.run(&["setup", "--consent"])
+        .failed(1, "another idlewatt runs");
     assert!(!home.file("consent.json").exists());
 }
 
