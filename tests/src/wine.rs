@@ -329,6 +329,11 @@ impl Default for Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let before = fs::read_to_string(self.data().join("agent-before.log"));
+            println!("== the run before\n{}", before.unwrap_or_default());
+            println!("== the last run\n{}", self.log());
+        }
         let _ = self.command("wineserver").arg("-k").status();
         for opened in self.opened.get_mut() {
             let _ = opened.kill();

@@ -99,6 +99,7 @@ fn a_windows_pc_from_installing_to_removing() {
     install(&wine, &hub, code);
     work(&wine);
     both_devices_earn(&hub, &account);
+    senses(&wine);
     starts_quickly(&wine);
     steer(&wine);
     yields_to_input(&wine);
@@ -204,6 +205,21 @@ fn has_amount(list: &Value) -> bool {
     let each = list.as_array().into_iter().flatten();
     let mut amounts = each.filter_map(|money| money["amount"].as_str());
     amounts.any(|amount| amount.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
+}
+
+/// What the system says, by its own calls; what Wine does not answer is unknown, and no failure.
+fn senses(wine: &Wine) {
+    let signals = wine.agent(&["signals", "--json"]).json();
+    assert!(signals["idle_seconds"].is_number(), "{signals:#}");
+    assert_eq!(signals["gamepad_connected"], false, "{signals:#}");
+    assert_eq!(signals["fullscreen"], false, "{signals:#}");
+    assert!(signals["power"]["on_battery"].is_boolean(), "{signals:#}");
+    let others = signals["cpu_others_percent"].as_f64();
+    assert!(
+        others.is_some_and(|percent| (0.0..=100.0).contains(&percent)),
+        "{signals:#}"
+    );
+    println!("what Wine answers: {signals}");
 }
 
 /// From the start of the program to its icon, on a desktop that is there already.
@@ -372,10 +388,11 @@ fn updates_itself(wine: &Wine, updates: &Updates) {
     assert_eq!(taken.code, 0, "{taken:?}");
     until("the version before to be back", PATIENCE, || {
         let answer = wine.ask(&["status", "--json"]);
-        let seen = fs::read_to_string(wine.data().join("update/seen.json")).unwrap_or_default();
-        let back =
-            answer.code == 0 && answer.json()["version"] == "0.1.1" && seen.contains("0.1.2");
-        back.then_some(()).ok_or(format!("{answer:?} {seen}"))
+        let seen = fs::read(wine.data().join("update/seen.json")).unwrap_or_default();
+        let seen: Value = serde_json::from_slice(&seen).unwrap_or_default();
+        let is_failed = seen["failed"] == json!(["0.1.2"]);
+        let back = answer.code == 0 && answer.json()["version"] == "0.1.1" && is_failed;
+        back.then_some(()).ok_or(format!("{answer:?} {seen:#}"))
     });
     assert_eq!(
         wine.registry(KEY, "DisplayVersion").as_deref(),

@@ -5,12 +5,15 @@ use std::time::Duration;
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::session;
 use idlewatt_protocol::EnrolmentSecret;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::SettingsArguments;
 use super::{Common, Failure, logging};
 use crate::app::{App, AppError, Options};
 use crate::browser;
+use crate::control::client::ControlClient;
+use crate::data_dir::{DataDir, DataDirError};
 use crate::hub_child::{self, HubProgram};
 
 #[derive(Debug, clap::Args)]
@@ -82,24 +85,52 @@ pub async fn run(common: &Common, arguments: DaemonCommand) -> Result<(), Failur
         return stay(common, arguments).await;
     }
     let open = arguments.open;
-    if let Some(running) = common.running().await? {
-        return match open {
-            true => show(&running.dashboard().await?.url).await,
-            false => Ok(()),
-        };
-    }
-    let data = common.data()?;
-    data.create()?;
-    logging::to_file(&data)?;
-    let stayed = stay(common, arguments).await;
-    if let Err(error) = &stayed {
+    let started = start_in_background(common, arguments).await;
+    if let Err(error) = &started {
         tracing::error!(%error, "the agent could not start");
         // There is no terminal to say it in. Whoever did not ask for anything now is not asked to close a window.
         if open {
             idlewatt_platform::alert::show("Idlewatt", &error.to_string());
         }
     }
-    stayed
+    started
+}
+
+async fn start_in_background(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
+    let data = common.data()?;
+    data.create()?;
+    if let Some(running) = after_others(common, &data).await? {
+        return match arguments.open {
+            true => show(&running.dashboard().await?.url).await,
+            false => Ok(()),
+        };
+    }
+    logging::to_file(&data)?;
+    stay(common, arguments).await
+}
+
+/// How long another agent may take over its start or its end.
+const OTHERS_PATIENCE: Duration = Duration::from_secs(20);
+
+/// The agent that runs here, if one does; one that is about to end or to begin is waited for. An upgrade and a logon may
+/// start a second one while the first is at either.
+async fn after_others(common: &Common, data: &DataDir) -> Result<Option<ControlClient>, Failure> {
+    let until = Instant::now() + OTHERS_PATIENCE;
+    loop {
+        let is_late = Instant::now() >= until;
+        match common.running().await {
+            Ok(Some(running)) => return Ok(Some(running)),
+            Err(error) if is_late => return Err(error),
+            // It may end in the middle of its answer.
+            Ok(None) | Err(_) => {}
+        }
+        match data.lock() {
+            Ok(_) => return Ok(None),
+            Err(DataDirError::Taken { .. }) if !is_late => {}
+            Err(error) => return Err(error.into()),
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn show(address: &str) -> Result<(), Failure> {

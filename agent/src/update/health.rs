@@ -17,6 +17,9 @@ use crate::notifications::{self, News};
 
 /// How long a new version has to run before it says that it is well.
 const WELL_AFTER: Duration = Duration::from_secs(5);
+/// How often, and how many times, it is tried to remove the installer that was run.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+const TIDY_TRIES: u32 = 24;
 /// How long is waited for another process that updates.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 
@@ -57,10 +60,7 @@ pub fn look(records: &Records, running: &Version, now: Timestamp) -> Result<Star
     };
     let Some(failed) = failed else {
         records.end()?;
-        let waits = records.staged();
-        if waits.is_none_or(|staged| staged.version <= *running) {
-            records.clear_staged()?;
-        }
+        clear_done(records, running)?;
         return Ok(Start::Ordinary);
     };
     // Known for good before anything else is forgotten: a kill in between leads here once more.
@@ -72,14 +72,42 @@ pub fn look(records: &Records, running: &Version, now: Timestamp) -> Result<Star
     Ok(Start::PutBack(failed))
 }
 
-/// Tells the installer that this version is well, and tidies up behind it.
+/// Tells the installer that this version is well.
 ///
 /// # Errors
 /// If a record cannot be written.
 pub fn say_well(records: &Records, running: &Version) -> Result<(), UpdateError> {
     records.keep_healthy(running)?;
-    records.end()?;
-    records.clear_staged()
+    Ok(records.end()?)
+}
+
+/// Removes the installer that was run; one that waits to be run stays.
+///
+/// # Errors
+/// If somebody else updates, or it is in use: Windows keeps it until the installer has ended.
+pub fn tidy_up(records: &Records, running: &Version) -> Result<(), UpdateError> {
+    let _alone = records.hold()?;
+    clear_done(records, running)
+}
+
+fn clear_done(records: &Records, running: &Version) -> Result<(), UpdateError> {
+    match records.staged() {
+        Some(staged) if staged.version > *running => Ok(()),
+        _ => records.clear_staged(),
+    }
+}
+
+/// The same until it can be done. Where it cannot, the next start tries again.
+async fn keep_tidying_up(daemon: &Daemon, records: &Records, running: &Version) {
+    for _ in 0..TIDY_TRIES {
+        match tidy_up(records, running) {
+            Ok(()) => return,
+            Err(error) => tracing::debug!(%error, "the installer is still there"),
+        }
+        if daemon.wait_stopping(TIDY_EVERY).await {
+            return;
+        }
+    }
 }
 
 /// The processors that are set aside, by their ids.
@@ -123,7 +151,8 @@ pub async fn attend(daemon: &Arc<Daemon>) {
             match say_well(&records, &running) {
                 Ok(()) => {
                     tracing::info!(from = %applying.from, to = %running, "updated");
-                    notifications::tell_of_update(daemon, &News::Installed(running));
+                    notifications::tell_of_update(daemon, &News::Installed(running.clone()));
+                    keep_tidying_up(daemon, &records, &running).await;
                 }
                 Err(error) => tracing::warn!(%error, "that this version is well cannot be said"),
             }

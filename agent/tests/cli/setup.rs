@@ -113,3 +113,28 @@ fn in_the_background_it_logs_to_a_file_and_a_second_one_has_nothing_to_do() {
     let log = fs::read_to_string(home.file("agent.log")).expect("there");
     assert!(log.contains("often"), "{log}");
 }
+
+#[test]
+fn of_two_that_start_at_once_one_stays_and_the_other_has_nothing_to_do() {
+    let home = Home::new();
+    let start = || {
+        let mut command = home.command(&["daemon", "--background", "--mode", "pause"]);
+        command.spawn().expect("started")
+    };
+    let mut both = [start(), start()];
+    until("one of them has ended", || {
+        let ends = both.each_mut().map(|one| one.try_wait().expect("ours"));
+        ends.iter().flatten().next().is_some_and(|end| {
+            assert_eq!(end.code(), Some(0));
+            true
+        })
+    });
+    until("the other runs", || home.run(&["status"]).code == Some(0));
+    let log = fs::read_to_string(home.file("agent.log")).expect("there");
+    assert!(!log.contains("could not start"), "{log}");
+    assert!(!home.file("agent-before.log").exists());
+    home.run(&["stop"]);
+    for mut one in both {
+        assert_eq!(one.wait().expect("ours").code(), Some(0));
+    }
+}

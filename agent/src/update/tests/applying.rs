@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::super::health::{Start, look, say_well};
+use super::super::health::{Start, look, say_well, tidy_up};
 use super::super::records::Applying;
 use super::super::{apply, stage};
 use super::*;
@@ -107,6 +107,9 @@ async fn a_new_version_that_is_well_says_so_and_tidies_up() {
     let told: Value = serde_json::from_slice(&std::fs::read(path).expect("there")).expect("JSON");
     assert_eq!(told, json!({"version": "0.2.0"}));
     assert_eq!(stage.records().applying(), None);
+    tidy_up(&stage.records(), &version("0.1.9")).expect("done");
+    assert!(stage.records().staged().is_some(), "it is still to be run");
+    tidy_up(&stage.records(), &version("0.2.0")).expect("done");
     assert_eq!((stage.records().staged(), stage.files()), (None, vec![]));
     assert_eq!(at_start(&stage, "0.2.0"), Start::Ordinary);
 }
@@ -162,6 +165,9 @@ async fn a_version_installed_by_hand_meanwhile_forgets_what_was_begun() {
     start(&stage, &staged, |_, _| Ok(())).expect("started");
     assert_eq!(at_start(&stage, "0.3.0"), Start::Ordinary);
     assert_eq!(stage.records().applying(), None);
+    tidy_up(&stage.records(), &version("0.1.9")).expect("done");
+    assert!(stage.records().staged().is_some(), "it is still to be run");
+    tidy_up(&stage.records(), &version("0.2.0")).expect("done");
     assert_eq!((stage.records().staged(), stage.files()), (None, vec![]));
 }
 
