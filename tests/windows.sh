@@ -8,8 +8,16 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 step() { printf '\n==> %s (%dm%02ds)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
 
 step "what it needs"
-if ! installer/debian/setup.sh wine; then
-  step "SKIPPED: Windows under Wine (programs, installer, update, tray), as what it needs cannot be installed here"
+missing=()
+if installer/debian/setup.sh wine; then
+  for program in wine Xvfb xdotool import makensis osslsigncode x86_64-w64-mingw32-g++-posix; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+else
+  missing+=(packages)
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+  step "SKIPPED: Windows under Wine (programs, installer, tray, update), for want of: ${missing[*]}"
   exit 0
 fi
 

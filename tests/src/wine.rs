@@ -17,8 +17,8 @@ use crate::wait::until;
 
 /// How long any one program may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// The desktop's name and size.
-const DESKTOP: &str = "/desktop=idlewatt,1000x700";
+/// The desktop's name, with which it gets a taskbar, and its size.
+const DESKTOP: (&str, &str) = ("shell", "1000x700");
 /// Where the taskbar shows the newest icon.
 const ICON: (u32, u32) = (989, 690);
 
@@ -68,6 +68,18 @@ impl Wine {
         let mut boot = wine.command("wineboot");
         boot.arg("-i").env_remove("DISPLAY");
         assert_eq!(wine.ended(boot, "wineboot").code, 0);
+        wine.settle();
+        // Every program is on the one desktop, whoever starts it.
+        let (name, size) = DESKTOP;
+        for (key, value, data) in [
+            (r"HKCU\Software\Wine\Explorer", "Desktop", name),
+            (r"HKCU\Software\Wine\Explorer\Desktops", name, size),
+        ] {
+            let mut add = wine.command("wine");
+            add.args(["reg", "add", key, "/v", value, "/d", data, "/f"])
+                .env_remove("DISPLAY");
+            assert_eq!(wine.ended(add, "reg").code, 0);
+        }
         wine.settle();
         let users = wine.drive().join("users");
         let users = fs::read_dir(&users).expect("a folder of users").flatten();
@@ -166,7 +178,7 @@ impl Wine {
         }
     }
 
-    /// Runs one of its programs to its end, in the desktop's session.
+    /// Runs one of its programs to its end.
     pub fn run(&self, program: &Path, arguments: &[&str]) -> Answer {
         let mut command = self.command("wine");
         command.arg(program).args(arguments);
@@ -174,13 +186,10 @@ impl Wine {
         self.ended(command, &name)
     }
 
-    /// Runs one of its programs on the desktop with the taskbar; it goes on by itself. Whatever it starts is there too.
+    /// Runs one of its programs, which goes on by itself.
     pub fn open(&self, program: &Path, arguments: &[&str]) {
         let mut command = self.command("wine");
-        command
-            .args(["explorer", DESKTOP])
-            .arg(program)
-            .args(arguments);
+        command.arg(program).args(arguments);
         let log = File::create(self.folder.path().join("desktop.log")).expect("a file");
         let opened = command
             .stdout(log.try_clone().expect("the log can be shared"))

@@ -86,6 +86,8 @@ fn a_windows_pc_from_installing_to_removing() {
     let code = second["code"].as_str().expect("a code");
 
     let wine = Wine::new();
+    // Somebody's program: a desktop without any goes away.
+    wine.open(Path::new("clock.exe"), &[]);
     let updates = Updates::serve();
     // As a fleet's owner puts settings there beforehand; a graphics card in software is asked for by name.
     fs::create_dir_all(wine.data()).expect("a writable folder");
@@ -105,8 +107,8 @@ fn a_windows_pc_from_installing_to_removing() {
     yields_to_input(&wine);
     engines_come_back(&wine);
     refuses_the_wrong(&wine);
-    updates_itself(&wine, &updates);
     ends_with_the_session(&wine);
+    updates_itself(&wine, &updates);
     leaves_nothing(&wine);
 }
 
@@ -335,6 +337,24 @@ fn packed(wine: &Wine, version: &str, programs: &Path) -> PathBuf {
     output
 }
 
+/// Logging off ends it in good order, and it starts at the next logon.
+fn ends_with_the_session(wine: &Wine) {
+    // Its port and its token are new each time; the number of its process may not be.
+    let point = || fs::read(wine.data().join("control.json")).unwrap_or_default();
+    let before = point();
+    assert!(!before.is_empty());
+    wine.log_on_again();
+    until("another agent", PATIENCE, || {
+        let now = point();
+        let is_other = !now.is_empty() && now != before;
+        is_other.then_some(()).ok_or("none yet".into())
+    });
+    wine.wait_status("it runs", PATIENCE, |status| status["version"] == "0.1.0");
+    wine.open(Path::new("clock.exe"), &[]);
+    let log = fs::read_to_string(wine.data().join("agent-before.log")).expect("kept");
+    assert!(log.contains("ending"), "{log}");
+}
+
 fn updates_itself(wine: &Wine, updates: &Updates) {
     let count = |wine: &Wine| {
         let status = wine.ask(&["status", "--json"]).json();
@@ -401,27 +421,6 @@ fn updates_itself(wine: &Wine, updates: &Updates) {
     wine.wait_status("work goes on", PATIENCE, |status| rate(status, "cpu") > 0.0);
 }
 
-/// Logging off ends it in good order, and it starts at the next logon.
-fn ends_with_the_session(wine: &Wine) {
-    let process = || {
-        let point = fs::read(wine.data().join("control.json")).unwrap_or_default();
-        let point: Value = serde_json::from_slice(&point).unwrap_or_default();
-        point["process"].as_u64()
-    };
-    let before = process();
-    assert!(before.is_some());
-    wine.log_on_again();
-    until("another agent", PATIENCE, || {
-        let now = process();
-        (now.is_some() && now != before)
-            .then_some(())
-            .ok_or(format!("{now:?}"))
-    });
-    wine.wait_status("it runs", PATIENCE, |status| status["version"] == "0.1.1");
-    let log = fs::read_to_string(wine.data().join("agent-before.log")).expect("kept");
-    assert!(log.contains("ending"), "{log}");
-}
-
 fn leaves_nothing(wine: &Wine) {
     let uninstall = wine.programs().join("uninstall.exe");
     wine.run(&uninstall, &["/S", "/PURGE"]);
@@ -439,4 +438,5 @@ fn leaves_nothing(wine: &Wine) {
     let toasts = r"HKCU\Software\Classes\AppUserModelId\Idlewatt";
     assert_eq!(wine.registry(toasts, "DisplayName"), None);
     assert!(processes("Idlewatt\\idlewatt").is_empty());
+    wine.picture("windows-removed");
 }
