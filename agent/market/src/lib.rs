@@ -5,5 +5,6 @@
 pub mod amount;
 pub mod coin;
 pub mod json;
+pub mod quotes;
 
 pub mod source;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use bounds::FieldError;
+pub(crate) use bounds::apart;
 pub use currency::{Currency, UnknownCurrency};
 pub use figure::{Figure, Network, expected_hashes, hashes_per_difficulty};
 
