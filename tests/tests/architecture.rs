@@ -8,6 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Each crate and which of ours it may depend on. What is not listed is refused.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-kernels", &[]),
+    ("idlewatt-market", &[]),
     ("idlewatt-platform", &[]),
     ("idlewatt-stratum", &[]),
     ("idlewatt-tls", &[]),
@@ -54,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What must stay free of runtime and network.
 const PURE: &[&str] = &[
     "idlewatt-kernels",
+    "idlewatt-market",
     "idlewatt-stratum",
     "idlewatt-protocol",
     "idlewatt-ledger",
