@@ -322,7 +322,13 @@ fn packed(wine: &Wine, version: &str, programs: &Path) -> PathBuf {
         .drive()
         .join(format!("idlewatt-{version}-windows-x64.exe"));
     let made = Command::new("makensis")
-        .args(["-V1", "-INPUTCHARSET", "UTF8"])
+        // Packed in a second, and not in a minute.
+        .args([
+            "-V1",
+            "-INPUTCHARSET",
+            "UTF8",
+            "-XSetCompressor /FINAL zlib",
+        ])
         .arg(format!("-DVERSION={version}"))
         .arg(format!("-DPROGRAMS={}", programs.display()))
         .arg(format!("-DROOT={}", root().display()))
