@@ -2,4 +2,5 @@
 //! work pays a processor best, and what it may bring in. Pure: no clock, no network; text and times come in as arguments.
 #![forbid(unsafe_code)]
 
+pub mod choice;
 pub mod coin;
