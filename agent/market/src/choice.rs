@@ -12,8 +12,8 @@
 //! 6. Pay that would be paid out only beyond the owner's limit counts as nothing beside pay that is really paid out.
 //!
 //! The margin is one of the pay and not of what is left of it: what wavers are prices and difficulty, and they waver by
-//! parts of the pay, however little the electricity leaves. Each limit has a margin of its own around it, so that figures
-//! which all waver by less than half the margin never change anything.
+//! parts of the pay, however little the electricity leaves. Each limit has a margin of its own around it, so that
+//! figures which all waver by less than half the margin never change anything.
 
 mod candidate;
 mod decision;

@@ -12,7 +12,7 @@ pub struct Settings {
     pub margin_percent: f64,
     /// A processor stays with what it began for so long, in minutes: at most a week.
     pub minimum_minutes: u32,
-    /// So long it is expected to stay, in minutes, above 0 and at most 90 days: a switch must be worth its cost in that time.
+    /// So long it is expected to stay, in minutes, above 0 and at most 90 days: what a switch costs is spread over that.
     pub holding_minutes: u32,
     /// What is paid out later than in so many days is hardly preferred: from 1.
     pub payout_limit_days: u32,
