@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use idlewatt_config::AgentSettings;
 use idlewatt_protocol::EnrolmentSecret;
-use idlewatt_tls::{Trust, TrustError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,6 +31,7 @@ use crate::shares::{Receipts, ReceiptsError};
 use crate::tray;
 use crate::tuning::Tunings;
 use crate::update::schedule;
+use crate::work::{Way, WayError};
 use policy::PolicyError;
 
 mod allotment;
@@ -85,9 +85,9 @@ pub enum AppError {
     /// Settings that cannot be obeyed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// Certificates that cannot be trusted.
+    /// Nobody can be reached as the settings say.
     #[error(transparent)]
-    Trust(#[from] TrustError),
+    Way(#[from] WayError),
 }
 
 /// The running agent.
@@ -106,7 +106,7 @@ impl App {
         let settings = options.settings.layered.settings.clone();
         let policy = policy::policy(&settings)?;
         // What is wrong with certificates is said at once, not when they are needed.
-        trust(&settings)?;
+        way(&settings)?;
         let data = options.data;
         let lock = data.lock()?;
         let port = settings.control.port;
@@ -189,13 +189,14 @@ fn remove(data: &DataDir) {
     }
 }
 
-/// Whose certificates the hub's, or the pool's, must be.
-fn trust(settings: &AgentSettings) -> Result<Trust, TrustError> {
-    let file = match settings.pool.url {
-        Some(_) => &settings.pool.ca_file,
-        None => &settings.hub.ca_file,
+/// How the hub, or the pool, is reached.
+fn way(settings: &AgentSettings) -> Result<Way, WayError> {
+    let (file, fingerprint) = match settings.pool.url {
+        Some(_) => (&settings.pool.ca_file, &settings.pool.fingerprint),
+        None => (&settings.hub.ca_file, &None),
     };
-    Trust::load(file.as_deref())
+    let proxy = settings.network.proxy.as_deref();
+    Way::of(file.as_deref(), fingerprint.as_deref(), proxy)
 }
 
 /// The limit that the account's owner has set at the hub that is worked for. A pool has none.
@@ -261,8 +262,8 @@ async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<
             yes = consent.wait_for(|yes| *yes) => if yes.is_err() { return },
         }
         anew.mark_unchanged();
-        let trust = match trust(&daemon.settings()) {
-            Ok(trust) => trust,
+        let way = match way(&daemon.settings()) {
+            Ok(way) => way,
             Err(error) => {
                 daemon.board().source.trouble = Some(error.to_string());
                 tokio::select! {
@@ -275,7 +276,7 @@ async fn shifts(daemon: Arc<Daemon>, hub_program: HubProgram, mut enrol: Option<
         let shift = shift::Shift {
             daemon: daemon.clone(),
             hub_program: hub_program.clone(),
-            trust,
+            way,
             enrol: enrol.take(),
             stop: stop.clone(),
         };

@@ -16,6 +16,7 @@ mod leave;
 mod mining;
 mod monero;
 pub mod offers;
+mod proxy;
 mod session;
 pub mod source;
 mod status;
@@ -23,13 +24,13 @@ mod status;
 pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use idlewatt_kernels::{Algorithm, Job, Solution};
-use idlewatt_tls::Trust;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,8 +38,10 @@ use tokio_util::task::TaskTracker;
 pub use address::Addresses;
 pub use book::{JobRecord, Repeated};
 pub use idlewatt_stratum::address::Address;
+pub use proxy::Proxy;
 pub use source::{Source, SourceError};
 pub use status::{ConnectionStatus, Phase};
+pub use way::{Way, WayError};
 
 use book::JobBook;
 use connection::Connection;
@@ -126,11 +129,11 @@ impl Default for Timing {
     }
 }
 
-/// How servers are reached.
+/// How the servers of work are reached.
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
-    /// Whose certificates count, where TLS is spoken.
-    pub trust: Trust,
+    /// Each of them.
+    pub way: Way,
     /// Hosts that a server may send us to beside its own.
     pub reconnect_hosts: Vec<String>,
 }

@@ -25,6 +25,8 @@ pub struct AgentSettings {
     pub hub: HubSettings,
     /// The pool to work for without a hub.
     pub pool: PoolSettings,
+    /// The way to either.
+    pub network: NetworkSettings,
     /// The CPU.
     pub cpu: CpuSettings,
     /// Graphics cards.
@@ -72,6 +74,9 @@ pub struct PoolSettings {
     /// The certificates to trust instead of the system's; `None`: the system's.
     #[serde(deserialize_with = "value::file")]
     pub ca_file: Option<PathBuf>,
+    /// The one certificate to trust, by its SHA-256; `None`: whatever `ca_file` says.
+    #[serde(deserialize_with = "value::fingerprint")]
+    pub fingerprint: Option<String>,
     /// Hosts that the pool may send this device to beside its own.
     #[serde(deserialize_with = "value::hosts")]
     pub reconnect_hosts: Vec<String>,
@@ -84,6 +89,15 @@ pub struct PoolSettings {
     /// What the pool has work for: `kawpow`, `progpowz`, `randomx` or `sha256d`.
     #[serde(deserialize_with = "value::pool_algorithm")]
     pub algorithm: String,
+}
+
+/// The way to the hub or the pool.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkSettings {
+    /// `socks5://…` or `http://…`, with a login where the proxy asks for one; `None`: straight.
+    #[serde(deserialize_with = "value::proxy")]
+    pub proxy: Option<String>,
 }
 
 /// The CPU.

@@ -16,7 +16,8 @@ mod value;
 
 pub use agent::{
     AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, GpuSettings,
-    HubSettings, NotificationSettings, PoolSettings, SmartSettings, UpdateSettings,
+    HubSettings, NetworkSettings, NotificationSettings, PoolSettings, SmartSettings,
+    UpdateSettings,
 };
 pub use duration::{DurationError, parse_duration, write_duration};
 pub use edit::{EditError, edited};

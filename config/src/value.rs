@@ -216,6 +216,45 @@ pub(crate) fn update_url<'de, D: Deserializer<'de>>(
     })
 }
 
+/// With a user's name and password before the host, where the proxy asks for them.
+pub(crate) fn proxy<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let allowed = "\"socks5://HOST:PORT\", \"http://HOST:PORT\", either with USER:PASSWORD@ before HOST, or \"\" for none";
+    let is_proxy = |url: &str| {
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return false;
+        };
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let bare = format!("{scheme}://{place}");
+        !place.contains('/')
+            && !rest.chars().any(char::is_whitespace)
+            && ["socks5://", "http://"]
+                .iter()
+                .any(|scheme| is_address(&bare, scheme, true))
+    };
+    checked(deserializer, allowed, |value| match value.as_str()? {
+        "" => Some(None),
+        url if is_proxy(url) => Some(Some(url.to_owned())),
+        _ => None,
+    })
+}
+
+/// As `openssl x509 -fingerprint -sha256` writes it.
+pub(crate) fn fingerprint<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let allowed = "the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons between pairs, or \"\" for none";
+    checked(deserializer, allowed, |value| match value.as_str()? {
+        "" => Some(None),
+        text => {
+            let digits: String = text.chars().filter(|c| *c != ':').collect();
+            let is_whole = digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit());
+            is_whole.then(|| Some(text.to_owned()))
+        }
+    })
+}
+
 pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

@@ -59,10 +59,13 @@ fn every_setting_is_explained_and_takes_effect() {
         [pool]
         url = "stratum+ssl://pool.example.net:3333"
         ca_file = "/etc/pool.pem"
+        fingerprint = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
         reconnect_hosts = ["pool2.example.net"]
         user = "me"
         password = "secret"
         algorithm = "sha256d"
+        [network]
+        proxy = "socks5://me:secret@proxy.example.net:1080"
         [cpu]
         enabled = false
         threads = 3
@@ -185,6 +188,34 @@ fn updates_come_from_elsewhere_only_by_https() {
 }
 
 #[test]
+fn a_proxy_is_one_of_two_kinds_and_a_fingerprint_has_64_digits() {
+    for right in ["socks5://proxy:1080", "http://me:pass@word@[::1]:3128"] {
+        let (_folder, path) = file(&format!("[network]\nproxy = \"{right}\"\n"));
+        let settings = load(Some(&path), &[]).expect(right).settings;
+        assert_eq!(settings.network.proxy.as_deref(), Some(right));
+    }
+    for wrong in [
+        "proxy:1080",
+        "https://proxy:1",
+        "socks5://proxy",
+        "socks5://:1080",
+        "http://proxy:1/path",
+        "socks5://a b@proxy:1",
+    ] {
+        let told = refused(&format!("[network]\nproxy = \"{wrong}\"\n"));
+        assert!(told.contains("socks5://HOST:PORT"), "{told}");
+    }
+    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let pool = |fingerprint: &str| format!("[pool]\nfingerprint = \"{fingerprint}\"\n");
+    let (_folder, path) = file(&pool(digits));
+    let settings = load(Some(&path), &[]).expect("good").settings;
+    assert_eq!(settings.pool.fingerprint.as_deref(), Some(digits));
+    for wrong in ["e3b0", &digits[1..], &format!("{digits}0"), "none"] {
+        assert!(refused(&pool(wrong)).contains("64 hexadecimal digits"));
+    }
+}
+
+#[test]
 fn flags_win_over_the_file_and_the_file_over_the_defaults() {
     let (_directory, path) = file("mode = 50\n\n[cpu]\nthreads = 2\n");
     let flags = [Override {
@@ -219,7 +250,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
         "FILE, line 1: unknown setting cpus; allowed: control, cpu, currency, electricity, engine, gpu, hub, language, \
-         limits, mode, notifications, pool, schedule, smart, update"
+         limits, mode, network, notifications, pool, schedule, smart, update"
     );
     assert_eq!(
         refused("cpu = 3\n"),

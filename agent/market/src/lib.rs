@@ -4,7 +4,9 @@
 
 pub mod account;
 pub mod amount;
+pub mod choice;
 pub mod coin;
+pub mod estimate;
 pub mod json;
 pub mod quotes;
 pub mod source;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentSecret;
-use idlewatt_tls::Trust;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,7 +27,7 @@ use crate::shares::{FoundShare, Submitter};
 use crate::steering::{Governed, Steering};
 use crate::work::hub_client::{HubClient, HubError};
 use crate::work::offers::Offers;
-use crate::work::{Source, Timing, Ways, Work};
+use crate::work::{Source, Timing, Way, Ways, Work};
 
 /// How long the embedded hub may take to end after everything that talks to it.
 const HUB_END_LIMIT: Duration = Duration::from_millis(600);
@@ -39,8 +38,8 @@ pub struct Shift {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
-    /// Whose certificates the hub's, or the pool's, must be.
-    pub trust: Trust,
+    /// How the hub, or the pool, is reached.
+    pub way: Way,
     /// A code, or a fleet's token, to join an account with.
     pub enrol: Option<EnrolmentSecret>,
     /// Ends it.
@@ -139,7 +138,7 @@ impl Shift {
             daemon: daemon.clone(),
             hub_program: self.hub_program.clone(),
             enrol: self.enrol.clone(),
-            trust: self.trust.clone(),
+            way: self.way.clone(),
             tasks: hub_tasks.clone(),
             hub_stop: hub_stop.clone(),
         };
@@ -356,7 +355,7 @@ impl Shift {
 
     fn start_work(&self, source: Source, reconnect_hosts: &[String]) -> Work {
         let ways = Ways {
-            trust: self.trust.clone(),
+            way: self.way.clone(),
             reconnect_hosts: reconnect_hosts.to_vec(),
         };
         let work = Work::start(source, ways, Timing::default());

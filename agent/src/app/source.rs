@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_protocol::EnrolmentSecret;
-use idlewatt_tls::Trust;
 use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -15,6 +14,7 @@ use crate::daemon::Daemon;
 use crate::hub_access::{HubAccess, Kept};
 use crate::hub_child::{self, HubProgram, HubState};
 use crate::identity::{self, EMBEDDED, IdentityError};
+use crate::work::Way;
 use crate::work::hub_client::{HubClient, HubError};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
@@ -28,8 +28,8 @@ pub struct Reach {
     pub hub_program: HubProgram,
     /// A code, or a fleet's token, to join an account with.
     pub enrol: Option<EnrolmentSecret>,
-    /// Whose certificates a hub's must be.
-    pub trust: Trust,
+    /// How a hub is reached.
+    pub way: Way,
     /// Where the embedded hub's keeper runs.
     pub tasks: TaskTracker,
     /// Ends the embedded hub; after everything that talks to it.
@@ -122,7 +122,7 @@ impl Reach {
         address: &str,
         code: &mut Option<EnrolmentSecret>,
     ) -> Result<HubAccess, IdentityError> {
-        let client = HubClient::trusting(address, &self.trust)?;
+        let client = HubClient::by(&self.way, address)?;
         let obtained = identity::obtain(&self.daemon.data, name, &client, code.clone()).await;
         let identity = match obtained {
             // A used code is refused for good; the device it once made may be this one.

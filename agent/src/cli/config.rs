@@ -71,11 +71,20 @@ pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
     }
 }
 
+/// The address of a proxy, which may have a login before its host.
+fn without_login(proxy: &str) -> String {
+    match (proxy.split_once("://"), proxy.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://(set)@{place}"),
+        _ => proxy.to_owned(),
+    }
+}
+
 fn shown(layered: Layered) -> Vec<Shown> {
     let each = layered.each.into_iter().map(|setting| Shown {
         // A password has no place on a screen.
         value: match (setting.key.as_str(), setting.value.as_str()) {
             ("pool.password", Some(text)) if text != "x" && !text.is_empty() => "(set)".into(),
+            ("network.proxy", Some(text)) => without_login(text).into(),
             _ => setting.value,
         },
         setting: setting.key,

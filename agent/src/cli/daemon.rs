@@ -73,7 +73,7 @@ impl DaemonArguments {
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         match error {
-            AppError::Mode(_) | AppError::Policy(_) | AppError::Trust(_) => Failure::usage(error),
+            AppError::Mode(_) | AppError::Policy(_) | AppError::Way(_) => Failure::usage(error),
             error => Failure::failed(error),
         }
     }

@@ -56,6 +56,14 @@ impl Discretion {
         if let Ok(settings) = &case.settings {
             secrets.extend(names(&settings.pool.user));
             secrets.push(settings.pool.password.clone());
+            secrets.extend(
+                settings
+                    .network
+                    .proxy
+                    .as_deref()
+                    .map(login)
+                    .unwrap_or_default(),
+            );
         }
         // Also where the settings are wrong.
         if let Some(file) = &case.file {
@@ -126,7 +134,17 @@ fn of_settings(file: &Path) -> Vec<String> {
     let of_pool = |name: &str| table.get("pool")?.get(name)?.as_str();
     let user = of_pool("user").map(names).unwrap_or_default();
     let password = of_pool("password").map(str::to_owned);
-    user.into_iter().chain(password).collect()
+    let proxy = || table.get("network")?.get("proxy")?.as_str();
+    let login = proxy().map(login).unwrap_or_default();
+    user.into_iter().chain(password).chain(login).collect()
+}
+
+/// Name and password before a proxy's host.
+fn login(proxy: &str) -> Vec<String> {
+    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let login = rest.rsplit_once('@').map(|(login, _)| login);
+    let parts = login.into_iter().flat_map(|login| login.split(':'));
+    parts.map(str::to_owned).collect()
 }
 
 fn pc_name() -> Option<String> {

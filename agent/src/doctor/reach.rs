@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use idlewatt_tls::Trust;
 
 use super::teller::Teller;
 use super::{Agent, Case, Check};
-use crate::work::Address;
 use crate::work::hub_client::HubClient;
+use crate::work::{Address, Way};
 
 mod certificate;
 mod clock;
@@ -35,6 +34,10 @@ pub struct Place {
     pub url: String,
     /// The certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The one certificate to trust.
+    pub fingerprint: Option<String>,
+    /// The proxy that the settings name, login included.
+    pub proxy: Option<String>,
 }
 
 impl Target {
@@ -47,12 +50,16 @@ impl Target {
             Target::Hub(Place {
                 url,
                 ca_file: settings.hub.ca_file.clone(),
+                fingerprint: None,
+                proxy: settings.network.proxy.clone(),
             })
         };
         let pool = |url: String| {
             Target::Pool(Place {
                 url,
                 ca_file: settings.pool.ca_file.clone(),
+                fingerprint: settings.pool.fingerprint.clone(),
+                proxy: settings.network.proxy.clone(),
             })
         };
         if let (Agent::Running(status), false) = (&case.agent, case.named) {
@@ -79,30 +86,26 @@ pub async fn checks(teller: Teller<'_>, target: &Target, proxies: &Matcher) -> V
             let advice = teller.say("doctor-settings-wrong-advice");
             vec![teller.worth("reach", teller.say("doctor-reach-unknown"), advice)]
         }
-        Target::Hub(place) => match trust(teller, place) {
-            Ok(trust) => of_hub(teller, place, &trust, proxies).await,
+        Target::Hub(place) => match way(teller, place) {
+            Ok(way) => of_hub(teller, place, &way, proxies).await,
             Err(check) => vec![*check],
         },
-        Target::Pool(place) => match (trust(teller, place), place.url.parse::<Address>()) {
+        Target::Pool(place) => match (way(teller, place), place.url.parse::<Address>()) {
             (Err(check), _) => vec![*check],
             (Ok(_), Err(error)) => vec![wrong_address(teller, &error.to_string())],
-            (Ok(trust), Ok(address)) => {
-                let id = "pool";
-                line::stratum(
-                    teller,
-                    id,
-                    &address,
-                    &trust,
-                    behind_proxy(proxies, &address),
-                )
-                .await
+            (Ok(way), Ok(address)) => {
+                let behind_proxy = way.proxy.is_none() && behind_proxy(proxies, &address);
+                line::stratum(teller, "pool", &address, &way, behind_proxy).await
             }
         },
     }
 }
 
-fn trust(teller: Teller<'_>, place: &Place) -> Result<Trust, Box<Check>> {
-    Trust::load(place.ca_file.as_deref()).map_err(|error| {
+/// How the agent goes there.
+fn way(teller: Teller<'_>, place: &Place) -> Result<Way, Box<Check>> {
+    let (file, fingerprint) = (place.ca_file.as_deref(), place.fingerprint.as_deref());
+    let way = Way::of(file, fingerprint, place.proxy.as_deref());
+    way.map_err(|error| {
         let reason = error.to_string();
         let told = [("reason", reason.as_str().into())];
         let found = teller.say_with("doctor-trust-unusable", &told);
@@ -117,7 +120,7 @@ fn wrong_address(teller: Teller<'_>, reason: &str) -> Check {
     teller.problem("address", found, teller.say("doctor-settings-wrong-advice"))
 }
 
-/// Whether programs that ask for proxies would use one there. Stratum goes straight.
+/// Whether programs that ask for proxies would use one there. Stratum goes straight unless the settings name one.
 fn behind_proxy(proxies: &Matcher, address: &Address) -> bool {
     ["http", "https"].into_iter().any(|scheme| {
         let uri = format!("{scheme}://{}/", address.authority()).parse();
@@ -125,15 +128,18 @@ fn behind_proxy(proxies: &Matcher, address: &Address) -> bool {
     })
 }
 
-async fn of_hub(teller: Teller<'_>, place: &Place, trust: &Trust, proxies: &Matcher) -> Vec<Check> {
-    let client = match HubClient::trusting(&place.url, trust) {
+async fn of_hub(teller: Teller<'_>, place: &Place, way: &Way, proxies: &Matcher) -> Vec<Check> {
+    let client = match HubClient::by(way, &place.url) {
         Ok(client) => client,
         Err(error) => return vec![wrong_address(teller, &error.to_string())],
     };
     let mut checks = Vec::new();
     let proxy = match client.is_on_this_pc() {
         true => None,
-        false => proxy(proxies, &client),
+        false => match &place.proxy {
+            Some(set) => proxy(&Matcher::builder().all(set.as_str()).build(), &client),
+            None => proxy(proxies, &client),
+        },
     };
     let (host, port) = match &proxy {
         Some(proxy) => {
@@ -149,7 +155,7 @@ async fn of_hub(teller: Teller<'_>, place: &Place, trust: &Trust, proxies: &Matc
         return checks;
     };
     if proxy.is_none() && client.is_encrypted() {
-        let secured = certificate::check(teller, &host, trust, stream).await;
+        let secured = certificate::check(teller, &host, &way.trust, stream).await;
         let good = secured.verdict == super::Verdict::Ok;
         checks.push(secured);
         if !good {
@@ -163,7 +169,7 @@ async fn of_hub(teller: Teller<'_>, place: &Place, trust: &Trust, proxies: &Matc
         let advice = teller.say("doctor-unencrypted-advice");
         checks.push(teller.worth("encryption", teller.say("doctor-unencrypted"), advice));
     }
-    hub::ask(teller, &mut checks, &client, trust, proxy.is_some()).await;
+    hub::ask(teller, &mut checks, &client, way, proxy.is_some()).await;
     checks
 }
 

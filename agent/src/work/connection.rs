@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -171,15 +170,13 @@ impl Keeper {
     }
 
     async fn connect(&self, address: &Address) -> std::io::Result<Box<dyn Wire>> {
-        let stream = TcpStream::connect(address.authority()).await?;
+        let way = &self.shared.ways.way;
+        let stream = way.open(address).await?;
         // Shares are single small lines: waiting to fill a packet would only make them late.
         stream.set_nodelay(true)?;
         Ok(match address.tls {
             false => Box::new(stream),
-            true => {
-                let trust = &self.shared.ways.trust;
-                Box::new(trust.connect(&address.host, stream).await?)
-            }
+            true => Box::new(way.trust.connect(&address.host, stream).await?),
         })
     }
 

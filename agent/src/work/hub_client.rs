@@ -1,6 +1,5 @@
 //! The hub's HTTP API as typed calls: one method a route of [`idlewatt_protocol::api`].
 
-use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -11,10 +10,12 @@ use idlewatt_protocol::api::{
     WorkOffers,
 };
 use idlewatt_protocol::{AccountKey, DeviceId, DeviceToken, EnrolmentSecret};
-use idlewatt_tls::Trust;
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::Way;
+use super::proxy::is_on_this_pc;
 
 /// How long one call may take, answer included.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -108,14 +109,14 @@ impl HubClient {
     /// # Errors
     /// If the address is not one.
     pub fn new(address: &str) -> Result<Self, HubError> {
-        HubClient::trusting(address, &Trust::default())
+        HubClient::by(&Way::default(), address)
     }
 
-    /// The same with certificates of the owner's choice.
+    /// The same with certificates, or a proxy, of the owner's choice.
     ///
     /// # Errors
     /// If the address is not one.
-    pub fn trusting(address: &str, trust: &Trust) -> Result<Self, HubError> {
+    pub fn by(way: &Way, address: &str) -> Result<Self, HubError> {
         let base = parse(address)?;
         // Building a client fails without a provider, also where only plain HTTP is spoken. Only a second
         // installation fails, and then there is one.
@@ -124,10 +125,15 @@ impl HubClient {
         }
         let mut builder = reqwest::Client::builder();
         // A proxy set for the web has no business with a hub on this PC.
-        if is_this_pc(&base) {
+        if is_on_this_pc(&base) {
             builder = builder.no_proxy();
+        } else if let Some(proxy) = &way.proxy {
+            builder = builder.proxy(proxy.for_web().map_err(|error| HubError::Address {
+                address: format!("{proxy:?}"),
+                reason: error.to_string(),
+            })?);
         }
-        if let Some(config) = trust.of_file() {
+        if let Some(config) = way.trust.own() {
             builder = builder.tls_backend_preconfigured(config.clone());
         }
         let http = builder
@@ -173,7 +179,7 @@ impl HubClient {
 
     /// Whether the hub is on this PC: then no proxy is asked.
     pub fn is_on_this_pc(&self) -> bool {
-        is_this_pc(&self.base())
+        is_on_this_pc(&self.base())
     }
 
     /// The port that it answers on.
@@ -461,12 +467,6 @@ fn parse(address: &str) -> Result<Url, HubError> {
         url.set_path(&format!("{}/", url.path()));
     }
     Ok(url)
-}
-
-fn is_this_pc(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> HubError {

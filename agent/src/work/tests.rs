@@ -2,6 +2,7 @@
 
 mod kawpow;
 mod moving;
+mod proxy;
 mod tls;
 
 use super::*;

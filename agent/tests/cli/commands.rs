@@ -103,7 +103,7 @@ fn settings_are_shown_checked_and_explained() {
 
     home.write(
         "config.toml",
-        "\n[cpu]\nthreads = 2\n[pool]\npassword = \"hush\"\n\
+        "\n[cpu]\nthreads = 2\n[network]\nproxy = \"socks5://ann:hush@proxy:1080\"\n[pool]\npassword = \"hush\"\n\
          [[schedule]]\ndays = \"weekend\"\nfrom = \"22:00\"\nto = \"06:00\"\nmode = 100\n",
     );
     let shown = home
@@ -128,6 +128,7 @@ fn settings_are_shown_checked_and_explained() {
     );
     assert_eq!(of("smart.idle_after")["origin"], "default");
     assert_eq!(of("pool.password")["value"], "(set)");
+    assert_eq!(of("network.proxy")["value"], "socks5://(set)@proxy:1080");
     assert_eq!(
         of("schedule")["value"],
         json!([{"days": "weekend", "from": "22:00", "mode": 100, "to": "06:00"}])

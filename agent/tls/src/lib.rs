@@ -1,6 +1,10 @@
-//! Whose certificates are trusted: those that the system trusts, or those of one file.
+//! Whose certificates are trusted: those that the system trusts, those of one file, or the one with a fingerprint.
 
 #![forbid(unsafe_code)]
+
+mod fingerprint;
+
+pub use fingerprint::{Fingerprint, FingerprintError};
 
 use std::fmt;
 use std::io;
@@ -32,13 +36,13 @@ pub struct TrustError {
 #[derive(Clone, Default)]
 pub struct Trust {
     /// `None`: what the system trusts.
-    file: Option<Arc<ClientConfig>>,
+    own: Option<Arc<ClientConfig>>,
 }
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.file {
-            Some(_) => "Trust(a file)",
+        f.write_str(match self.own {
+            Some(_) => "Trust(the owner's choice)",
             None => "Trust(the system)",
         })
     }
@@ -53,13 +57,25 @@ impl Trust {
     pub fn load(file: Option<&Path>) -> Result<Trust, TrustError> {
         let config = file.map(of_file).transpose()?;
         Ok(Trust {
-            file: config.map(Arc::new),
+            own: config.map(Arc::new),
         })
     }
 
-    /// The settings for connections where a file is trusted; `None` where the system decides.
-    pub fn of_file(&self) -> Option<&ClientConfig> {
-        self.file.as_deref()
+    /// The one certificate with this fingerprint, whatever name it carries and whoever signed it, for as long as its
+    /// server has it.
+    ///
+    /// # Errors
+    /// If TLS cannot be set up at all.
+    pub fn pinned(fingerprint: Fingerprint) -> io::Result<Trust> {
+        let config = fingerprint::config(fingerprint, provider()).map_err(io::Error::other)?;
+        Ok(Trust {
+            own: Some(Arc::new(config)),
+        })
+    }
+
+    /// The settings for connections where the owner has chosen whom to trust; `None` where the system decides.
+    pub fn own(&self) -> Option<&ClientConfig> {
+        self.own.as_deref()
     }
 
     /// Speaks TLS over a connection to a host, as it is written before a port.
@@ -69,7 +85,7 @@ impl Trust {
     pub async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(name.to_owned()).map_err(io::Error::other)?;
-        let config = match &self.file {
+        let config = match &self.own {
             Some(config) => Arc::clone(config),
             None => of_system().map_err(io::Error::other)?,
         };
@@ -193,6 +209,6 @@ mod tests {
             told.contains("hub.pem") && told.contains("BEGIN CERTIFICATE"),
             "{told}"
         );
-        assert!(Trust::load(None).expect("the system").of_file().is_none());
+        assert!(Trust::load(None).expect("the system").own().is_none());
     }
 }

@@ -114,6 +114,7 @@ doctor-line-forbidden = this PC itself does not let the connection to { $place }
 doctor-line-forbidden-advice = A firewall or security program on this PC refuses it: look into what it has blocked, or ask whoever looks after the PC.
 doctor-line-failed = { $place } cannot be connected to: { $reason }
 doctor-line-no-proxy-advice = A proxy is set here, but work goes straight to this address, without it: ask whoever looks after the network to let this port out, or use a hub inside the network.
+doctor-line-through-advice = The way there is the proxy that network.proxy names: look whether it runs, takes the login, and lets this port out.
 doctor-tls-good = { $host } has proven who it is (TLS)
 doctor-tls-expired = the certificate of { $host } has expired; the clock of this PC says { $now }
 doctor-tls-expired-at = the certificate of { $host } was good until { $about }; the clock of this PC says { $now }

@@ -106,6 +106,7 @@ doctor-line-forbidden = 이 PC가 { $place }(으)로 가는 연결을 내보내�
 doctor-line-forbidden-advice = 이 PC의 방화벽이나 보안 프로그램이 막고 있어요. 막은 기록을 보거나 PC 관리자에게 물어보세요.
 doctor-line-failed = { $place }에 연결할 수 없어요: { $reason }
 doctor-line-no-proxy-advice = 프록시가 설정돼 있지만 작업은 프록시 없이 이 주소로 바로 가요. 네트워크 관리자에게 이 포트를 열어 달라고 하거나 네트워크 안의 허브를 쓰세요.
+doctor-line-through-advice = network.proxy에 적힌 프록시를 거쳐 가요. 프록시가 켜져 있는지, 로그인이 맞는지, 이 포트를 내보내는지 확인하세요.
 doctor-tls-good = { $host }이(가) 누구인지 증명했어요(TLS)
 doctor-tls-expired = { $host }의 인증서가 만료됐어요. 이 PC의 시계: { $now }
 doctor-tls-expired-at = { $host }의 인증서는 { $about }까지였어요. 이 PC의 시계: { $now }

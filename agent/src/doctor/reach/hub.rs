@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use idlewatt_protocol::api::{ErrorAnswer, WorkOffers};
-use idlewatt_tls::Trust;
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName};
@@ -11,6 +10,7 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName};
 use super::{clock, line};
 use crate::doctor::Check;
 use crate::doctor::teller::Teller;
+use crate::work::Way;
 use crate::work::hub_client::{Answer, HubClient};
 use crate::work::offers::addresses;
 
@@ -22,7 +22,7 @@ pub async fn ask(
     teller: Teller<'_>,
     checks: &mut Vec<Check>,
     client: &HubClient,
-    trust: &Trust,
+    way: &Way,
     through_proxy: bool,
 ) {
     let asked = Timestamp::now();
@@ -51,7 +51,7 @@ pub async fn ask(
     for (port, tls) in places.into_iter().take(MOST_PORTS) {
         let mut address = crate::work::Address::plain(client.host(), port);
         address.tls = tls;
-        let of_port = line::stratum(teller, "work-port", &address, trust, through_proxy).await;
+        let of_port = line::stratum(teller, "work-port", &address, way, through_proxy).await;
         // The name was looked up before, unless a proxy did that.
         let repeated = |check: &Check| check.id == "name" && !through_proxy;
         checks.extend(of_port.into_iter().filter(|check| !repeated(check)));

@@ -4,14 +4,13 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use idlewatt_tls::Trust;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::certificate;
 use crate::doctor::Check;
 use crate::doctor::teller::Teller;
-use crate::work::Address;
+use crate::work::{Address, Proxy, Way};
 
 /// How long a name server may take.
 const NAME_PATIENCE: Duration = Duration::from_secs(10);
@@ -25,16 +24,46 @@ pub async fn stratum(
     teller: Teller<'_>,
     id: &'static str,
     address: &Address,
-    trust: &Trust,
+    way: &Way,
     behind_proxy: bool,
 ) -> Vec<Check> {
     let (host, port) = (&address.host, address.port);
     let mut checks = Vec::new();
-    let stream = open(teller, &mut checks, id, host, port, behind_proxy).await;
+    let stream = match &way.proxy {
+        Some(proxy) => through(teller, &mut checks, id, address, proxy).await,
+        None => open(teller, &mut checks, id, host, port, behind_proxy).await,
+    };
     if let (Some(stream), true) = (stream, address.tls) {
-        checks.push(certificate::check(teller, host, trust, stream).await);
+        checks.push(certificate::check(teller, host, &way.trust, stream).await);
     }
     checks
+}
+
+/// Connects through the proxy that the settings name; it looks up the name.
+async fn through(
+    teller: Teller<'_>,
+    checks: &mut Vec<Check>,
+    id: &'static str,
+    address: &Address,
+    proxy: &Proxy,
+) -> Option<TcpStream> {
+    let place = address.authority();
+    let reason = match timeout(NAME_PATIENCE, proxy.connect(address)).await {
+        Ok(Ok(stream)) => {
+            let told = [("place", place.as_str().into())];
+            checks.push(teller.ok(id, teller.say_with("doctor-line-open", &told)));
+            return Some(stream);
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(elapsed) => elapsed.to_string(),
+    };
+    let told = [
+        ("place", place.as_str().into()),
+        ("reason", reason.as_str().into()),
+    ];
+    let advice = teller.say("doctor-line-through-advice");
+    checks.push(teller.problem(id, teller.say_with("doctor-line-failed", &told), advice));
+    None
 }
 
 /// Connects, and says how that went: one check for the name, one for the connection. `behind_proxy`: whether this goes

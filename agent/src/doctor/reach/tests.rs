@@ -88,7 +88,13 @@ async fn look(target: Target) -> Vec<Check> {
 }
 
 async fn hub(url: String, ca_file: Option<PathBuf>) -> Vec<Check> {
-    look(Target::Hub(Place { url, ca_file })).await
+    look(Target::Hub(Place {
+        url,
+        ca_file,
+        fingerprint: None,
+        proxy: None,
+    }))
+    .await
 }
 
 /// The one check that came to more than *ok*.
@@ -224,6 +230,8 @@ async fn nothing_there_and_no_such_name() {
     let place = Place {
         url: format!("stratum+tcp://127.0.0.1:{port}"),
         ca_file: None,
+        fingerprint: None,
+        proxy: None,
     };
     let pool = look(Target::Pool(place)).await;
     assert_eq!(only_trouble(&pool).id, "pool");
@@ -335,6 +343,8 @@ async fn each_fault_of_a_certificate_has_its_own_words() {
         let place = Place {
             url: format!("stratum+ssl://localhost:{}", server.port),
             ca_file: Some(file),
+            fingerprint: None,
+            proxy: None,
         };
         let pool = look(Target::Pool(place)).await;
         if told.is_empty() {
@@ -386,6 +396,8 @@ async fn behind_a_proxy_the_proxy_is_what_is_connected_to() {
     let place = Place {
         url: "http://hub.invalid".to_owned(),
         ca_file: None,
+        fingerprint: None,
+        proxy: None,
     };
     let found = checks(teller, &Target::Hub(place), &proxies).await;
     let ids: Vec<_> = found

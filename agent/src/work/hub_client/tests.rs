@@ -35,7 +35,7 @@ fn addresses_are_checked() {
 
 #[test]
 fn a_hub_on_this_pc_is_known_as_such() {
-    let own = |address: &str| is_this_pc(&parse(address).expect("an address"));
+    let own = |address: &str| is_on_this_pc(&parse(address).expect("an address"));
     assert!(own("http://127.0.0.1:1") && own("http://[::1]:1") && own("http://localhost"));
     assert!(!own("http://hub.example.org") && !own("http://10.0.0.1"));
 }

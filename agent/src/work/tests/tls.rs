@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use idlewatt_tls::{Fingerprint, Trust};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -83,7 +85,7 @@ impl TlsServer {
         let url = format!("stratum+ssl://localhost:{port}");
         let source = Source::pool(&url, "user", "x", Algorithm::RandomX).expect("an address");
         let ways = Ways {
-            trust,
+            way: Way { trust, proxy: None },
             ..Ways::default()
         };
         let work = Work::start(source, ways, quick());
@@ -164,6 +166,26 @@ async fn a_certificate_that_is_not_trusted_is_not_spoken_to() {
 }
 
 #[tokio::test]
+async fn a_certificate_is_known_by_its_fingerprint_whatever_else_it_says() {
+    let server = TlsServer::bind(by_itself("another.example.org")).await;
+    let own = CertificateDer::from_pem_file(&server.file).expect("a certificate");
+    let fingerprint = Fingerprint::of(&own);
+    let work = server.work(Trust::pinned(fingerprint).expect("TLS"));
+    let mut peer = server.accept().await.expect("TLS");
+    let mut line = String::new();
+    peer.read_line(&mut line).await.expect("a login");
+    assert!(line.contains("login"), "{line}");
+    work.shutdown().await;
+
+    // Another one is told by its fingerprint, so that the owner can compare.
+    let other = TlsServer::bind(by_itself("another.example.org")).await;
+    let work = other.work(Trust::pinned(fingerprint).expect("TLS"));
+    let told = fingerprint.to_string();
+    let (refused, ()) = tokio::join!(other.accept(), failed(&work, &told));
+    assert!(refused.is_err());
+}
+
+#[tokio::test]
 async fn a_server_without_tls_is_named_as_one() {
     let plain = Server::bind().await;
     let url = format!("stratum+ssl://{}", plain.address());
@@ -181,7 +203,11 @@ async fn a_hub_with_a_certificate_of_its_own_is_asked_under_tls() {
     let server = TlsServer::bind(by_itself("hub")).await;
     let port = server.listener.local_addr().expect("bound").port();
     let address = format!("https://localhost:{port}");
-    let client = HubClient::trusting(&address, &server.trust()).expect("an address");
+    let way = Way {
+        trust: server.trust(),
+        proxy: None,
+    };
+    let client = HubClient::by(&way, &address).expect("an address");
     assert!(client.is_encrypted());
     let answer = async {
         let mut peer = server.accept().await.expect("TLS");
