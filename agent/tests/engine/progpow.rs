@@ -66,7 +66,8 @@ fn is_preparing(state: &ProcessorState) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dataset_is_made_with_progress_and_shares_are_found_in_every_period_and_epoch() {
     let (engines, mut found, id) = start().await;
-    engines.set_allowance(&id, percent(100));
+    // At full speed it may be made between two looks.
+    engines.set_allowance(&id, percent(10));
     let space = NonceSpace { index: 1, count: 2 };
     let first = job("first", 1, 20);
     engines.set_work(&id, Some((first.clone(), space)));
@@ -75,6 +76,7 @@ async fn a_dataset_is_made_with_progress_and_shares_are_found_in_every_period_an
         (state.rate, state.algorithm),
         (0.0, Some(Algorithm::KawPowTest))
     );
+    engines.set_allowance(&id, percent(100));
     assert_solves(&first, space, &next_of(&mut found, "first").await);
     until(&engines, "it reports its rate", |state| {
         state.rate > 0.0 && state.phase == Phase::Running && state.resume_seconds.is_none()
