@@ -254,9 +254,7 @@ pub(crate) fn fingerprint<'de, D: Deserializer<'de>>(
                 let digits: String = one.trim().chars().filter(|c| *c != ':').collect();
                 digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit())
             };
-            text.split(',')
-                .all(is_whole)
-                .then(|| Some(text.to_owned()))
+            text.split(',').all(is_whole).then(|| Some(text.to_owned()))
         }
     })
 }

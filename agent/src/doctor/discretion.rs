@@ -150,7 +150,10 @@ fn of_settings(file: &Path) -> Vec<String> {
     let proxy = || table.get("network")?.get("proxy")?.as_str();
     let login = proxy().map(login).unwrap_or_default();
     let others = || table.get("pool")?.get("fallback_urls")?.as_array();
-    let others = others().into_iter().flatten().filter_map(|url| url.as_str());
+    let others = others()
+        .into_iter()
+        .flatten()
+        .filter_map(|url| url.as_str());
     let others = others.flat_map(self::login).flat_map(|part| names(&part));
     let all = user.into_iter().chain(password).chain(login);
     all.chain(others).collect()

@@ -153,8 +153,13 @@ fn failed(teller: Teller<'_>, error: &TrialError) -> Check {
         TrialError::Work(_) => ("work", "doctor-pool-no-work", "doctor-pool-no-work-advice"),
     };
     let reason = match error {
-        TrialError::Connect(reason) | TrialError::Login(reason) | TrialError::Work(reason) => reason,
+        TrialError::Connect(reason) | TrialError::Login(reason) | TrialError::Work(reason) => {
+            reason
+        }
     };
     let told = [("reason", reason.as_str().into())];
     teller.problem(id, teller.say_with(found, &told), teller.say(advice))
 }
+
+#[cfg(test)]
+mod tests;

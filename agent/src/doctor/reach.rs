@@ -199,4 +199,4 @@ fn proxy(proxies: &Matcher, client: &HubClient) -> Option<Proxy> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::doctor) mod tests;

@@ -263,7 +263,9 @@ async fn look_for_first(
 ) -> std::convert::Infallible {
     let timing = &shared.timing;
     loop {
-        let pause = timing.first_again.mul_f64(1.0 + rand::random::<f64>() / 2.0);
+        let pause = timing
+            .first_again
+            .mul_f64(1.0 + rand::random::<f64>() / 2.0);
         tokio::time::sleep(pause).await;
         match try_out(&shared.ways.way, first, algorithm, timing).await {
             Ok(_) => break,

@@ -74,7 +74,9 @@ pub async fn try_out(
     let job = match timeout(timing.login, attempt.until_a_job()).await {
         Ok(job) => job?,
         Err(_) if attempt.login.is_none() => {
-            return Err(TrialError::Login("the login was not answered in time".into()));
+            return Err(TrialError::Login(
+                "the login was not answered in time".into(),
+            ));
         }
         Err(_) => return Err(TrialError::Work("none came in time".into())),
     };

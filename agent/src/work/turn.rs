@@ -49,7 +49,15 @@ mod tests {
     fn each_has_its_turn_before_there_is_a_wait() {
         let mut turn = Turn::new(3);
         let tried: Vec<(usize, bool)> = (0..7).map(|_| (turn.now(), turn.pass_on())).collect();
-        let expected = [(0, false), (1, false), (2, true), (0, false), (1, false), (2, true), (0, false)];
+        let expected = [
+            (0, false),
+            (1, false),
+            (2, true),
+            (0, false),
+            (1, false),
+            (2, true),
+            (0, false),
+        ];
         assert_eq!(tried, expected);
     }
 
