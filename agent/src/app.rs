@@ -38,6 +38,7 @@ mod allotment;
 mod login;
 mod measuring;
 pub mod policy;
+pub mod pools;
 mod shift;
 mod source;
 

@@ -31,6 +31,7 @@ mod mode;
 mod moment;
 mod open;
 mod output;
+mod pool;
 mod processors;
 mod receipts;
 mod record;
@@ -123,6 +124,8 @@ enum Command {
     Signals,
     /// Look for what keeps this PC from working, and say what can be done about it
     Doctor(doctor::DoctorArguments),
+    /// Look at mining pools
+    Pool(pool::PoolArguments),
     /// Choose how hard the PC works
     Mode(mode::ModeArguments),
     /// Stop working, until you resume it or for a while
@@ -209,6 +212,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Why(why) => why::run(common, why).await,
         Command::Signals => signals::run(common).await,
         Command::Doctor(doctor) => doctor::run(common, doctor).await,
+        Command::Pool(pool) => pool::run(common, pool).await,
         Command::Mode(mode) => mode::run(common, mode).await,
         Command::Pause(pause) => mode::pause(common, pause).await,
         Command::Resume => mode::resume(common).await,

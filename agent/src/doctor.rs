@@ -18,6 +18,7 @@ use crate::data_dir::DataDir;
 mod discretion;
 mod graphics;
 mod keeping;
+mod pool;
 mod programs;
 mod reach;
 mod start;
@@ -25,6 +26,7 @@ mod teller;
 mod work;
 
 pub use discretion::Discretion;
+pub use pool::{PoolCase, PoolReport, examine_pool};
 
 use teller::Teller;
 
@@ -188,15 +190,19 @@ impl Report {
             let Some(first) = group.first() else { continue };
             // Writing to a text does not fail; so below.
             let _ = write!(text, "\n\n{}", first.group.name(words));
-            for check in group {
-                let verdict = check.verdict.name(words);
-                let _ = write!(text, "\n  [{verdict}] {}", check.found);
-                if let Some(advice) = &check.advice {
-                    let _ = write!(text, "\n      → {advice}");
-                }
-            }
+            write_checks(&mut text, group, words);
         }
         text
+    }
+}
+
+fn write_checks(text: &mut String, checks: &[Check], words: Words) {
+    for check in checks {
+        let verdict = check.verdict.name(words);
+        let _ = write!(text, "\n  [{verdict}] {}", check.found);
+        if let Some(advice) = &check.advice {
+            let _ = write!(text, "\n      → {advice}");
+        }
     }
 }
 

@@ -24,6 +24,8 @@ mod status;
 pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
+mod trial;
+mod turn;
 mod way;
 
 use std::collections::BTreeMap;
@@ -39,8 +41,9 @@ pub use address::Addresses;
 pub use book::{JobRecord, Repeated};
 pub use idlewatt_stratum::address::Address;
 pub use proxy::Proxy;
-pub use source::{Source, SourceError};
-pub use status::{ConnectionStatus, Phase};
+pub use source::{Source, SourceError, StratumServer};
+pub use status::{ConnectionStatus, InsteadOf, Phase};
+pub use trial::{Trial, TrialError, try_out};
 pub use way::{Way, WayError};
 
 use book::JobBook;
@@ -91,6 +94,8 @@ pub struct Timing {
     pub connect: Duration,
     /// Until the login is answered.
     pub login: Duration,
+    /// Until there is something to do, where there are others to ask for it.
+    pub first_job: Duration,
     /// Between signs of life, where the dialect has them.
     pub keep_alive: Duration,
     /// Without a line from the server, where the dialect has signs of life.
@@ -109,6 +114,8 @@ pub struct Timing {
     pub spread: Duration,
     /// What shares under way are given when everything ends.
     pub farewell: Duration,
+    /// How often it is looked whether the first of several servers has work again; half as long again by chance.
+    pub first_again: Duration,
 }
 
 impl Default for Timing {
@@ -116,6 +123,7 @@ impl Default for Timing {
         Timing {
             connect: Duration::from_secs(10),
             login: Duration::from_secs(15),
+            first_job: Duration::from_secs(30),
             keep_alive: Duration::from_secs(60),
             silence: Duration::from_secs(150),
             silence_without_keep_alive: Duration::from_secs(300),
@@ -125,6 +133,7 @@ impl Default for Timing {
             stable: Duration::from_secs(10),
             spread: Duration::from_secs(20),
             farewell: Duration::from_millis(300),
+            first_again: Duration::from_secs(300),
         }
     }
 }

@@ -71,10 +71,13 @@ pub struct PoolSettings {
     /// `stratum+tcp://HOST:PORT`, or `stratum+ssl://…` under TLS; `None`: no pool.
     #[serde(deserialize_with = "value::pool_url")]
     pub url: Option<String>,
+    /// The pools to work for while it cannot be: the earlier ones rather.
+    #[serde(deserialize_with = "value::fallback_pools")]
+    pub fallback_urls: Vec<FallbackPool>,
     /// The certificates to trust instead of the system's; `None`: the system's.
     #[serde(deserialize_with = "value::file")]
     pub ca_file: Option<PathBuf>,
-    /// The one certificate to trust, by its SHA-256; `None`: whatever `ca_file` says.
+    /// The certificates to trust, by their SHA-256 and after commas; `None`: whatever `ca_file` says.
     #[serde(deserialize_with = "value::fingerprint")]
     pub fingerprint: Option<String>,
     /// Hosts that the pool may send this device to beside its own.
@@ -89,6 +92,17 @@ pub struct PoolSettings {
     /// What the pool has work for: `kawpow`, `progpowz`, `randomx` or `sha256d`.
     #[serde(deserialize_with = "value::pool_algorithm")]
     pub algorithm: String,
+}
+
+/// A pool that stands in for another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallbackPool {
+    /// `stratum+tcp://HOST:PORT`, or `stratum+ssl://…` under TLS.
+    pub url: String,
+    /// Its name for the user; `None`: `pool.user`.
+    pub user: Option<String>,
+    /// Its password; `None`: `pool.password`.
+    pub password: Option<String>,
 }
 
 /// The way to the hub or the pool.

@@ -15,8 +15,8 @@ mod schedule;
 mod value;
 
 pub use agent::{
-    AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, GpuSettings,
-    HubSettings, NetworkSettings, NotificationSettings, PoolSettings, SmartSettings,
+    AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, FallbackPool,
+    GpuSettings, HubSettings, NetworkSettings, NotificationSettings, PoolSettings, SmartSettings,
     UpdateSettings,
 };
 pub use duration::{DurationError, parse_duration, write_duration};

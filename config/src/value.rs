@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use toml::Value;
 
+use crate::FallbackPool;
 use crate::duration::parse_duration;
 
 /// Reads a value with `read`, or fails with what is allowed.
@@ -244,13 +245,16 @@ pub(crate) fn proxy<'de, D: Deserializer<'de>>(
 pub(crate) fn fingerprint<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    let allowed = "the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons between pairs, or \"\" for none";
+    let allowed = "the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons between pairs; several of them \
+                   after commas, or \"\" for none";
     checked(deserializer, allowed, |value| match value.as_str()? {
         "" => Some(None),
         text => {
-            let digits: String = text.chars().filter(|c| *c != ':').collect();
-            let is_whole = digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit());
-            is_whole.then(|| Some(text.to_owned()))
+            let is_whole = |one: &str| {
+                let digits: String = one.trim().chars().filter(|c| *c != ':').collect();
+                digits.len() == 64 && digits.chars().all(|c| c.is_ascii_hexdigit())
+            };
+            text.split(',').all(is_whole).then(|| Some(text.to_owned()))
         }
     })
 }
@@ -268,6 +272,45 @@ pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
             Some(Some(url.to_owned()))
         }
         _ => None,
+    })
+}
+
+/// With a name, or name and password, before the host, where another pool knows the user by another name.
+pub(crate) fn fallback_pools<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<FallbackPool>, D::Error> {
+    let allowed = "a list of at most 16 of \"stratum+tcp://HOST:PORT\" or \"stratum+ssl://HOST:PORT\", with USER@ or \
+                   USER:PASSWORD@ before HOST where they are others";
+    checked(deserializer, allowed, |value| {
+        let pools = value.as_array().filter(|pools| pools.len() <= 16)?;
+        pools
+            .iter()
+            .map(|pool| fallback_pool(pool.as_str()?))
+            .collect()
+    })
+}
+
+fn fallback_pool(text: &str) -> Option<FallbackPool> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (login, place) = match rest.rsplit_once('@') {
+        Some((login, place)) => (Some(login), place),
+        None => (None, rest),
+    };
+    let url = format!("{scheme}://{place}");
+    let is_one = ["stratum+tcp://", "stratum+ssl://"]
+        .iter()
+        .any(|scheme| is_address(&url, scheme, true));
+    let is_plain = text.len() <= 1024 && !text.chars().any(char::is_control);
+    let (user, password) = match login.map(|login| login.split_once(':').ok_or(login)) {
+        None => (None, None),
+        Some(Err(user)) => (Some(user), None),
+        Some(Ok((user, password))) => (Some(user), Some(password)),
+    };
+    let fits = is_one && is_plain && user != Some("");
+    fits.then(|| FallbackPool {
+        url,
+        user: user.map(str::to_owned),
+        password: password.map(str::to_owned),
     })
 }
 

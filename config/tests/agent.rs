@@ -58,6 +58,7 @@ fn every_setting_is_explained_and_takes_effect() {
         reconnect_hosts = ["hub2.example.net"]
         [pool]
         url = "stratum+ssl://pool.example.net:3333"
+        fallback_urls = ["stratum+tcp://you:hush@pool3.example.net:3333"]
         ca_file = "/etc/pool.pem"
         fingerprint = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
         reconnect_hosts = ["pool2.example.net"]
@@ -210,7 +211,18 @@ fn a_proxy_is_one_of_two_kinds_and_a_fingerprint_has_64_digits() {
     let (_folder, path) = file(&pool(digits));
     let settings = load(Some(&path), &[]).expect("good").settings;
     assert_eq!(settings.pool.fingerprint.as_deref(), Some(digits));
-    for wrong in ["e3b0", &digits[1..], &format!("{digits}0"), "none"] {
+    let two = format!("{digits}, {}", digits.to_uppercase());
+    let (_folder, path) = file(&pool(&two));
+    let settings = load(Some(&path), &[]).expect("good").settings;
+    assert_eq!(settings.pool.fingerprint, Some(two));
+    let and_nothing = format!("{digits},");
+    for wrong in [
+        "e3b0",
+        &digits[1..],
+        &format!("{digits}0"),
+        "none",
+        &and_nothing,
+    ] {
         assert!(refused(&pool(wrong)).contains("64 hexadecimal digits"));
     }
 }
@@ -372,4 +384,54 @@ fn a_flag_is_named_in_its_error() {
 fn an_unreadable_file_is_named() {
     let error = load(Some("/nonexistent/config.toml".as_ref()), &[]).expect_err("not there");
     assert!(error.to_string().contains("/nonexistent/config.toml"));
+}
+
+#[test]
+fn pools_that_stand_in_may_know_the_user_by_another_name() {
+    let pools = |list: &str| {
+        format!("[pool]\nurl = \"stratum+tcp://a:1\"\nuser = \"me\"\nfallback_urls = {list}\n")
+    };
+    let (_folder, path) = file(&pools(
+        r#"["stratum+tcp://b:2", "stratum+ssl://you@c:3", "stratum+tcp://you.rig:p@s:s@[::1]:4"]"#,
+    ));
+    let settings = load(Some(&path), &[]).expect("good").settings;
+    let read: Vec<_> = settings
+        .pool
+        .fallback_urls
+        .iter()
+        .map(|pool| {
+            (
+                pool.url.as_str(),
+                pool.user.as_deref(),
+                pool.password.as_deref(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("stratum+tcp://b:2", None, None),
+        ("stratum+ssl://c:3", Some("you"), None),
+        ("stratum+tcp://[::1]:4", Some("you.rig"), Some("p@s:s")),
+    ];
+    assert_eq!(read, expected);
+    let many = format!("[{}]", ["\"stratum+tcp://b:2\""; 17].join(", "));
+    for wrong in [
+        "\"stratum+tcp://b:2\"",
+        "[\"b:2\"]",
+        "[\"http://b:2\"]",
+        "[\"stratum+tcp://b\"]",
+        "[\"stratum+tcp://@b:2\"]",
+        "[3]",
+        &many,
+    ] {
+        let told = refused(&pools(wrong));
+        assert!(
+            told.contains("line 4") && told.contains("USER:PASSWORD@ before HOST"),
+            "{told}"
+        );
+    }
+    let told = refused("[pool]\nfallback_urls = [\"stratum+tcp://b:2\"]\n");
+    assert!(
+        told.contains("line 2") && told.contains("pool.url is not"),
+        "{told}"
+    );
 }

@@ -6,6 +6,7 @@ pub mod bitcoin_miner;
 pub mod bitcoind;
 pub mod books;
 pub mod browser;
+pub mod chaos;
 pub mod desktop;
 pub mod hub;
 pub mod member;

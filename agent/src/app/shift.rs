@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentSecret;
 use tokio::sync::{mpsc, watch};
@@ -13,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::allotment::{Allotment, Changes, allot, allot_to_pool, distribute, send_if_different};
 use super::login::keep_logged_in;
 use super::measuring::{measure_beside, measure_first, missing};
+use super::pools::pools;
 use super::source::Reach;
 use crate::benchmarks::{Measurement, engine_settings};
 use crate::control::answers::Phase;
@@ -292,16 +292,7 @@ impl Shift {
     ) {
         let settings = self.daemon.settings();
         let pool = &settings.pool;
-        let url = pool.url.clone().unwrap_or_default();
-        let source = pool
-            .algorithm
-            .parse::<Algorithm>()
-            .map_err(|error| error.to_string())
-            .and_then(|algorithm| {
-                Source::pool(&url, &pool.user, &pool.password, algorithm)
-                    .map(|source| (source, algorithm))
-                    .map_err(|error| error.to_string())
-            });
+        let source = pools(pool).map_err(|error| error.to_string());
         let (source, algorithm) = match source {
             Ok(source) => source,
             Err(error) => {

@@ -71,11 +71,11 @@ pub fn run(common: &Common, arguments: ConfigArguments) -> Result<(), Failure> {
     }
 }
 
-/// The address of a proxy, which may have a login before its host.
-fn without_login(proxy: &str) -> String {
-    match (proxy.split_once("://"), proxy.rsplit_once('@')) {
+/// The address of a proxy or pool, which may have a login before its host.
+fn without_login(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://(set)@{place}"),
-        _ => proxy.to_owned(),
+        _ => url.to_owned(),
     }
 }
 
@@ -85,6 +85,11 @@ fn shown(layered: Layered) -> Vec<Shown> {
         value: match (setting.key.as_str(), setting.value.as_str()) {
             ("pool.password", Some(text)) if text != "x" && !text.is_empty() => "(set)".into(),
             ("network.proxy", Some(text)) => without_login(text).into(),
+            ("pool.fallback_urls", None) => {
+                let urls = setting.value.as_array().into_iter().flatten();
+                let urls = urls.filter_map(toml::Value::as_str).map(without_login);
+                urls.collect::<Vec<_>>().into()
+            }
             _ => setting.value,
         },
         setting: setting.key,

@@ -19,9 +19,9 @@ pub struct SettingsArguments {
     /// Work for the hub at this address
     #[arg(long, value_name = "URL", conflicts_with = "pool")]
     hub: Option<String>,
-    /// Work for a mining pool, stratum+tcp://HOST:PORT
+    /// Work for a mining pool, stratum+tcp://HOST:PORT; once more: for that one while the first cannot be reached
     #[arg(long, value_name = "URL", requires = "pool_user")]
-    pool: Option<String>,
+    pool: Vec<String>,
     /// What the pool calls the user
     #[arg(long, value_name = "USER")]
     pool_user: Option<String>,
@@ -66,6 +66,12 @@ impl SettingsArguments {
             value: true.into(),
             flag: "--allow-software-gpu",
         });
+        // With a pool on the line, the others of the file are not meant.
+        let fallbacks = (!self.pool.is_empty()).then(|| Override {
+            key: "pool.fallback_urls",
+            value: self.pool[1..].to_vec().into(),
+            flag: "--pool",
+        });
         let port = self.control_port.map(|port| Override {
             key: "control.port",
             value: i64::from(port).into(),
@@ -73,7 +79,8 @@ impl SettingsArguments {
         });
         [
             text("hub.url", "--hub", &self.hub),
-            text("pool.url", "--pool", &self.pool),
+            text("pool.url", "--pool", &self.pool.first().cloned()),
+            fallbacks,
             text("pool.user", "--pool-user", &self.pool_user),
             text("pool.password", "--pool-pass", &self.pool_pass),
             text("pool.algorithm", "--pool-algorithm", &self.pool_algorithm),
@@ -125,6 +132,6 @@ impl SettingsArguments {
 
     /// Whether the flags say whom to work for.
     pub fn names_a_source(&self) -> bool {
-        self.hub.is_some() || self.pool.is_some()
+        self.hub.is_some() || !self.pool.is_empty()
     }
 }

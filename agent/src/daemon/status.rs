@@ -139,10 +139,17 @@ fn connection(status: &ConnectionStatus) -> String {
         (work::Phase::Connected, Some(reason)) => format!("connected, no work: {reason}"),
         (work::Phase::Waiting { reason, .. }, _) => format!("trying again: {reason}"),
     };
-    match &status.not_followed {
+    let told = match &status.not_followed {
         Some(host) => {
             format!("{told} (it wanted to send this device to {host}, which was not followed)")
         }
+        None => told,
+    };
+    match &status.instead_of {
+        Some(first) => format!(
+            "{told} to {} instead of {} ({})",
+            status.address, first.address, first.reason
+        ),
         None => told,
     }
 }

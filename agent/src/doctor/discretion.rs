@@ -56,6 +56,10 @@ impl Discretion {
         if let Ok(settings) = &case.settings {
             secrets.extend(names(&settings.pool.user));
             secrets.push(settings.pool.password.clone());
+            for pool in &settings.pool.fallback_urls {
+                secrets.extend(pool.user.as_deref().map(names).unwrap_or_default());
+                secrets.extend(pool.password.clone());
+            }
             secrets.extend(
                 settings
                     .network
@@ -74,6 +78,15 @@ impl Discretion {
             user: user.filter(|user| !user.is_empty()),
             pc: pc_name(),
             secrets,
+        }
+    }
+
+    /// What a login at a pool has of it.
+    pub fn of_login(user: &str, password: &str) -> Self {
+        let secrets = names(user).into_iter().chain([password.to_owned()]);
+        Discretion {
+            secrets: secrets.collect(),
+            ..Discretion::default()
         }
     }
 
@@ -136,12 +149,19 @@ fn of_settings(file: &Path) -> Vec<String> {
     let password = of_pool("password").map(str::to_owned);
     let proxy = || table.get("network")?.get("proxy")?.as_str();
     let login = proxy().map(login).unwrap_or_default();
-    user.into_iter().chain(password).chain(login).collect()
+    let others = || table.get("pool")?.get("fallback_urls")?.as_array();
+    let others = others()
+        .into_iter()
+        .flatten()
+        .filter_map(|url| url.as_str());
+    let others = others.flat_map(self::login).flat_map(|part| names(&part));
+    let all = user.into_iter().chain(password).chain(login);
+    all.chain(others).collect()
 }
 
-/// Name and password before a proxy's host.
-fn login(proxy: &str) -> Vec<String> {
-    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+/// Name and password before a host.
+fn login(url: &str) -> Vec<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let login = rest.rsplit_once('@').map(|(login, _)| login);
     let parts = login.into_iter().flat_map(|login| login.split(':'));
     parts.map(str::to_owned).collect()

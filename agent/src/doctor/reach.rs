@@ -7,12 +7,12 @@ use hyper_util::client::proxy::matcher::Matcher;
 use super::teller::Teller;
 use super::{Agent, Case, Check};
 use crate::work::hub_client::HubClient;
-use crate::work::{Address, Way};
+use crate::work::{Address, Way, WayError};
 
 mod certificate;
 mod clock;
 mod hub;
-mod line;
+pub mod line;
 
 /// Whom this PC works for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,13 +105,16 @@ pub async fn checks(teller: Teller<'_>, target: &Target, proxies: &Matcher) -> V
 fn way(teller: Teller<'_>, place: &Place) -> Result<Way, Box<Check>> {
     let (file, fingerprint) = (place.ca_file.as_deref(), place.fingerprint.as_deref());
     let way = Way::of(file, fingerprint, place.proxy.as_deref());
-    way.map_err(|error| {
-        let reason = error.to_string();
-        let told = [("reason", reason.as_str().into())];
-        let found = teller.say_with("doctor-trust-unusable", &told);
-        let advice = teller.say("doctor-trust-unusable-advice");
-        Box::new(teller.problem("certificates", found, advice))
-    })
+    way.map_err(|error| Box::new(unusable(teller, &error)))
+}
+
+/// What cannot be trusted as the settings say.
+pub fn unusable(teller: Teller<'_>, error: &WayError) -> Check {
+    let reason = error.to_string();
+    let told = [("reason", reason.as_str().into())];
+    let found = teller.say_with("doctor-trust-unusable", &told);
+    let advice = teller.say("doctor-trust-unusable-advice");
+    teller.problem("certificates", found, advice)
 }
 
 fn wrong_address(teller: Teller<'_>, reason: &str) -> Check {
@@ -121,7 +124,7 @@ fn wrong_address(teller: Teller<'_>, reason: &str) -> Check {
 }
 
 /// Whether programs that ask for proxies would use one there. Stratum goes straight unless the settings name one.
-fn behind_proxy(proxies: &Matcher, address: &Address) -> bool {
+pub fn behind_proxy(proxies: &Matcher, address: &Address) -> bool {
     ["http", "https"].into_iter().any(|scheme| {
         let uri = format!("{scheme}://{}/", address.authority()).parse();
         uri.is_ok_and(|uri| proxies.intercept(&uri).is_some())
@@ -196,4 +199,4 @@ fn proxy(proxies: &Matcher, client: &HubClient) -> Option<Proxy> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::doctor) mod tests;

@@ -204,7 +204,7 @@ impl Desk {
         };
         let receipt = NewReceipt {
             digest: solution.digest,
-            source: self.source.clone(),
+            source: record.source.to_string(),
             algorithm: record.algorithm,
             processor: share.processor.clone(),
             job_id: record.wire_id,
@@ -302,9 +302,15 @@ impl Desk {
 
     /// What an earlier process left pending at a pool stays without an answer.
     async fn give_up_pending(&self) {
+        for source in self.work.source().names() {
+            self.give_up_pending_of(&source).await;
+        }
+    }
+
+    async fn give_up_pending_of(&self, source: &str) {
         let reason = "the connection ended before the answer, and a pool cannot be asked";
         loop {
-            let pending = match self.receipts.pending(&self.source, 0).await {
+            let pending = match self.receipts.pending(source, 0).await {
                 Ok(pending) => pending,
                 Err(error) => {
                     tracing::error!(%error, "pending receipts could not be read");

@@ -254,6 +254,7 @@ mod tests {
             wire_id: "5f".into(),
             algorithm: idlewatt_kernels::Algorithm::Sha256d,
             generation: 1,
+            source: "hub A.D".into(),
             target: Target::MAX,
             work: 1,
             repeated: Repeated::Bitcoin {

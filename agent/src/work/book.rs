@@ -1,6 +1,7 @@
 //! The jobs of the recent past: a solution names its job, and arrives when the job may be over.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use idlewatt_kernels::{Algorithm, Job, JobInput, Target};
 
@@ -21,6 +22,8 @@ pub struct JobRecord {
     pub algorithm: Algorithm,
     /// The connection it came over.
     pub generation: u64,
+    /// What receipts of its shares are kept under: whoever it came from.
+    pub source: Arc<str>,
     /// What a share of it must meet.
     pub target: Target,
     /// How many hashes such a share takes on average; what does not fit is cut to the largest number.
@@ -77,7 +80,7 @@ pub(super) struct JobBook {
 
 impl JobBook {
     /// Enters a job that came with the server's id, and gives it ours.
-    pub fn enter(&mut self, job: &mut Job, generation: u64) {
+    pub fn enter(&mut self, job: &mut Job, generation: u64, source: &Arc<str>) {
         self.given += 1;
         let algorithm = job.algorithm();
         let wire_id = std::mem::take(&mut job.id);
@@ -92,6 +95,7 @@ impl JobBook {
             wire_id,
             algorithm,
             generation,
+            source: Arc::clone(source),
             target: job.target,
             work: u64::try_from(job.target.work()).unwrap_or(u64::MAX),
             repeated: Repeated::of(&job.input),
@@ -133,11 +137,11 @@ mod tests {
 
     #[test]
     fn a_job_gets_an_id_of_its_own_and_ends_once() {
-        let mut book = JobBook::default();
+        let (mut book, pool) = (JobBook::default(), "pool p:1 u".into());
         let (mut first, mut second) = (job("1"), job("1"));
-        book.enter(&mut first, 1);
+        book.enter(&mut first, 1, &pool);
         book.end(Algorithm::RandomX, REPLACED);
-        book.enter(&mut second, 2);
+        book.enter(&mut second, 2, &pool);
         assert_ne!(first.id, second.id);
         let old = book.get(&first.id).expect("remembered");
         assert_eq!(
@@ -156,11 +160,11 @@ mod tests {
 
     #[test]
     fn a_server_cannot_make_it_grow() {
-        let mut book = JobBook::default();
+        let (mut book, pool) = (JobBook::default(), "pool p:1 u".into());
         let mut first = job("x");
-        book.enter(&mut first, 1);
+        book.enter(&mut first, 1, &pool);
         for _ in 0..1_000 {
-            book.enter(&mut job("x"), 1);
+            book.enter(&mut job("x"), 1, &pool);
         }
         assert_eq!(book.jobs.len(), REMEMBERED);
         assert_eq!(book.get(&first.id), None);

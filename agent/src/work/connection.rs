@@ -10,14 +10,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
-use super::bitcoin::BitcoinDialogue;
-use super::dialogue::Dialogue;
-use super::kawpow::KawPowDialogue;
 use super::leave::Leave;
-use super::monero::MoneroDialogue;
-use super::session::{Ended, Session, Wire};
-use super::status::{ConnectionStatus, Phase};
-use super::{Address, Shared, Submission, Verdict, book};
+use super::session::{Ended, Session};
+use super::status::{ConnectionStatus, InsteadOf, Phase};
+use super::trial::try_out;
+use super::turn::Turn;
+use super::{Address, Shared, Source, StratumServer, Submission, Verdict, book, dialogue};
 
 /// Solutions waiting to be sent; beyond it whoever submits waits.
 const QUEUE: usize = 64;
@@ -52,6 +50,7 @@ pub(super) fn open(
     let keeper = Keeper {
         address: shared.addresses[&algorithm].subscribe(),
         password: shared.password.subscribe(),
+        servers: shared.source.servers(),
         shared,
         algorithm,
         ended: ended.clone(),
@@ -63,6 +62,8 @@ pub(super) fn open(
 struct Keeper {
     shared: Arc<Shared>,
     algorithm: Algorithm,
+    /// In the order in which they are wanted.
+    servers: Vec<StratumServer>,
     address: watch::Receiver<Address>,
     password: watch::Receiver<String>,
     ended: CancellationToken,
@@ -80,32 +81,47 @@ impl Keeper {
             statuses.entry(algorithm).or_insert_with(new);
         });
         let mut backoff = Backoff::new(self.shared.timing.retry);
+        let mut turn = Turn::new(self.servers.len());
         let mut sent_to = None;
+        let mut instead_of = None;
         while !self.ended.is_cancelled() {
-            let own = self.address.borrow_and_update().clone();
+            let own = self.server(turn.now());
             // Once: where that fails or ends, its own address counts again.
-            let address = sent_to.take().unwrap_or_else(|| own.clone());
+            let address = sent_to.take().unwrap_or_else(|| own.address.clone());
             self.shared.note(algorithm, |status| {
                 status.address = address.to_string();
                 status.phase = Phase::Connecting;
+                status.instead_of = instead_of.clone().filter(|_| turn.now() > 0);
             });
-            let password = self.password.borrow_and_update().clone();
-            let ended = self.attempt(&address, &password).await;
+            let (ended, is_better) = self.attempt(turn.now(), &own, &address).await;
             self.disconnected();
             let timing = self.shared.timing;
-            let stable = ended.ready_for.is_some_and(|time| time >= timing.stable);
+            let has_others = self.servers.len() > 1;
+            let lasted = ended.ready_for.is_some_and(|time| time >= timing.stable);
+            let stable = lasted && (ended.had_work || !has_others);
             if stable {
                 backoff.reset();
             }
             if self.ended.is_cancelled() {
                 break;
             }
-            if *self.address.borrow() != own || *self.password.borrow() != password {
+            if self.server(turn.now()) != own {
                 backoff.reset();
                 continue;
             }
+            if is_better {
+                turn.start_over();
+                tracing::info!(%algorithm, %address, "the first pool has work again");
+                continue;
+            }
             if ended.login_refused {
-                self.shared.refused.send_replace(password);
+                self.shared.refused.send_replace(own.password);
+            }
+            if turn.now() == 0 {
+                instead_of = Some(InsteadOf {
+                    address: address.to_string(),
+                    reason: ended.reason.clone(),
+                });
             }
             let wait = match &ended.leave {
                 Some(Leave { to, at, .. }) => {
@@ -116,6 +132,20 @@ impl Keeper {
                         Duration::ZERO
                     } else {
                         backoff.next(rand::random())
+                    }
+                }
+                None if has_others => {
+                    let all_failed = match stable {
+                        true => {
+                            turn.start_over();
+                            false
+                        }
+                        false => turn.pass_on(),
+                    };
+                    match all_failed {
+                        true => backoff.next(rand::random()),
+                        // The next one is there for this; but not for everybody in the same instant.
+                        false => timing.retry.0.mul_f64(rand::random()),
                     }
                 }
                 // A server that was lost was lost by all its clients.
@@ -144,50 +174,61 @@ impl Keeper {
         });
     }
 
-    async fn attempt(&mut self, address: &Address, password: &str) -> Ended {
-        let timing = self.shared.timing;
+    /// The server with this place in the list, as it is now: a hub's moves.
+    fn server(&mut self, place: usize) -> StratumServer {
+        match self.shared.source {
+            Source::Pools { .. } => self.servers[place].clone(),
+            Source::Hub { .. } => StratumServer {
+                address: self.address.borrow_and_update().clone(),
+                password: self.password.borrow_and_update().clone(),
+                ..self.servers[place].clone()
+            },
+        }
+    }
+
+    /// One connection from its beginning to its end, and whether it ended because a server that is wanted more has
+    /// work again.
+    async fn attempt(
+        &mut self,
+        place: usize,
+        own: &StratumServer,
+        address: &Address,
+    ) -> (Ended, bool) {
+        let shared = Arc::clone(&self.shared);
+        let (timing, way) = (&shared.timing, &shared.ways.way);
         let connected = tokio::select! {
-            connected = timeout(timing.connect, self.connect(address)) => connected,
-            () = self.ended.cancelled() => return Ended::early("it is no longer wanted"),
+            connected = timeout(timing.connect, way.wire(address)) => connected,
+            () = self.ended.cancelled() => return (Ended::early("it is no longer wanted"), false),
         };
         let stream = match connected {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Ended::early(format!("cannot connect: {error}")),
-            Err(_) => return Ended::early("no connection in time"),
+            Ok(Err(error)) => return (Ended::early(format!("cannot connect: {error}")), false),
+            Err(_) => return (Ended::early("no connection in time"), false),
         };
-        Session {
-            shared: &self.shared,
+        let better = CancellationToken::new();
+        let first = self.servers[0].clone();
+        let session = Session {
+            shared: &shared,
             algorithm: self.algorithm,
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            dialogue: self.dialogue(password),
+            dialogue: dialogue::of(self.algorithm, &own.user, &own.password),
             ended: &self.ended,
             waiting: &mut self.waiting,
             here: address,
+            own: &own.address,
+            source: shared.source.name_of(place).into(),
             address: &mut self.address,
-        }
-        .run(stream)
-        .await
-    }
-
-    async fn connect(&self, address: &Address) -> std::io::Result<Box<dyn Wire>> {
-        let way = &self.shared.ways.way;
-        let stream = way.open(address).await?;
-        // Shares are single small lines: waiting to fill a packet would only make them late.
-        stream.set_nodelay(true)?;
-        Ok(match address.tls {
-            false => Box::new(stream),
-            true => Box::new(way.trust.connect(&address.host, stream).await?),
-        })
-    }
-
-    fn dialogue(&self, password: &str) -> Box<dyn Dialogue> {
-        let user = self.shared.source.user();
-        match self.algorithm {
-            Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
-            Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
-            // All others are of the ProgPoW family: its pools speak KawPow's dialect.
-            algorithm => Box::new(KawPowDialogue::new(algorithm, user, password)),
-        }
+            has_others: self.servers.len() > 1,
+            better: &better,
+        };
+        let ended = match place {
+            0 => session.run(stream).await,
+            _ => tokio::select! {
+                ended = session.run(stream) => ended,
+                never = look_for_first(&shared, &first, self.algorithm, &better) => match never {},
+            },
+        };
+        (ended, better.is_cancelled())
     }
 
     /// Nothing of the connection counts any more: its jobs first, so that nobody hands in what cannot be sent.
@@ -211,6 +252,36 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Tells `better`, once, that the first server has work again.
+async fn look_for_first(
+    shared: &Shared,
+    first: &StratumServer,
+    algorithm: Algorithm,
+    better: &CancellationToken,
+) -> std::convert::Infallible {
+    let timing = &shared.timing;
+    loop {
+        let pause = timing
+            .first_again
+            .mul_f64(1.0 + rand::random::<f64>() / 2.0);
+        tokio::time::sleep(pause).await;
+        match try_out(&shared.ways.way, first, algorithm, timing).await {
+            Ok(_) => break,
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::debug!(%algorithm, address = %first.address, reason, "the first pool is still away");
+                shared.note(algorithm, |status| {
+                    if let Some(instead_of) = &mut status.instead_of {
+                        instead_of.reason = reason;
+                    }
+                });
+            }
+        }
+    }
+    better.cancel();
+    std::future::pending().await
 }
 
 /// Answers a submission that came too late to be sent.

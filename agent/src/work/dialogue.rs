@@ -1,8 +1,11 @@
 //! What a connection needs of a dialect: the client's half of the talk, without I/O.
 
-use idlewatt_kernels::{Job, Solution};
+use idlewatt_kernels::{Algorithm, Job, Solution};
 
+use super::bitcoin::BitcoinDialogue;
+use super::kawpow::KawPowDialogue;
 use super::leave::Asked;
+use super::monero::MoneroDialogue;
 use super::{JobRecord, Verdict};
 
 /// What a line from the server means for the connection.
@@ -58,6 +61,16 @@ pub(super) trait Dialogue: Send + Sync {
 
     /// Whether it has one.
     fn has_keep_alive(&self) -> bool;
+}
+
+/// The dialect in which servers have work for an algorithm.
+pub(super) fn of(algorithm: Algorithm, user: &str, password: &str) -> Box<dyn Dialogue> {
+    match algorithm {
+        Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
+        Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
+        // All others are of the ProgPoW family: its pools speak KawPow's dialect.
+        algorithm => Box::new(KawPowDialogue::new(algorithm, user, password)),
+    }
 }
 
 /// A server's words, cut to what a log or a receipt can bear.

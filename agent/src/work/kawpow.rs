@@ -285,6 +285,7 @@ mod tests {
             wire_id: "5f".into(),
             algorithm: Algorithm::ProgPowZ,
             generation: 1,
+            source: "hub A.D".into(),
             target: Target::MAX,
             work: 1,
             repeated: Repeated::ProgPow {

@@ -1,12 +1,13 @@
 //! One connection from its first line to its last.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
 use idlewatt_stratum::bitcoin::ErrorCode;
 use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,15 +16,11 @@ use super::connection::turn_away;
 use super::dialogue::{Dialogue, Event, words};
 use super::leave::{Asked, Leave};
 use super::status::Phase;
+use super::way::Wire;
 use super::{Address, CurrentJob, Shared, Submission, Verdict, book};
 
 /// A server that sends more unreadable lines than this over one connection is given up.
 const BAD_LINES: u32 = 10;
-
-/// What lines travel over, with TLS or without.
-pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// How a connection ended.
 #[derive(Default)]
@@ -31,6 +28,8 @@ pub(super) struct Ended {
     pub reason: String,
     /// How long it was logged in; `None` if it never was.
     pub ready_for: Option<Duration>,
+    /// Whether there was ever something to do.
+    pub had_work: bool,
     /// Whether user or password were refused.
     pub login_refused: bool,
     /// Where the server sent us.
@@ -55,8 +54,16 @@ pub(super) struct Session<'a> {
     pub waiting: &'a mut mpsc::Receiver<Submission>,
     /// Where it is.
     pub here: &'a Address,
-    /// Where it should be.
+    /// Where the settings say that the server is.
+    pub own: &'a Address,
+    /// What receipts of its shares are kept under.
+    pub source: Arc<str>,
+    /// Says when the server is somewhere else.
     pub address: &'a mut watch::Receiver<Address>,
+    /// Whether there are others to go to where this one has nothing to do.
+    pub has_others: bool,
+    /// Says that a server that is wanted more has work again.
+    pub better: &'a CancellationToken,
 }
 
 /// What changes while the connection stands.
@@ -67,6 +74,7 @@ struct Talk {
     heard: Instant,
     sent: Instant,
     bad_lines: u32,
+    had_work: bool,
     /// Submissions without an answer, and until when it must come.
     unanswered: HashMap<i64, (oneshot::Sender<Verdict>, Instant)>,
     login_refused: bool,
@@ -83,6 +91,7 @@ impl Session<'_> {
             heard: now,
             sent: now,
             bad_lines: 0,
+            had_work: false,
             unanswered: HashMap::new(),
             login_refused: false,
             leave: None,
@@ -95,6 +104,7 @@ impl Session<'_> {
         Ended {
             reason,
             ready_for: talk.ready_since.map(|since| since.elapsed()),
+            had_work: talk.had_work,
             login_refused: talk.login_refused,
             leave: talk.leave,
         }
@@ -136,6 +146,10 @@ impl Session<'_> {
                     return Err("the server asked for a new connection".into());
                 }
                 Ok(()) = self.address.changed() => return Err("the server has another address".into()),
+                () = self.better.cancelled() => {
+                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    return Err("the first server has work again".into());
+                }
                 () = self.ended.cancelled() => {
                     self.farewell(talk, &mut lines, &mut bytes).await;
                     return Err("it is no longer wanted".into());
@@ -159,6 +173,10 @@ impl Session<'_> {
             false => timing.silence_without_keep_alive,
         };
         let mut due = (talk.heard + silence, Some("the server has gone silent"));
+        if let (Some(since), false, true) = (talk.ready_since, talk.had_work, self.has_others) {
+            let first_job = since + timing.first_job;
+            due = due.min((first_job, Some("it has nothing to do")));
+        }
         if let Some(answer) = talk.unanswered.values().map(|(_, until)| *until).min() {
             due = due.min((answer, Some("a share was not answered in time")));
         }
@@ -258,6 +276,7 @@ impl Session<'_> {
                 if ends_earlier {
                     self.shared.book().end(self.algorithm, book::REPLACED);
                 }
+                talk.had_work |= job.is_ok();
                 self.take_job(job);
             }
             Event::Answer { request, verdict } => {
@@ -290,10 +309,9 @@ impl Session<'_> {
         if talk.leave.is_some() {
             return;
         }
-        let own = self.address.borrow().clone();
         let spread = (self.shared.timing.spread, rand::random());
         let allowed = &self.shared.ways.reconnect_hosts;
-        let leave = asked.judge(Instant::now(), (self.here, &own), allowed, spread);
+        let leave = asked.judge(Instant::now(), (self.here, self.own), allowed, spread);
         match &leave.refused {
             None => {
                 let to = leave.to.to_string();
@@ -327,7 +345,9 @@ impl Session<'_> {
     fn take_job(&self, job: Result<idlewatt_kernels::Job, String>) {
         match job {
             Ok(mut job) => {
-                self.shared.book().enter(&mut job, self.generation);
+                let mut book = self.shared.book();
+                book.enter(&mut job, self.generation, &self.source);
+                drop(book);
                 self.shared.note(self.algorithm, |status| {
                     status.jobs += 1;
                     status.no_job = None;

@@ -19,17 +19,40 @@ pub enum Source {
         /// The device's token at first: see [`super::Work::set_password`].
         password: String,
     },
-    /// Anyone's pool: work for one algorithm.
-    Pool {
-        /// Its Stratum server.
-        address: Address,
-        /// As the pool wants it.
-        user: String,
-        /// As the pool wants it.
-        password: String,
-        /// What it has work for.
+    /// Anyone's pools: work for one algorithm.
+    Pools {
+        /// The one to work for.
+        first: StratumServer,
+        /// Those to work for while it cannot be: the earlier ones rather.
+        others: Vec<StratumServer>,
+        /// What they have work for.
         algorithm: Algorithm,
     },
+}
+
+/// A Stratum server, with what to log in as.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StratumServer {
+    /// Its Stratum server.
+    pub address: Address,
+    /// As the pool wants it.
+    pub user: String,
+    /// As the pool wants it.
+    pub password: String,
+}
+
+impl StratumServer {
+    /// What receipts are kept under.
+    fn name(&self) -> String {
+        format!("pool {} {}", self.address.authority(), self.user)
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for StratumServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StratumServer({})", self.name())
+    }
 }
 
 /// An address that nothing can be connected to.
@@ -69,34 +92,63 @@ impl Source {
         password: &str,
         algorithm: Algorithm,
     ) -> Result<Self, SourceError> {
-        if algorithm.is_for_tests() {
-            return Err(SourceError::ForTests(algorithm));
-        }
-        Ok(Source::Pool {
+        let first = StratumServer {
             address: url.parse()?,
             user: user.to_owned(),
             password: password.to_owned(),
-            algorithm,
-        })
+        };
+        Source::pools(first, Vec::new(), algorithm)
+    }
+
+    /// Pools, of which the later are for when the earlier cannot be reached.
+    ///
+    /// # Errors
+    /// If the algorithm exists for tests alone.
+    pub fn pools(
+        first: StratumServer,
+        others: Vec<StratumServer>,
+        algorithm: Algorithm,
+    ) -> Result<Self, SourceError> {
+        match algorithm.is_for_tests() {
+            true => Err(SourceError::ForTests(algorithm)),
+            false => Ok(Source::Pools {
+                first,
+                others,
+                algorithm,
+            }),
+        }
     }
 
     /// Where it is, as first given.
     pub fn address(&self) -> &Address {
         match self {
-            Source::Hub { address, .. } | Source::Pool { address, .. } => address,
-        }
-    }
-
-    /// What to log in as.
-    pub fn user(&self) -> &str {
-        match self {
-            Source::Hub { user, .. } | Source::Pool { user, .. } => user,
+            Source::Hub { address, .. } => address,
+            Source::Pools { first, .. } => &first.address,
         }
     }
 
     pub(super) fn password(&self) -> &str {
         match self {
-            Source::Hub { password, .. } | Source::Pool { password, .. } => password,
+            Source::Hub { password, .. } => password,
+            Source::Pools { first, .. } => &first.password,
+        }
+    }
+
+    /// The servers to log in at, the one that is wanted most first.
+    pub fn servers(&self) -> Vec<StratumServer> {
+        match self {
+            Source::Hub {
+                address,
+                user,
+                password,
+            } => vec![StratumServer {
+                address: address.clone(),
+                user: user.clone(),
+                password: password.clone(),
+            }],
+            Source::Pools { first, others, .. } => {
+                [first].into_iter().chain(others).cloned().collect()
+            }
         }
     }
 
@@ -104,17 +156,32 @@ impl Source {
     pub fn has_work_for(&self, wanted: Algorithm) -> bool {
         match self {
             Source::Hub { .. } => true,
-            Source::Pool { algorithm, .. } => *algorithm == wanted,
+            Source::Pools { algorithm, .. } => *algorithm == wanted,
         }
     }
 
-    /// What receipts are kept under. A hub's does not name its address, for an embedded hub has another port at
-    /// each start; device ids are unique.
+    /// What receipts are kept under; of pools, those of the first. A hub's does not name its address, for an embedded
+    /// hub has another port at each start; device ids are unique.
     pub fn name(&self) -> String {
+        self.name_of(0)
+    }
+
+    /// What receipts of work from this server are kept under.
+    pub(super) fn name_of(&self, server: usize) -> String {
         match self {
             Source::Hub { user, .. } => format!("hub {user}"),
-            Source::Pool { address, user, .. } => format!("pool {} {user}", address.authority()),
+            Source::Pools { first, others, .. } => {
+                let other = server.checked_sub(1).and_then(|index| others.get(index));
+                other.unwrap_or(first).name()
+            }
         }
+    }
+
+    /// What receipts of all its servers are kept under.
+    pub fn names(&self) -> Vec<String> {
+        (0..self.servers().len())
+            .map(|server| self.name_of(server))
+            .collect()
     }
 }
 

@@ -25,6 +25,18 @@ pub struct ConnectionStatus {
     /// The host that the server last tried to send us to, where that is neither its own nor one that the owner allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_followed: Option<String>,
+    /// The server that is wanted most, where another is worked for meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<InsteadOf>,
+}
+
+/// A server that another one stands in for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsteadOf {
+    /// Host and port; `stratum+ssl://` before them where it is encrypted.
+    pub address: String,
+    /// Why it is not worked for.
+    pub reason: String,
 }
 
 /// How far a connection is.
@@ -56,6 +68,7 @@ impl ConnectionStatus {
             bad_lines: 0,
             no_job: None,
             not_followed: None,
+            instead_of: None,
         }
     }
 }

@@ -36,6 +36,11 @@ impl Server {
         Server { listener }
     }
 
+    pub async fn bind_at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
+        Server { listener }
+    }
+
     pub fn work(&self, algorithm: Algorithm, timing: Timing) -> Work {
         let source = Source::hub(&self.address(), "A.D", "token").expect("an address");
         let work = Work::start(source, Ways::default(), timing);
@@ -94,7 +99,7 @@ impl Peer {
     }
 }
 
-fn job(job_id: &str, height: u64) -> String {
+pub(crate) fn job(job_id: &str, height: u64) -> String {
     format!(
         r#"{{"blob":"1010b98189d806{}","job_id":"{job_id}","target":"b81e85eb51b81e05","algo":"rx/0","height":{height},"seed_hash":"{}"}}"#,
         "00".repeat(69),

@@ -1,5 +1,6 @@
 //! Connections against a server that does as it is told: every fault that a real one may have.
 
+mod failover;
 mod kawpow;
 mod moving;
 mod proxy;

@@ -5,9 +5,15 @@ use std::path::Path;
 
 use idlewatt_stratum::address::Address;
 use idlewatt_tls::{FingerprintError, Trust, TrustError};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::Proxy;
+
+/// What lines travel over, with TLS or without.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// How a server is reached, be it a hub's or a pool's. Clones share what it holds.
 #[derive(Clone, Debug, Default)]
@@ -33,19 +39,22 @@ pub enum WayError {
 }
 
 impl Way {
-    /// As the settings say: the certificates of a file, or the one with a fingerprint, or those that the system trusts;
-    /// and the address of a proxy.
+    /// As the settings say: the certificates of a file, or those with fingerprints (after commas), or those that the system
+    /// trusts; and the address of a proxy.
     ///
     /// # Errors
     /// If file or fingerprint are none.
     pub fn of(
         file: Option<&Path>,
-        fingerprint: Option<&str>,
+        fingerprints: Option<&str>,
         proxy: Option<&str>,
     ) -> Result<Self, WayError> {
         Ok(Way {
-            trust: match fingerprint {
-                Some(fingerprint) => Trust::pinned(fingerprint.parse()?)?,
+            trust: match fingerprints {
+                Some(fingerprints) => {
+                    let each = fingerprints.split(',').map(str::parse);
+                    Trust::pinned(&each.collect::<Result<Vec<_>, _>>()?)?
+                }
                 None => Trust::load(file)?,
             },
             proxy: proxy.map(Proxy::new),
@@ -61,5 +70,16 @@ impl Way {
             Some(proxy) => proxy.connect(server).await,
             None => TcpStream::connect(server.authority()).await,
         }
+    }
+
+    /// The same, with TLS where its address says so.
+    pub(crate) async fn wire(&self, server: &Address) -> io::Result<Box<dyn Wire>> {
+        let stream = self.open(server).await?;
+        // Shares are single small lines: waiting to fill a packet would only make them late.
+        stream.set_nodelay(true)?;
+        Ok(match server.tls {
+            false => Box::new(stream),
+            true => Box::new(self.trust.connect(&server.host, stream).await?),
+        })
     }
 }

@@ -49,6 +49,27 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
             "--hub: hub.url = \"hub.example\" is not allowed",
         ),
         (&["daemon", "--pool", "stratum+tcp://pool:1"], "--pool-user"),
+        (&["pool", "check"], "no pool is named"),
+        (
+            &["pool", "check", "stratum+tcp://pool:1"],
+            "no user is named",
+        ),
+        (
+            &["pool", "check", "ftp://pool", "--user", "me"],
+            "stratum+tcp://",
+        ),
+        (
+            &[
+                "pool",
+                "check",
+                "pool:1",
+                "--user",
+                "me",
+                "--algorithm",
+                "scrypt",
+            ],
+            "allowed: sha256d",
+        ),
         (&["daemon", "--enrol", "ABCDEFGH"], "--enrol needs a hub"),
         (
             &["daemon", "--hub", "http://hub", "--enrol", "x"],
@@ -103,7 +124,8 @@ fn settings_are_shown_checked_and_explained() {
 
     home.write(
         "config.toml",
-        "\n[cpu]\nthreads = 2\n[network]\nproxy = \"socks5://ann:hush@proxy:1080\"\n[pool]\npassword = \"hush\"\n\
+        "\n[cpu]\nthreads = 2\n[network]\nproxy = \"socks5://ann:hush@proxy:1080\"\n[pool]\nurl = \"stratum+tcp://pool:1\"\n\
+         user = \"me\"\npassword = \"hush\"\nfallback_urls = [\"stratum+tcp://you:hush@b:2\", \"stratum+tcp://c:3\"]\n\
          [[schedule]]\ndays = \"weekend\"\nfrom = \"22:00\"\nto = \"06:00\"\nmode = 100\n",
     );
     let shown = home
@@ -128,6 +150,8 @@ fn settings_are_shown_checked_and_explained() {
     );
     assert_eq!(of("smart.idle_after")["origin"], "default");
     assert_eq!(of("pool.password")["value"], "(set)");
+    let others = json!(["stratum+tcp://(set)@b:2", "stratum+tcp://c:3"]);
+    assert_eq!(of("pool.fallback_urls")["value"], others);
     assert_eq!(of("network.proxy")["value"], "socks5://(set)@proxy:1080");
     assert_eq!(
         of("schedule")["value"],

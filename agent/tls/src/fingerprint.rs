@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// The SHA-256 of a certificate as it is sent (DER), as `openssl x509 -fingerprint -sha256` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,26 +62,50 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Connections that take this certificate alone.
+/// Connections that take these certificates alone.
 pub(crate) fn config(
-    fingerprint: Fingerprint,
+    fingerprints: &[Fingerprint],
     provider: Arc<CryptoProvider>,
 ) -> Result<ClientConfig, rustls::Error> {
     let known = Known {
-        fingerprint,
-        provider: Arc::clone(&provider),
+        fingerprints: fingerprints.to_vec(),
+        seen: Mutex::default(),
+        provider,
     };
-    let builder = ClientConfig::builder_with_provider(provider)
+    verified_by(Arc::new(known))
+}
+
+fn verified_by(known: Arc<Known>) -> Result<ClientConfig, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&known.provider))
         .with_safe_default_protocol_versions()?
         .dangerous();
     Ok(builder
-        .with_custom_certificate_verifier(Arc::new(known))
+        .with_custom_certificate_verifier(known)
         .with_no_client_auth())
+}
+
+/// The fingerprint of the certificate that a server shows, whoever it is; `None` if it shows none. Nothing is trusted: the
+/// connection ends before anything is said.
+pub async fn look(host: &str, stream: TcpStream) -> Option<Fingerprint> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(name.to_owned()).ok()?;
+    let nobody = Arc::new(Known {
+        fingerprints: Vec::new(),
+        seen: Mutex::default(),
+        provider: crate::provider(),
+    });
+    let config = verified_by(Arc::clone(&nobody)).ok()?;
+    let refused = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    // It always is: no certificate is known.
+    drop(refused.await);
+    *nobody.seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug)]
 struct Known {
-    fingerprint: Fingerprint,
+    fingerprints: Vec<Fingerprint>,
+    /// The last that was shown.
+    seen: Mutex<Option<Fingerprint>>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -94,13 +120,15 @@ impl ServerCertVerifier for Known {
     ) -> Result<ServerCertVerified, rustls::Error> {
         // The server proves with the handshake's signature that it has this certificate's key.
         let found = Fingerprint::of(end_entity);
-        match found == self.fingerprint {
-            true => Ok(ServerCertVerified::assertion()),
-            false => Err(rustls::Error::General(format!(
-                "its certificate has the fingerprint {found}, and not the one that is set, {}",
-                self.fingerprint
-            ))),
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        if self.fingerprints.contains(&found) {
+            return Ok(ServerCertVerified::assertion());
         }
+        let set: Vec<String> = self.fingerprints.iter().map(ToString::to_string).collect();
+        Err(rustls::Error::General(format!(
+            "its certificate has the fingerprint {found}, and not one that is set: {}",
+            set.join(", ")
+        )))
     }
 
     fn verify_tls12_signature(

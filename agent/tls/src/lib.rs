@@ -4,7 +4,7 @@
 
 mod fingerprint;
 
-pub use fingerprint::{Fingerprint, FingerprintError};
+pub use fingerprint::{Fingerprint, FingerprintError, look};
 
 use std::fmt;
 use std::io;
@@ -61,13 +61,13 @@ impl Trust {
         })
     }
 
-    /// The one certificate with this fingerprint, whatever name it carries and whoever signed it, for as long as its
-    /// server has it.
+    /// The certificates with these fingerprints, whatever names they carry and whoever signed them, for as long as a
+    /// server has them.
     ///
     /// # Errors
     /// If TLS cannot be set up at all.
-    pub fn pinned(fingerprint: Fingerprint) -> io::Result<Trust> {
-        let config = fingerprint::config(fingerprint, provider()).map_err(io::Error::other)?;
+    pub fn pinned(fingerprints: &[Fingerprint]) -> io::Result<Trust> {
+        let config = fingerprint::config(fingerprints, provider()).map_err(io::Error::other)?;
         Ok(Trust {
             own: Some(Arc::new(config)),
         })

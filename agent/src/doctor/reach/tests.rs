@@ -15,8 +15,8 @@ use super::*;
 use crate::doctor::{Discretion, Group, Verdict};
 
 /// A server that answers every request in the same way, over TLS where it has a certificate.
-struct Server {
-    port: u16,
+pub struct Server {
+    pub port: u16,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -27,7 +27,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    async fn start(answer: String, tls: Option<TlsAcceptor>) -> Server {
+    pub async fn start(answer: String, tls: Option<TlsAcceptor>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
         let answer = answer.replace("PORT", &port.to_string());
@@ -270,14 +270,14 @@ async fn addresses_and_files_that_cannot_be_used_are_named() {
 }
 
 /// A server's certificate of our making.
-struct Made {
-    acceptor: TlsAcceptor,
+pub struct Made {
+    pub acceptor: TlsAcceptor,
     folder: TempDir,
 }
 
 impl Made {
     /// For a name, good between two years, vouched for by an authority of its own.
-    fn new(name: &str, years: (i32, i32)) -> Made {
+    pub fn new(name: &str, years: (i32, i32)) -> Made {
         let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
@@ -304,7 +304,7 @@ impl Made {
         }
     }
 
-    fn file(&self) -> PathBuf {
+    pub fn file(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 }

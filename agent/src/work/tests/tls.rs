@@ -170,7 +170,7 @@ async fn a_certificate_is_known_by_its_fingerprint_whatever_else_it_says() {
     let server = TlsServer::bind(by_itself("another.example.org")).await;
     let own = CertificateDer::from_pem_file(&server.file).expect("a certificate");
     let fingerprint = Fingerprint::of(&own);
-    let work = server.work(Trust::pinned(fingerprint).expect("TLS"));
+    let work = server.work(Trust::pinned(&[fingerprint]).expect("TLS"));
     let mut peer = server.accept().await.expect("TLS");
     let mut line = String::new();
     peer.read_line(&mut line).await.expect("a login");
@@ -179,7 +179,7 @@ async fn a_certificate_is_known_by_its_fingerprint_whatever_else_it_says() {
 
     // Another one is told by its fingerprint, so that the owner can compare.
     let other = TlsServer::bind(by_itself("another.example.org")).await;
-    let work = other.work(Trust::pinned(fingerprint).expect("TLS"));
+    let work = other.work(Trust::pinned(&[fingerprint]).expect("TLS"));
     let told = fingerprint.to_string();
     let (refused, ()) = tokio::join!(other.accept(), failed(&work, &told));
     assert!(refused.is_err());
