@@ -33,6 +33,7 @@ mod open;
 mod output;
 mod pool;
 mod processors;
+mod profit;
 mod receipts;
 mod record;
 mod run;
@@ -140,6 +141,8 @@ enum Command {
     Processors(processors::ProcessorsArguments),
     /// Show what has been credited
     Earnings,
+    /// Show what each kind of work would bring this PC, term by term
+    Profit(profit::ProfitArguments),
     /// Look at the receipts of shares
     Receipts(receipts::ReceiptsArguments),
     /// Try a recorded or written day against the settings
@@ -220,6 +223,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tune(tune) => tune::run(common, tune).await,
         Command::Processors(processors) => processors::run(common, processors).await,
         Command::Earnings => earnings::run(common).await,
+        Command::Profit(profit) => profit::run(common, profit).await,
         Command::Receipts(receipts) => receipts::run(common, receipts).await,
         Command::Simulate(simulate) => simulate::run(common, simulate),
         Command::Record(record) => record::run(common, record).await,

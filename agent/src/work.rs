@@ -41,6 +41,7 @@ pub use address::Addresses;
 pub use book::{JobRecord, Repeated};
 pub use idlewatt_stratum::address::Address;
 pub use proxy::Proxy;
+pub(crate) use proxy::{in_words, is_on_this_pc};
 pub use source::{Source, SourceError, StratumServer};
 pub use status::{ConnectionStatus, InsteadOf, Phase};
 pub use trial::{Trial, TrialError, try_out};

@@ -20,6 +20,8 @@ mod korean;
 mod modes;
 #[path = "cli/pages.rs"]
 mod pages;
+#[path = "cli/profit.rs"]
+mod profit;
 #[path = "cli/running.rs"]
 mod running;
 #[path = "cli/setup.rs"]

@@ -39,6 +39,8 @@ pub struct AgentSettings {
     pub schedule: Vec<ScheduleRule>,
     /// What it costs.
     pub electricity: ElectricitySettings,
+    /// What it brings.
+    pub market: MarketSettings,
     /// What the desktop tells its owner of.
     pub notifications: NotificationSettings,
     /// The program's own updates.
@@ -179,6 +181,30 @@ pub struct ElectricitySettings {
 
 // A price that was read is a number.
 impl Eq for ElectricitySettings {}
+
+/// Who is asked what coins cost, and how hard their blocks are.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarketSettings {
+    /// Empty: nobody.
+    #[serde(deserialize_with = "value::market_sources")]
+    pub sources: Vec<MarketSource>,
+    /// What a pool keeps where it is not known, in percent.
+    #[serde(deserialize_with = "value::fee")]
+    pub pool_fee_percent: f64,
+}
+
+// A fee that was read is a number.
+impl Eq for MarketSettings {}
+
+/// Who is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarketSource {
+    /// How its answers look: `coingecko` or `whattomine`.
+    pub shape: String,
+    /// Where it is; `None`: where such a source usually is.
+    pub url: Option<String>,
+}
 
 /// What the desktop tells its owner of.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

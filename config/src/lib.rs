@@ -16,8 +16,8 @@ mod value;
 
 pub use agent::{
     AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, FallbackPool,
-    GpuSettings, HubSettings, NetworkSettings, NotificationSettings, PoolSettings, SmartSettings,
-    UpdateSettings,
+    GpuSettings, HubSettings, MarketSettings, MarketSource, NetworkSettings, NotificationSettings,
+    PoolSettings, SmartSettings, UpdateSettings,
 };
 pub use duration::{DurationError, parse_duration, write_duration};
 pub use edit::{EditError, edited};

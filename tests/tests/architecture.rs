@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "idlewatt-config",
             "idlewatt-kernels",
+            "idlewatt-market",
             "idlewatt-platform",
             "idlewatt-protocol",
             "idlewatt-screens",

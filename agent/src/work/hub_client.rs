@@ -440,6 +440,7 @@ impl HubClient {
     }
 }
 
+mod prices;
 mod raw;
 
 pub use raw::Answer;

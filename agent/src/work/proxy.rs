@@ -100,7 +100,7 @@ async fn through_http(proxy: &Intercept, server: Uri) -> Result<TcpStream, Strin
 }
 
 /// With what lies below: the outermost error says little.
-fn in_words(error: &dyn Error) -> String {
+pub(crate) fn in_words(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut below = error.source();
     while let Some(cause) = below {

@@ -1,0 +1,154 @@
+//! What the market says: asked of the sources that the owner names and of nobody else, and kept in a file, so that it is
+//! there without a network too, with its age.
+
+use std::time::Duration;
+
+use idlewatt_config::MarketSource;
+use idlewatt_market::quotes::{Quotes, Settings};
+use idlewatt_market::source::{Shape, Source, whattomine};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::data_dir::{DataDir, DataDirError};
+use crate::work::{Proxy, in_words, is_on_this_pc};
+
+const FILE: &str = "market.json";
+/// How long one source may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest answer taken; the largest known list is below 200 KB.
+const LARGEST: usize = 4 << 20;
+
+/// How one source was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// What it is called.
+    pub source: String,
+    /// How many figures it gave that can be true.
+    pub figures: usize,
+    /// Figures that cannot, each with the reason.
+    pub refused: Vec<String>,
+    /// Why it gave none at all.
+    pub error: Option<String>,
+}
+
+/// What was heard before. A file that cannot be read costs nothing but the last prices, and is begun anew.
+pub fn load(data: &DataDir) -> Quotes {
+    let kept = data.read::<Value>(FILE).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the kept prices cannot be read");
+        None
+    });
+    let kept = kept.and_then(|kept| {
+        let read = Quotes::from_json(&kept.to_string(), Settings::default());
+        read.inspect_err(|error| tracing::warn!(%error, "the kept prices are not used"))
+            .ok()
+    });
+    kept.unwrap_or_default()
+}
+
+/// Keeps it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(data: &DataDir, quotes: &Quotes) -> Result<(), DataDirError> {
+    let value: Value = serde_json::from_str(&quotes.to_json()).unwrap_or_default();
+    data.write(FILE, &value)
+}
+
+/// Asks each source once, one after the other, and takes in what it says.
+pub async fn ask(
+    sources: &[MarketSource],
+    proxy: Option<&Proxy>,
+    quotes: &mut Quotes,
+) -> Vec<Asked> {
+    let mut all = Vec::new();
+    for source in sources.iter().flat_map(of_settings) {
+        let answer = fetch(&source.address, proxy).await;
+        let now = Timestamp::now();
+        let parsed = answer.and_then(|text| {
+            let parsed = source.parse(&text, now);
+            parsed.map_err(|error| error.to_string())
+        });
+        all.push(match parsed {
+            Ok(parsed) => {
+                quotes.take(&source.name, &parsed.readings, now);
+                let refused = parsed.refused.iter().map(ToString::to_string);
+                Asked {
+                    source: source.name,
+                    figures: parsed.readings.len(),
+                    refused: refused.collect(),
+                    error: None,
+                }
+            }
+            Err(error) => Asked {
+                source: source.name,
+                figures: 0,
+                refused: Vec::new(),
+                error: Some(error),
+            },
+        });
+    }
+    all
+}
+
+/// A source as the market has it. The usual lists of one of them are two.
+fn of_settings(source: &MarketSource) -> Vec<Source> {
+    let shape = match source.shape.as_str() {
+        "coingecko" => Shape::CoinGecko,
+        _ => Shape::WhatToMine,
+    };
+    let one = |name: String, address: &str| Source {
+        name,
+        address: address.to_owned(),
+        shape: shape.clone(),
+    };
+    match (&source.url, shape.usual_address()) {
+        (Some(url), _) => {
+            let host = reqwest::Url::parse(url).ok();
+            let host = host.and_then(|url| Some(url.host_str()?.to_owned()));
+            let place = host.unwrap_or_default();
+            vec![one(format!("{} at {place}", source.shape), url)]
+        }
+        (None, Some(usual)) => {
+            let mut all = vec![one(source.shape.clone(), usual)];
+            if shape == Shape::WhatToMine {
+                let name = format!("{} (ASIC)", source.shape);
+                all.push(one(name, whattomine::ASIC_ADDRESS));
+            }
+            all
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+async fn fetch(address: &str, proxy: Option<&Proxy>) -> Result<String, String> {
+    let url = reqwest::Url::parse(address).map_err(|error| error.to_string())?;
+    let mut builder = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(TIMEOUT / 2)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("idlewatt/", env!("CARGO_PKG_VERSION")));
+    if is_on_this_pc(&url) {
+        builder = builder.no_proxy();
+    } else if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy.for_web().map_err(|error| in_words(&error))?);
+    }
+    let client = builder.build().map_err(|error| in_words(&error))?;
+    let answer = client.get(url).send().await;
+    let mut answer = answer.map_err(|error| in_words(&error.without_url()))?;
+    if !answer.status().is_success() {
+        return Err(format!("it answers with {}", answer.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(part) = answer
+        .chunk()
+        .await
+        .map_err(|error| in_words(&error.without_url()))?
+    {
+        if body.len() + part.len() > LARGEST {
+            return Err(format!("its answer is longer than {LARGEST} bytes"));
+        }
+        body.extend_from_slice(&part);
+    }
+    String::from_utf8(body).map_err(|_| "its answer is no text (UTF-8)".to_owned())
+}
