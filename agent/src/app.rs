@@ -49,6 +49,8 @@ const END_LIMIT: Duration = Duration::from_millis(900);
 pub struct Options {
     /// Where its files are.
     pub data: DataDir,
+    /// That directory, where it was taken for this process before.
+    pub lock: Option<Lock>,
     /// How it is set.
     pub settings: Loaded,
     /// A mode asked for at this start.
@@ -108,8 +110,11 @@ impl App {
         let policy = policy::policy(&settings)?;
         // What is wrong with certificates is said at once, not when they are needed.
         way(&settings)?;
-        let data = options.data;
-        let lock = data.lock()?;
+        let (data, lock) = (options.data, options.lock);
+        let lock = match lock {
+            Some(lock) => lock,
+            None => data.lock()?,
+        };
         let port = settings.control.port;
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await

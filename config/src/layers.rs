@@ -186,14 +186,6 @@ fn check_together(settings: &AgentSettings, origin_of: impl Fn(&str) -> Origin) 
             ),
         });
     }
-    if settings.pool.url.is_none() && !settings.pool.fallback_urls.is_empty() {
-        problems.push(Problem {
-            origin: origin_of("pool.fallback_urls"),
-            message: "pool.fallback_urls is set but pool.url is not: there is no pool that these could stand in for; set \
-                      pool.url, or leave pool.fallback_urls empty"
-                .to_owned(),
-        });
-    }
     if settings.pool.url.is_some() && settings.pool.user.is_empty() {
         problems.push(Problem {
             origin: origin_of("pool.url"),

@@ -429,9 +429,4 @@ fn pools_that_stand_in_may_know_the_user_by_another_name() {
             "{told}"
         );
     }
-    let told = refused("[pool]\nfallback_urls = [\"stratum+tcp://b:2\"]\n");
-    assert!(
-        told.contains("line 2") && told.contains("pool.url is not"),
-        "{told}"
-    );
 }

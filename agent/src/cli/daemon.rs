@@ -13,7 +13,7 @@ use super::{Common, Failure, logging};
 use crate::app::{App, AppError, Options};
 use crate::browser;
 use crate::control::client::ControlClient;
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{DataDir, DataDirError, Lock};
 use crate::hub_child::{self, HubProgram};
 
 #[derive(Debug, clap::Args)]
@@ -57,6 +57,7 @@ impl DaemonArguments {
         let named = named.and_then(|name| name.parse::<Algorithm>().ok());
         Ok(Options {
             data,
+            lock: None,
             mode: self.settings.mode,
             settings: loaded,
             enrol,
@@ -82,7 +83,7 @@ impl From<AppError> for Failure {
 pub async fn run(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
     if !arguments.background {
         logging::to_stderr()?;
-        return stay(common, arguments).await;
+        return stay(common, arguments, None).await;
     }
     let open = arguments.open;
     let started = start_in_background(common, arguments).await;
@@ -99,33 +100,41 @@ pub async fn run(common: &Common, arguments: DaemonCommand) -> Result<(), Failur
 async fn start_in_background(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
     let data = common.data()?;
     data.create()?;
-    if let Some(running) = after_others(common, &data).await? {
-        return match arguments.open {
-            true => show(&running.dashboard().await?.url).await,
-            false => Ok(()),
-        };
+    match after_others(common, &data).await? {
+        Place::Taken(running) if arguments.open => show(&running.dashboard().await?.url).await,
+        Place::Taken(_) => Ok(()),
+        Place::Ours(lock) => {
+            logging::to_file(&data)?;
+            stay(common, arguments, Some(lock)).await
+        }
     }
-    logging::to_file(&data)?;
-    stay(common, arguments).await
+}
+
+/// Whose the data directory is.
+enum Place {
+    /// That of an agent that runs.
+    Taken(Box<ControlClient>),
+    /// This process's, from now on: nobody can come in between.
+    Ours(Lock),
 }
 
 /// How long another agent may take over its start or its end.
 const OTHERS_PATIENCE: Duration = Duration::from_secs(20);
 
-/// The agent that runs here, if one does; one that is about to end or to begin is waited for. An upgrade and a logon may
-/// start a second one while the first is at either.
-async fn after_others(common: &Common, data: &DataDir) -> Result<Option<ControlClient>, Failure> {
+/// Takes the data directory, unless an agent runs there; one that is about to end or to begin is waited for. An upgrade and
+/// a logon may start a second one while the first is at either.
+async fn after_others(common: &Common, data: &DataDir) -> Result<Place, Failure> {
     let until = Instant::now() + OTHERS_PATIENCE;
     loop {
         let is_late = Instant::now() >= until;
         match common.running().await {
-            Ok(Some(running)) => return Ok(Some(running)),
+            Ok(Some(running)) => return Ok(Place::Taken(Box::new(running))),
             Err(error) if is_late => return Err(error),
             // It may end in the middle of its answer.
             Ok(None) | Err(_) => {}
         }
         match data.lock() {
-            Ok(_) => return Ok(None),
+            Ok(lock) => return Ok(Place::Ours(lock)),
             Err(DataDirError::Taken { .. }) if !is_late => {}
             Err(error) => return Err(error.into()),
         }
@@ -140,9 +149,14 @@ async fn show(address: &str) -> Result<(), Failure> {
 }
 
 /// Runs until it is asked to end.
-async fn stay(common: &Common, arguments: DaemonCommand) -> Result<(), Failure> {
+async fn stay(
+    common: &Common,
+    arguments: DaemonCommand,
+    lock: Option<Lock>,
+) -> Result<(), Failure> {
     let (background, open) = (arguments.background, arguments.open);
     let mut options = arguments.agent.options(common)?;
+    options.lock = lock;
     if background {
         options.hub_program.log = Some(options.data.file("hub.log"));
     }
