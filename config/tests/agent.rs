@@ -84,6 +84,9 @@ fn every_setting_is_explained_and_takes_effect() {
         price = 0.25
         currency = "KRW"
         watts = 180
+        [market]
+        sources = ["whattomine", "coingecko https://prices.example.net/simple"]
+        pool_fee_percent = 0.6
         [notifications]
         first_share = false
         withdrawal_sent = false
@@ -262,7 +265,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
         "FILE, line 1: unknown setting cpus; allowed: control, cpu, currency, electricity, engine, gpu, hub, language, \
-         limits, mode, network, notifications, pool, schedule, smart, update"
+         limits, market, mode, network, notifications, pool, schedule, smart, update"
     );
     assert_eq!(
         refused("cpu = 3\n"),
@@ -428,5 +431,37 @@ fn pools_that_stand_in_may_know_the_user_by_another_name() {
             told.contains("line 4") && told.contains("USER:PASSWORD@ before HOST"),
             "{told}"
         );
+    }
+}
+
+#[test]
+fn sources_of_the_market_are_of_a_known_kind() {
+    let market = |list: &str| format!("[market]\nsources = {list}\n");
+    let (_folder, path) = file(&market(
+        r#"["whattomine", "coingecko http://127.0.0.1:8080/prices"]"#,
+    ));
+    let settings = load(Some(&path), &[]).expect("good").settings;
+    let read = settings.market.sources.iter();
+    let read: Vec<_> = read
+        .map(|source| (source.shape.as_str(), source.url.as_deref()))
+        .collect();
+    let here = Some("http://127.0.0.1:8080/prices");
+    assert_eq!(read, [("whattomine", None), ("coingecko", here)]);
+    for wrong in [
+        "\"whattomine\"",
+        "[\"binance\"]",
+        "[\"coingecko http://prices.example.net\"]",
+        "[\"coingecko ftp://127.0.0.1\"]",
+        "[1]",
+    ] {
+        let told = refused(&market(wrong));
+        assert!(
+            told.contains("line 2") && told.contains("whattomine"),
+            "{told}"
+        );
+    }
+    for wrong in ["-1", "51", "\"1 %\"", "nan"] {
+        let told = refused(&format!("[market]\npool_fee_percent = {wrong}\n"));
+        assert!(told.contains("from 0 to 50"), "{told}");
     }
 }

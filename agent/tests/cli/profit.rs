@@ -75,6 +75,7 @@ fn measured_rates_times_what_the_market_says_and_old_figures_without_a_network()
     assert_eq!(before.code, Some(0), "{}", before.err);
     assert!(before.out.contains("idlewatt bench"), "{}", before.out);
 
+    assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
     home.run(&[
         "bench",
         "--algorithm",
