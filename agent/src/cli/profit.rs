@@ -1,6 +1,8 @@
 //! `idlewatt profit`
 
-use idlewatt_market::choice::{Decision, NothingReason, Outcome, Remark, RestReason, Source, Work};
+use idlewatt_market::choice::{
+    Decision, NothingReason, Outcome, PowerOrigin, Remark, RestReason, Source, Terms, Work,
+};
 use idlewatt_market::quotes::Quotes;
 use idlewatt_market::source::{Currency, Figure, Reading};
 use idlewatt_protocol::Asset;
@@ -166,7 +168,13 @@ fn shown(answer: &Answer, nobody: bool) -> String {
         parts.push(words.say("cli-profit-not-measured"));
     }
     parts.extend(table.processors.iter().map(|row| teller.row(row)));
-    let mut notes: Vec<String> = table.coins.iter().map(|coin| teller.coin(coin)).collect();
+    let is_of_use = |figures: &&CoinFigures| {
+        let rows = table.processors.iter();
+        let mut terms = rows.flat_map(|row| &row.outcome.terms);
+        table.processors.is_empty() || terms.any(|terms| terms.work.coin == figures.coin)
+    };
+    let coins = table.coins.iter().filter(is_of_use);
+    let mut notes: Vec<String> = coins.map(|coin| teller.coin(coin)).collect();
     if !table.unknown.is_empty() {
         let names: Vec<&str> = table.unknown.iter().map(|coin| coin.ticker()).collect();
         let told = [("coins", names.join(", ").into())];
@@ -228,7 +236,7 @@ impl Teller {
             })
             .collect();
         let heading = [
-            "cli-column-work",
+            "cli-profit-column-work",
             "cli-column-rate",
             "cli-profit-column-pay",
             "cli-profit-column-fee",
@@ -249,6 +257,15 @@ impl Teller {
         }
         let mut said = vec![self.decision(outcome)];
         said.extend(outcome.remarks.iter().filter_map(|one| self.remark(one)));
+        let is_stated = |terms: &Terms| terms.power.origin == PowerOrigin::Stated;
+        if outcome.terms.iter().any(is_stated) {
+            let watts = outcome.terms.iter().map(|terms| terms.power.watts);
+            let told = [(
+                "watts",
+                self.format.decimal(watts.fold(0.0, f64::max), 0).into(),
+            )];
+            said.push(words.say_with("cli-profit-power-stated", &told));
+        }
         format!("{text}\n→ {}", said.join("\n  "))
     }
 
@@ -291,7 +308,8 @@ impl Teller {
                 Some(words.say_with("cli-profit-stale", &told))
             }
             Remark::ElectricityUnknown => Some(words.say("cli-profit-electricity-unknown")),
-            Remark::StatedPower => Some(words.say("cli-profit-power-stated")),
+            // Said once for all that is compared.
+            Remark::StatedPower => None,
             Remark::StatedRate | Remark::AtALoss { .. } | Remark::FarFromPayout { .. } => None,
         }
     }
