@@ -178,7 +178,7 @@ impl Line {
     }
 }
 
-/// What the server says, its lines late and now and then in another order; ends after so many lines.
+/// What the server says, its lines late and its answers now and then in another order; ends after so many lines.
 async fn back(
     from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -204,8 +204,9 @@ async fn back(
             let _ = to.write_all(&line.as_bytes()[..line.len() / 2]).await;
             return;
         }
-        // Answers may overtake each other; what a login is answered with may not.
-        if carried > 6 && kept.is_none() && chance.random_bool(0.1) {
+        // Answers may overtake each other; jobs and difficulties, and what a login is answered with, may not.
+        let is_answer = carried > 6 && line.contains("\"result\"");
+        if is_answer && kept.is_none() && chance.random_bool(0.2) {
             kept = Some(line);
             continue;
         }
