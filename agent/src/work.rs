@@ -95,8 +95,8 @@ pub struct Timing {
     pub connect: Duration,
     /// Until the login is answered.
     pub login: Duration,
-    /// Until there is something to do, where there are others to ask for it.
-    pub first_job: Duration,
+    /// Without anything to do, where there are others to ask for it.
+    pub workless: Duration,
     /// Between signs of life, where the dialect has them.
     pub keep_alive: Duration,
     /// Without a line from the server, where the dialect has signs of life.
@@ -124,7 +124,7 @@ impl Default for Timing {
         Timing {
             connect: Duration::from_secs(10),
             login: Duration::from_secs(15),
-            first_job: Duration::from_secs(30),
+            workless: Duration::from_secs(30),
             keep_alive: Duration::from_secs(60),
             silence: Duration::from_secs(150),
             silence_without_keep_alive: Duration::from_secs(300),

@@ -7,7 +7,7 @@ use idlewatt_stratum::{Id, ParseError};
 use super::book::Repeated;
 use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
 use super::leave::Asked;
-use super::mining::{AUTHORIZE, Login, SUBSCRIBE};
+use super::mining::{AUTHORIZE, Login, SUBSCRIBE, SUBSCRIBE_EXTRANONCE};
 use super::{JobRecord, decode};
 
 /// One connection's talk.
@@ -76,6 +76,9 @@ impl Dialogue for BitcoinDialogue {
             } => {
                 let mut events = self.login.answer(&id, result, receipt);
                 if events == [Event::Ready] {
+                    let id = Id::Number(SUBSCRIBE_EXTRANONCE);
+                    let subscribe = ClientMessage::ExtranonceSubscribe { id };
+                    events.push(Event::Send(subscribe.to_line()));
                     let early = self.early.take();
                     events.extend(early.map(|message| self.job(message)));
                 }
@@ -188,6 +191,11 @@ mod tests {
         assert_eq!(take(&mut dialogue, &notify(true)), []);
         let mut events = take(&mut dialogue, AUTHORIZED);
         assert_eq!(events.remove(0), Event::Ready);
+        let subscribed = events.remove(0);
+        assert!(
+            matches!(&subscribed, Event::Send(line) if line.contains("mining.extranonce.subscribe")),
+            "{subscribed:?}"
+        );
         let [
             Event::Job {
                 job: Ok(job),

@@ -7,7 +7,7 @@ use idlewatt_stratum::{Id, ParseError};
 use super::book::Repeated;
 use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
 use super::leave::Asked;
-use super::mining::{AUTHORIZE, Login, SUBSCRIBE};
+use super::mining::{AUTHORIZE, Login, SUBSCRIBE, SUBSCRIBE_EXTRANONCE};
 use super::{JobRecord, decode};
 
 /// One connection's talk.
@@ -67,6 +67,9 @@ impl Dialogue for KawPowDialogue {
             } => {
                 let mut events = self.login.answer(&id, result, receipt);
                 if events == [Event::Ready] {
+                    let id = Id::Number(SUBSCRIBE_EXTRANONCE);
+                    let subscribe = ClientMessage::ExtranonceSubscribe { id };
+                    events.push(Event::Send(subscribe.to_line()));
                     let early = self.early.take();
                     events.extend(early.map(|message| self.job(message)));
                 }
@@ -179,7 +182,11 @@ mod tests {
     fn logged_in() -> KawPowDialogue {
         let mut dialogue = dialogue();
         take(&mut dialogue, SUBSCRIBED);
-        assert_eq!(take(&mut dialogue, AUTHORIZED), [Event::Ready]);
+        let events = take(&mut dialogue, AUTHORIZED);
+        assert!(
+            matches!(events.as_slice(), [Event::Ready, Event::Send(line)] if line.contains("extranonce.subscribe")),
+            "{events:?}"
+        );
         dialogue
     }
 
@@ -205,6 +212,7 @@ mod tests {
         assert_eq!(take(&mut dialogue, &line(|_| {})), []);
         let mut events = take(&mut dialogue, AUTHORIZED);
         assert_eq!(events.remove(0), Event::Ready);
+        assert!(matches!(events.remove(0), Event::Send(_)));
         let expected = Job {
             id: "0001".into(),
             target: Target::from_be_bytes(&target(0xff)),

@@ -10,6 +10,8 @@ use super::dialogue::{Event, words};
 pub(super) const SUBSCRIBE: i64 = 1;
 /// The number of `mining.authorize`.
 pub(super) const AUTHORIZE: i64 = 2;
+/// The number of `mining.extranonce.subscribe`. Whoever does not know it refuses it, which changes nothing.
+pub(super) const SUBSCRIBE_EXTRANONCE: i64 = 3;
 
 /// Who logs in, and how far that is.
 pub(super) struct Login {
@@ -25,7 +27,7 @@ impl Login {
             user: user.to_owned(),
             password: password.to_owned(),
             authorized: false,
-            next_request: AUTHORIZE + 1,
+            next_request: SUBSCRIBE_EXTRANONCE + 1,
         }
     }
 
@@ -46,6 +48,7 @@ impl Login {
             (Id::Number(AUTHORIZE), false) if !self.authorized => {
                 vec![Event::LoginRefused("the login was refused".into())]
             }
+            (Id::Number(SUBSCRIBE_EXTRANONCE), _) => Vec::new(),
             (Id::Number(request), true) => vec![Event::Answer {
                 request: *request,
                 verdict: Verdict::Accepted { receipt },
@@ -66,6 +69,7 @@ impl Login {
                     "the login was refused: {reason}"
                 ))];
             }
+            Id::Number(SUBSCRIBE_EXTRANONCE) => return Vec::new(),
             Id::Number(request) => *request,
             Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
         };

@@ -28,7 +28,7 @@ pub(super) struct Ended {
     pub reason: String,
     /// How long it was logged in; `None` if it never was.
     pub ready_for: Option<Duration>,
-    /// Whether there was ever something to do.
+    /// Whether there was something to do at the end.
     pub had_work: bool,
     /// Whether user or password were refused.
     pub login_refused: bool,
@@ -74,7 +74,8 @@ struct Talk {
     heard: Instant,
     sent: Instant,
     bad_lines: u32,
-    had_work: bool,
+    /// Since when it has had nothing to do; `None` while it has a job.
+    workless_since: Option<Instant>,
     /// Submissions without an answer, and until when it must come.
     unanswered: HashMap<i64, (oneshot::Sender<Verdict>, Instant)>,
     login_refused: bool,
@@ -91,7 +92,7 @@ impl Session<'_> {
             heard: now,
             sent: now,
             bad_lines: 0,
-            had_work: false,
+            workless_since: None,
             unanswered: HashMap::new(),
             login_refused: false,
             leave: None,
@@ -104,7 +105,7 @@ impl Session<'_> {
         Ended {
             reason,
             ready_for: talk.ready_since.map(|since| since.elapsed()),
-            had_work: talk.had_work,
+            had_work: talk.ready_since.is_some() && talk.workless_since.is_none(),
             login_refused: talk.login_refused,
             leave: talk.leave,
         }
@@ -173,9 +174,8 @@ impl Session<'_> {
             false => timing.silence_without_keep_alive,
         };
         let mut due = (talk.heard + silence, Some("the server has gone silent"));
-        if let (Some(since), false, true) = (talk.ready_since, talk.had_work, self.has_others) {
-            let first_job = since + timing.first_job;
-            due = due.min((first_job, Some("it has nothing to do")));
+        if let (Some(since), true) = (talk.workless_since, self.has_others) {
+            due = due.min((since + timing.workless, Some("it has nothing to do")));
         }
         if let Some(answer) = talk.unanswered.values().map(|(_, until)| *until).min() {
             due = due.min((answer, Some("a share was not answered in time")));
@@ -276,7 +276,10 @@ impl Session<'_> {
                 if ends_earlier {
                     self.shared.book().end(self.algorithm, book::REPLACED);
                 }
-                talk.had_work |= job.is_ok();
+                talk.workless_since = match job {
+                    Ok(_) => None,
+                    Err(_) => talk.workless_since.or(Some(Instant::now())),
+                };
                 self.take_job(job);
             }
             Event::Answer { request, verdict } => {
@@ -334,6 +337,7 @@ impl Session<'_> {
 
     fn ready(&self, talk: &mut Talk) {
         talk.ready_since = Some(Instant::now());
+        talk.workless_since = talk.ready_since;
         self.shared.note(self.algorithm, |status| {
             status.phase = Phase::Connected;
             status.logins += 1;

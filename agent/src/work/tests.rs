@@ -97,6 +97,10 @@ async fn a_bitcoin_share_goes_out_and_its_answer_comes_back() {
         .await;
     peer.expect(r#"["A.D","token"]"#).await;
     peer.say(r#"{"id":2,"result":true,"error":null}"#).await;
+    // It takes another extranonce where the server likes; that this one does not, is no fault.
+    peer.expect("mining.extranonce.subscribe").await;
+    peer.say(r#"{"id":3,"result":null,"error":[25,"Not supported",null]}"#)
+        .await;
     peer.say(r#"{"id":null,"method":"mining.set_difficulty","params":[0.001]}"#)
         .await;
     let zeros = "00".repeat(32);
@@ -106,7 +110,7 @@ async fn a_bitcoin_share_goes_out_and_its_answer_comes_back() {
     let (verdict, ()) = tokio::join!(work.submit(solution(&job)), async {
         peer.expect(r#"["A.D","5","00000001","6b023e2c","04030201"]"#)
             .await;
-        peer.say(r#"{"id":3,"result":null,"error":[23,"low difficulty share",null]}"#)
+        peer.say(r#"{"id":4,"result":null,"error":[23,"low difficulty share",null]}"#)
             .await;
     });
     let reason = "low difficulty share".to_owned();

@@ -81,7 +81,7 @@ async fn another_pool_stands_in_until_the_first_has_work_again_and_no_share_is_l
 async fn a_first_pool_that_refuses_the_login_or_has_nothing_to_do_is_passed_over() {
     let (first, second) = (Server::bind().await, Server::bind().await);
     let timing = Timing {
-        first_job: Duration::from_millis(50),
+        workless: Duration::from_millis(50),
         first_again: Duration::from_secs(600),
         ..timing()
     };
@@ -149,4 +149,31 @@ async fn a_first_pool_that_comes_back_without_work_is_not_gone_back_to() {
     assert_eq!(told.await.phase, Phase::Connected);
     let jobs = work.jobs(Algorithm::RandomX);
     assert_eq!(jobs.borrow().as_ref(), Some(&job));
+}
+
+#[tokio::test]
+async fn a_pool_whose_jobs_turn_to_nonsense_is_left_for_another() {
+    let (first, second) = (Server::bind().await, Server::bind().await);
+    let timing = Timing {
+        workless: Duration::from_millis(50),
+        first_again: Duration::from_secs(600),
+        ..timing()
+    };
+    let work = work(&first.address(), &second.address(), timing);
+    let mut peer = first.accept_monero("j1").await;
+    next_job(&work, Algorithm::RandomX, None).await;
+    // Another algorithm, or a target of 0, which nobody can meet.
+    let nonsense = [
+        job_line("j2", 8).replace("rx/0", "cn/r"),
+        job_line("j3", 8).replace("b81e85eb51b81e05", "0000000000000000"),
+    ];
+    for line in &nonsense {
+        peer.say(line).await;
+    }
+    no_job(&work, Algorithm::RandomX).await;
+    peer.expect_end().await;
+    let _peer = second.accept_monero("j4").await;
+    let told = status(&work, |status| status.instead_of.is_some()).await;
+    assert_eq!(told.address, second.address());
+    next_job(&work, Algorithm::RandomX, None).await;
 }

@@ -11,6 +11,7 @@ async fn accept(server: &Server, job_id: &str) -> test_server::Peer {
     peer.say(SUBSCRIBED).await;
     peer.expect("mining.authorize").await;
     peer.say(r#"{"id":2,"result":true,"error":null}"#).await;
+    peer.expect("mining.extranonce.subscribe").await;
     let zeros = "00".repeat(32);
     peer.say(&format!(r#"{{"id":null,"method":"mining.notify","params":["{job_id}","{zeros}","aa","bb",[],"20000000","207fffff","6b023e2c",true]}}"#))
         .await;
@@ -86,7 +87,7 @@ async fn shares_count_until_the_connection_is_left() {
         .await;
     let (verdict, ()) = tokio::join!(work.submit(solution(&job)), async {
         peer.expect("mining.submit").await;
-        peer.say(r#"{"id":3,"result":true,"error":null,"receipt":"1|D|x"}"#)
+        peer.say(r#"{"id":4,"result":true,"error":null,"receipt":"1|D|x"}"#)
             .await;
     });
     let receipt = Some("1|D|x".to_owned());
