@@ -29,6 +29,7 @@ use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
 use crate::identity;
 use crate::journal;
+use crate::pool_account::PoolEarned;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
@@ -112,6 +113,8 @@ pub struct Board {
     pub tunings: Tunings,
     /// What was credited.
     pub earned: Earned,
+    /// What the pool says of the account there.
+    pub pool_earned: Option<PoolEarned>,
 }
 
 /// What an agent remembers of its last run.

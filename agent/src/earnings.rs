@@ -47,6 +47,7 @@ pub async fn refresh(daemon: &Daemon) -> Earned {
                 today: today(daemon).await,
                 awaiting: awaiting(daemon),
                 as_of: Some(Timestamp::now()),
+                pool: None,
                 note: None,
             };
             daemon.board().earned = earned.clone();
@@ -65,11 +66,16 @@ pub fn awaiting(daemon: &Daemon) -> Awaiting {
 
 async fn with_note(daemon: &Daemon, note: &str) -> Earned {
     let today = today(daemon).await;
+    let (before, pool) = {
+        let board = daemon.board();
+        (board.earned.clone(), board.pool_earned.clone())
+    };
     Earned {
         note: Some(note.to_owned()),
         awaiting: awaiting(daemon),
         today,
-        ..daemon.board().earned.clone()
+        pool,
+        ..before
     }
 }
 

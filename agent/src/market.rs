@@ -1,8 +1,6 @@
 //! What the market says: asked of the sources that the owner names and of nobody else, and kept in a file, so that it is
 //! there without a network too, with its age.
 
-use std::time::Duration;
-
 use idlewatt_config::MarketSource;
 use idlewatt_market::quotes::{Quotes, Settings};
 use idlewatt_market::source::{Shape, Source, whattomine};
@@ -11,13 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::data_dir::{DataDir, DataDirError};
-use crate::work::{Proxy, in_words, is_on_this_pc};
+use crate::web;
+use crate::work::Proxy;
 
 const FILE: &str = "market.json";
-/// How long one source may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
-/// The largest answer taken; the largest known list is below 200 KB.
-const LARGEST: usize = 4 << 20;
 
 /// How one source was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,11 +58,14 @@ pub async fn ask(
 ) -> Vec<Asked> {
     let mut all = Vec::new();
     for source in sources.iter().flat_map(of_settings) {
-        let answer = fetch(&source.address, proxy).await;
+        let page = web::fetch(&source.address, proxy).await;
         let now = Timestamp::now();
-        let parsed = answer.and_then(|text| {
-            let parsed = source.parse(&text, now);
-            parsed.map_err(|error| error.to_string())
+        let parsed = page.and_then(|page| match page.status {
+            200 => {
+                let parsed = source.parse(&page.text, now);
+                parsed.map_err(|error| error.to_string())
+            }
+            status => Err(format!("it answers with status {status}; allowed: 200")),
         });
         all.push(match parsed {
             Ok(parsed) => {
@@ -119,36 +117,4 @@ fn of_settings(source: &MarketSource) -> Vec<Source> {
         }
         (None, None) => Vec::new(),
     }
-}
-
-async fn fetch(address: &str, proxy: Option<&Proxy>) -> Result<String, String> {
-    let url = reqwest::Url::parse(address).map_err(|error| error.to_string())?;
-    let mut builder = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .connect_timeout(TIMEOUT / 2)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("idlewatt/", env!("CARGO_PKG_VERSION")));
-    if is_on_this_pc(&url) {
-        builder = builder.no_proxy();
-    } else if let Some(proxy) = proxy {
-        builder = builder.proxy(proxy.for_web().map_err(|error| in_words(&error))?);
-    }
-    let client = builder.build().map_err(|error| in_words(&error))?;
-    let answer = client.get(url).send().await;
-    let mut answer = answer.map_err(|error| in_words(&error.without_url()))?;
-    if !answer.status().is_success() {
-        return Err(format!("it answers with {}", answer.status()));
-    }
-    let mut body = Vec::new();
-    while let Some(part) = answer
-        .chunk()
-        .await
-        .map_err(|error| in_words(&error.without_url()))?
-    {
-        if body.len() + part.len() > LARGEST {
-            return Err(format!("its answer is longer than {LARGEST} bytes"));
-        }
-        body.extend_from_slice(&part);
-    }
-    String::from_utf8(body).map_err(|_| "its answer is no text (UTF-8)".to_owned())
 }

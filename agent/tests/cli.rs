@@ -20,6 +20,8 @@ mod korean;
 mod modes;
 #[path = "cli/pages.rs"]
 mod pages;
+#[path = "cli/pool.rs"]
+mod pool;
 #[path = "cli/profit.rs"]
 mod profit;
 #[path = "cli/running.rs"]

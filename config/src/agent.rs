@@ -85,6 +85,9 @@ pub struct PoolSettings {
     /// Hosts that the pool may send this device to beside its own.
     #[serde(deserialize_with = "value::hosts")]
     pub reconnect_hosts: Vec<String>,
+    /// Where the pool tells what the account has earned; `None`: it is not asked.
+    #[serde(deserialize_with = "value::pool_account")]
+    pub account: Option<PoolAccountSettings>,
     /// The pool's name for the user.
     #[serde(deserialize_with = "value::line")]
     pub user: String,
@@ -94,6 +97,17 @@ pub struct PoolSettings {
     /// What the pool has work for: `kawpow`, `progpowz`, `randomx` or `sha256d`.
     #[serde(deserialize_with = "value::pool_algorithm")]
     pub algorithm: String,
+}
+
+/// Where a pool tells what an account has earned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolAccountSettings {
+    /// What its answers look like: `2miners`, `nodejs-pool`, `cryptonote`, `nicehash` or `unmineable`.
+    pub family: String,
+    /// Where it is.
+    pub url: String,
+    /// What the account is kept in: `BTC`, `XMR`, `RVN` or `ZANO`; `None`: what is mined.
+    pub coin: Option<String>,
 }
 
 /// A pool that stands in for another one.

@@ -17,7 +17,7 @@ mod value;
 pub use agent::{
     AgentSettings, ControlSettings, CpuSettings, ElectricitySettings, EngineSettings, FallbackPool,
     GpuSettings, HubSettings, MarketSettings, MarketSource, NetworkSettings, NotificationSettings,
-    PoolSettings, SmartSettings, UpdateSettings,
+    PoolAccountSettings, PoolSettings, SmartSettings, UpdateSettings,
 };
 pub use duration::{DurationError, parse_duration, write_duration};
 pub use edit::{EditError, edited};

@@ -58,6 +58,7 @@ fn every_setting_is_explained_and_takes_effect() {
         reconnect_hosts = ["hub2.example.net"]
         [pool]
         url = "stratum+ssl://pool.example.net:3333"
+        account = "2miners https://rvn.2miners.com RVN"
         fallback_urls = ["stratum+tcp://you:hush@pool3.example.net:3333"]
         ca_file = "/etc/pool.pem"
         fingerprint = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"
@@ -156,77 +157,6 @@ fn every_setting_is_explained_and_takes_effect() {
                 .is_some_and(|above| above.starts_with('#')),
             "no comment above {line}"
         );
-    }
-}
-
-#[test]
-fn updates_come_from_elsewhere_only_by_https() {
-    for right in [
-        "https://updates.example.net",
-        "https://updates.example.net:8443/a/b/",
-        "http://127.0.0.1:8000/x",
-        "http://localhost",
-        "http://[::1]:80",
-        "",
-    ] {
-        let (_directory, path) = file(&format!("[update]\nurl = \"{right}\"\n"));
-        let url = load(Some(&path), &[]).expect(right).settings.update.url;
-        let expected = right.trim_end_matches('/');
-        assert_eq!(url.unwrap_or_default(), expected);
-    }
-    for wrong in [
-        "http://updates.example.net",
-        "http://127.0.0.1.example.net",
-        "http://localhost@example.net",
-        "https://user@example.net",
-        "https://example.net/?x",
-        "file:///updates",
-        "ftp://127.0.0.1",
-    ] {
-        let told = refused(&format!("[update]\nurl = \"{wrong}\"\n"));
-        assert!(
-            told.contains("update.url") && told.contains("https://HOST"),
-            "{told}"
-        );
-    }
-}
-
-#[test]
-fn a_proxy_is_one_of_two_kinds_and_a_fingerprint_has_64_digits() {
-    for right in ["socks5://proxy:1080", "http://me:pass@word@[::1]:3128"] {
-        let (_folder, path) = file(&format!("[network]\nproxy = \"{right}\"\n"));
-        let settings = load(Some(&path), &[]).expect(right).settings;
-        assert_eq!(settings.network.proxy.as_deref(), Some(right));
-    }
-    for wrong in [
-        "proxy:1080",
-        "https://proxy:1",
-        "socks5://proxy",
-        "socks5://:1080",
-        "http://proxy:1/path",
-        "socks5://a b@proxy:1",
-    ] {
-        let told = refused(&format!("[network]\nproxy = \"{wrong}\"\n"));
-        assert!(told.contains("socks5://HOST:PORT"), "{told}");
-    }
-    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    let pool = |fingerprint: &str| format!("[pool]\nfingerprint = \"{fingerprint}\"\n");
-    let (_folder, path) = file(&pool(digits));
-    let settings = load(Some(&path), &[]).expect("good").settings;
-    assert_eq!(settings.pool.fingerprint.as_deref(), Some(digits));
-    let two = format!("{digits}, {}", digits.to_uppercase());
-    let (_folder, path) = file(&pool(&two));
-    let settings = load(Some(&path), &[]).expect("good").settings;
-    assert_eq!(settings.pool.fingerprint, Some(two));
-    let and_nothing = format!("{digits},");
-    for wrong in [
-        "e3b0",
-        &digits[1..],
-        &format!("{digits}0"),
-        "none",
-        &and_nothing,
-    ] {
-        assert!(refused(&pool(wrong)).contains("64 hexadecimal digits"));
     }
 }
 
@@ -387,81 +317,4 @@ fn a_flag_is_named_in_its_error() {
 fn an_unreadable_file_is_named() {
     let error = load(Some("/nonexistent/config.toml".as_ref()), &[]).expect_err("not there");
     assert!(error.to_string().contains("/nonexistent/config.toml"));
-}
-
-#[test]
-fn pools_that_stand_in_may_know_the_user_by_another_name() {
-    let pools = |list: &str| {
-        format!("[pool]\nurl = \"stratum+tcp://a:1\"\nuser = \"me\"\nfallback_urls = {list}\n")
-    };
-    let (_folder, path) = file(&pools(
-        r#"["stratum+tcp://b:2", "stratum+ssl://you@c:3", "stratum+tcp://you.rig:p@s:s@[::1]:4"]"#,
-    ));
-    let settings = load(Some(&path), &[]).expect("good").settings;
-    let read: Vec<_> = settings
-        .pool
-        .fallback_urls
-        .iter()
-        .map(|pool| {
-            (
-                pool.url.as_str(),
-                pool.user.as_deref(),
-                pool.password.as_deref(),
-            )
-        })
-        .collect();
-    let expected = [
-        ("stratum+tcp://b:2", None, None),
-        ("stratum+ssl://c:3", Some("you"), None),
-        ("stratum+tcp://[::1]:4", Some("you.rig"), Some("p@s:s")),
-    ];
-    assert_eq!(read, expected);
-    let many = format!("[{}]", ["\"stratum+tcp://b:2\""; 17].join(", "));
-    for wrong in [
-        "\"stratum+tcp://b:2\"",
-        "[\"b:2\"]",
-        "[\"http://b:2\"]",
-        "[\"stratum+tcp://b\"]",
-        "[\"stratum+tcp://@b:2\"]",
-        "[3]",
-        &many,
-    ] {
-        let told = refused(&pools(wrong));
-        assert!(
-            told.contains("line 4") && told.contains("USER:PASSWORD@ before HOST"),
-            "{told}"
-        );
-    }
-}
-
-#[test]
-fn sources_of_the_market_are_of_a_known_kind() {
-    let market = |list: &str| format!("[market]\nsources = {list}\n");
-    let (_folder, path) = file(&market(
-        r#"["whattomine", "coingecko http://127.0.0.1:8080/prices"]"#,
-    ));
-    let settings = load(Some(&path), &[]).expect("good").settings;
-    let read = settings.market.sources.iter();
-    let read: Vec<_> = read
-        .map(|source| (source.shape.as_str(), source.url.as_deref()))
-        .collect();
-    let here = Some("http://127.0.0.1:8080/prices");
-    assert_eq!(read, [("whattomine", None), ("coingecko", here)]);
-    for wrong in [
-        "\"whattomine\"",
-        "[\"binance\"]",
-        "[\"coingecko http://prices.example.net\"]",
-        "[\"coingecko ftp://127.0.0.1\"]",
-        "[1]",
-    ] {
-        let told = refused(&market(wrong));
-        assert!(
-            told.contains("line 2") && told.contains("whattomine"),
-            "{told}"
-        );
-    }
-    for wrong in ["-1", "51", "\"1 %\"", "nan"] {
-        let told = refused(&format!("[market]\npool_fee_percent = {wrong}\n"));
-        assert!(told.contains("from 0 to 50"), "{told}");
-    }
 }

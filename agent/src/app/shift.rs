@@ -22,6 +22,7 @@ use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::hub_access::{HubAccess, Standing};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
+use crate::pool_account;
 use crate::reports;
 use crate::shares::{FoundShare, Submitter};
 use crate::steering::{Governed, Steering};
@@ -307,6 +308,7 @@ impl Shift {
         sender.send_replace(allot_to_pool(&daemon, algorithm));
         self.submit(tasks, work.clone(), None, found);
         self.spawn(tasks, distribute(engines, work, allotment));
+        self.spawn(tasks, pool_account::keep_current(daemon.clone()));
         self.spawn(tasks, async move {
             loop {
                 changes.next().await;

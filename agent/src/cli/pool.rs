@@ -103,6 +103,7 @@ impl CheckArguments {
                 .fingerprint
                 .or(settings.fingerprint.filter(|_| of_settings)),
             ca_file: settings.ca_file,
+            account: settings.account,
             reconnect_hosts: settings.reconnect_hosts,
         })
     }

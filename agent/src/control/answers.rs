@@ -12,6 +12,7 @@ use crate::engine::AlgorithmSetAside;
 use crate::engine::message::MeasuredTuning;
 use crate::governor::Reason;
 use crate::journal;
+use crate::pool_account::PoolEarned;
 use crate::shares::{Awaiting, ClosingsReport};
 
 mod signals;
@@ -370,6 +371,9 @@ pub struct Earned {
     pub awaiting: Awaiting,
     /// When the hub said so; `null`: never yet.
     pub as_of: Option<Timestamp>,
+    /// What the pool says, where one is worked for and asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolEarned>,
     /// Why the figures may be old, or are none, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -24,6 +24,7 @@ mod history;
 mod live;
 mod now;
 mod page;
+mod pool;
 mod rules;
 mod settings;
 mod updates;

@@ -3,7 +3,7 @@
 use serde::Deserializer;
 
 use super::checked;
-use crate::{FallbackPool, MarketSource};
+use crate::{FallbackPool, MarketSource, PoolAccountSettings};
 
 /// Whether an address has a scheme, a host and, where `needs_port`, a port, and nothing that could not be meant.
 fn is_address(text: &str, scheme: &str, needs_port: bool) -> bool {
@@ -187,6 +187,42 @@ pub(crate) fn market_sources<'de, D: Deserializer<'de>>(
             })
         });
         each.collect()
+    })
+}
+
+/// A family of pools, where it is asked, and what it pays where that is not what is mined.
+pub(crate) fn pool_account<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PoolAccountSettings>, D::Error> {
+    let allowed = "\"FAMILY https://HOST/PATH\" with one of 2miners, nodejs-pool, cryptonote, nicehash, unmineable (http:// only \
+                   on this PC), and after another space BTC, XMR, RVN or ZANO where it pays another coin than is mined; or \"\" \
+                   for none";
+    checked(deserializer, allowed, |value| {
+        let text = value.as_str()?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let mut words = text.split_whitespace();
+        let (family, url, coin) = (words.next()?, words.next()?, words.next());
+        let families = [
+            "2miners",
+            "nodejs-pool",
+            "cryptonote",
+            "nicehash",
+            "unmineable",
+        ];
+        let fits = families.contains(&family)
+            && is_web_address(url)
+            && !url.contains(['?', '#', '@'])
+            && coin.is_none_or(|coin| ["BTC", "XMR", "RVN", "ZANO"].contains(&coin))
+            && words.next().is_none();
+        fits.then(|| {
+            Some(PoolAccountSettings {
+                family: family.to_owned(),
+                url: url.trim_end_matches('/').to_owned(),
+                coin: coin.map(str::to_owned),
+            })
+        })
     })
 }
 

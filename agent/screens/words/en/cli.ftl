@@ -349,3 +349,11 @@ cli-profit-refused = not believed: { $what }
 cli-profit-unknown = price or difficulty not known, so not in the tables: { $coins }
 cli-profit-source-problem = { $source }: { $problem }
 cli-profit-nobody-asked = Nobody is asked for prices and difficulty unless you name who: market.sources = ["whattomine", "coingecko"]
+cli-earnings-at-pool = what { $pool } says, as of { $when }:
+cli-earnings-pool-confirmed = can be paid
+cli-earnings-pool-immature = not certain
+cli-earnings-pool-paid = paid so far
+cli-earnings-pool-threshold = paid from
+cli-earnings-pool-stale = that is too long ago to be taken for the present
+cli-earnings-pool-silent = it could not be asked since: { $reason }
+cli-earnings-pool-doubt = did not add up, { $when }: { $what }

@@ -347,3 +347,11 @@ cli-profit-refused = 믿지 않은 값: { $what }
 cli-profit-unknown = 값이나 난이도를 몰라 표에 없는 코인: { $coins }
 cli-profit-source-problem = { $source }: { $problem }
 cli-profit-nobody-asked = 누구에게 물을지 적지 않으면 값과 난이도를 아무에게도 묻지 않아요: market.sources = ["whattomine", "coingecko"]
+cli-earnings-at-pool = { $pool }이(가) 알려 준 값, { $when } 기준:
+cli-earnings-pool-confirmed = 지급 가능
+cli-earnings-pool-immature = 확정 전
+cli-earnings-pool-paid = 지급받음
+cli-earnings-pool-threshold = 지급 기준
+cli-earnings-pool-stale = 지금 값으로 보기에는 너무 오래됐어요
+cli-earnings-pool-silent = 그 뒤로 물을 수 없었어요: { $reason }
+cli-earnings-pool-doubt = 맞지 않았던 것, { $when }: { $what }

@@ -80,7 +80,12 @@ pub async fn viewer(
         return page.back_to("first-run");
     }
     if daemon.settings().pool.url.is_some() {
-        return page.back_to("now");
+        let is_earnings = request.uri().path().ends_with("/earnings");
+        return match daemon.settings().pool.account {
+            Some(_) if is_earnings => super::pool::show(&page),
+            Some(_) => page.back_to("earnings"),
+            None => page.back_to("now"),
+        };
     }
     let Some(secret) = key(daemon).or_else(|| page.visitor.account_key.clone()) else {
         return ask_key(&page, false).await;

@@ -111,8 +111,11 @@ fn navigation(daemon: &Daemon, words: Words) -> Vec<Link> {
     }
     let link = |href, label| Link { href, label };
     let mut links = vec![link("now", words.say("dashboard-now"))];
-    if daemon.settings().pool.url.is_none() {
-        links.extend(account::navigation(words));
+    let settings = daemon.settings();
+    match (&settings.pool.url, &settings.pool.account) {
+        (None, _) => links.extend(account::navigation(words)),
+        (Some(_), Some(_)) => links.push(link("earnings", words.say("dashboard-earnings"))),
+        (Some(_), None) => {}
     }
     links.extend([
         link("rules", words.say("dashboard-rules")),

@@ -1,0 +1,111 @@
+//! What the pool says: the page *Earnings* where a pool is worked for.
+
+use askama::Template;
+use axum::response::Response;
+use idlewatt_screens::Words;
+use jiff::Timestamp;
+
+use super::page::Page;
+use crate::pool_account::{PoolEarned, in_words};
+
+/// Payments and workers shown, at most: some pools list thousands.
+const MOST: usize = 100;
+
+#[derive(Template)]
+#[template(path = "dashboard/pool.html")]
+struct AtPool {
+    words: Words,
+    earned: Option<Shown>,
+}
+
+/// Everything in the reader's words.
+struct Shown {
+    pool: String,
+    confirmed: String,
+    immature: Option<String>,
+    paid: String,
+    paid_is_listed: bool,
+    threshold: Option<String>,
+    as_of: String,
+    stale: bool,
+    error: Option<String>,
+    doubts: Vec<(String, String)>,
+    notes: Vec<String>,
+    payments: Vec<ShownPayment>,
+    workers: Vec<ShownWorker>,
+}
+
+struct ShownPayment {
+    at: String,
+    amount: String,
+    transaction: String,
+}
+
+struct ShownWorker {
+    name: String,
+    rate: String,
+    last_share: String,
+    valid: String,
+    invalid: String,
+}
+
+/// `GET earnings` where a pool is worked for.
+pub fn show(page: &Page) -> Response {
+    let earned = page.daemon().board().pool_earned.clone();
+    let body = AtPool {
+        words: page.words,
+        earned: earned.map(|earned| shown(page, earned)),
+    };
+    page.show("earnings", "", &page.words.say("dashboard-earnings"), &body)
+}
+
+fn shown(page: &Page, earned: PoolEarned) -> Shown {
+    let format = &page.format;
+    let stale = earned.is_stale(Timestamp::now());
+    let account = earned.account;
+    let moment = |at: Option<Timestamp>| at.map(|at| format.exact_moment(at)).unwrap_or_default();
+    let count = |count: Option<u64>| count.map(|count| format.whole(count)).unwrap_or_default();
+    Shown {
+        pool: earned.pool,
+        confirmed: in_words(&account.confirmed),
+        immature: account.immature.as_ref().map(in_words),
+        paid: in_words(&account.paid),
+        paid_is_listed: account.paid_is_listed,
+        threshold: account.threshold.as_ref().map(in_words),
+        as_of: format.exact_moment(earned.as_of),
+        stale,
+        error: earned.error,
+        doubts: earned
+            .doubts
+            .into_iter()
+            .rev()
+            .map(|doubted| (format.exact_moment(doubted.at), doubted.what))
+            .collect(),
+        notes: account.notes,
+        payments: account
+            .payments
+            .iter()
+            .take(MOST)
+            .map(|payment| ShownPayment {
+                at: moment(payment.at),
+                amount: in_words(&payment.amount),
+                transaction: payment.transaction.clone().unwrap_or_default(),
+            })
+            .collect(),
+        workers: account
+            .workers
+            .into_iter()
+            .take(MOST)
+            .map(|worker| ShownWorker {
+                rate: worker
+                    .hash_rate
+                    .map(|rate| format.hash_rate(rate))
+                    .unwrap_or_default(),
+                last_share: moment(worker.last_share),
+                valid: count(worker.valid),
+                invalid: count(worker.invalid),
+                name: worker.name,
+            })
+            .collect(),
+    }
+}
