@@ -37,7 +37,7 @@ case $purpose in
     imagemagick         # looks at the screen
     mesa-vulkan-drivers # a GPU in software
     wine wine64         # runs what was built for Windows
-    xvfb xdotool        # a display and a hand on the mouse
+    xauth xvfb xdotool  # a display and a hand on the mouse
   ) ;;
   *) echo "setup.sh: unknown purpose \"$purpose\"; allowed: run, test, windows, wine" >&2; exit 2 ;;
 esac

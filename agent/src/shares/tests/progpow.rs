@@ -69,6 +69,7 @@ async fn a_share_is_sent_with_its_proof_and_credited_under_its_digest() {
         .await;
     peer.expect("mining.authorize").await;
     peer.say(r#"{"id":2,"result":true,"error":null}"#).await;
+    peer.expect("mining.extranonce.subscribe").await;
     let job = ServerMessage::Notify(NotifyMessage {
         job_id: "7".into(),
         header_hash: HEADER,
