@@ -31,7 +31,7 @@ step "the platform's tests under Wine"
 tests/windows-platform.sh
 
 step "from installing to removing under Wine"
-cargo build --workspace --locked
+cargo build --workspace --all-targets --locked # as the other tests are built: with other features it would all be built again
 cargo test --workspace --locked --test windows -- --ignored --nocapture
 
 step "done"

@@ -59,13 +59,14 @@ impl Desktop {
     pub fn start() -> Self {
         let (server, number) =
             first_line(Command::new("Xvfb").args(["-displayfd", "1", "-nolisten", "tcp"]));
+        let home = tempfile::tempdir().expect("a temporary folder");
         let (bus, address) = first_line(Command::new("dbus-daemon").args([
             "--session",
             "--nofork",
             "--print-address=1",
+            &format!("--address=unix:dir={}", home.path().display()),
         ]));
         let display = format!(":{number}");
-        let home = tempfile::tempdir().expect("a temporary folder");
         let session = Command::new("mate-session")
             .env("DISPLAY", &display)
             .env("DBUS_SESSION_BUS_ADDRESS", &address)

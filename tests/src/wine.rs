@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -234,7 +234,7 @@ impl Wine {
             let answer = self.ask(&["status", "--json"]);
             match answer.code {
                 0 if wanted(&answer.json()) => Ok(answer.json()),
-                _ => Err(format!("{answer:?}\n{}", self.log())),
+                _ => Err(format!("{answer:?}")), // the log is shown at the end
             }
         })
     }
@@ -340,8 +340,13 @@ impl Drop for Wine {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let before = fs::read_to_string(self.data().join("agent-before.log"));
-            println!("== the run before\n{}", before.unwrap_or_default());
-            println!("== the last run\n{}", self.log());
+            // Where nothing can be printed any more, the first failure is still the one to tell.
+            let _ = writeln!(
+                std::io::stderr(),
+                "== the run before\n{}\n== the last run\n{}",
+                before.unwrap_or_default(),
+                self.log()
+            );
         }
         let _ = self.command("wineserver").arg("-k").status();
         for opened in self.opened.get_mut() {

@@ -158,7 +158,7 @@ fn work(wine: &Wine) {
         let (cpu, gpu) = (accepted(wine, "cpu"), accepted(wine, "gpu"));
         match cpu > 0 && gpu > 0 {
             true => Ok(()),
-            false => Err(format!("cpu {cpu}, gpu {gpu}\n{}", wine.log())),
+            false => Err(format!("cpu {cpu}, gpu {gpu}")),
         }
     });
     wine.wait_status("rates of both", PATIENCE, |status| {

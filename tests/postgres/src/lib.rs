@@ -3,7 +3,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,8 @@ const STARTS_WITHIN: Duration = Duration::from_secs(60);
 pub struct PostgresServer {
     folder: TempDir,
     port: u16,
-    /// A shell that ends the server when its standard input closes, so that none outlives a test that was killed.
+    /// A shell that ends the server when its standard input closes, so that none outlives a test that was killed. Unless a
+    /// line came before, it deletes the folder too: the server that all tests of a program share is never dropped.
     process: Mutex<Option<Child>>,
     databases: AtomicU32,
 }
@@ -119,7 +120,9 @@ impl PostgresServer {
         if let Some(pid) = pid {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
         }
-        drop(shell.stdin.take());
+        if let Some(mut input) = shell.stdin.take() {
+            let _ = input.write_all(b"keep the data\n");
+        }
         let _ = shell.wait();
     }
 
@@ -129,7 +132,8 @@ impl PostgresServer {
         let server = program("postgres");
         let script = format!(
             "'{}' -D '{folder}/data' -p {} -k '{folder}' -c listen_addresses=127.0.0.1 -c max_connections=200 \
-             >'{folder}/log' 2>&1 & server=$!; read line; kill -QUIT $server; wait $server",
+             >'{folder}/log' 2>&1 & server=$!; read line && keep=yes; kill -QUIT $server; wait $server; \
+             [ \"$keep\" ] || rm -rf '{folder}'",
             server.display(),
             self.port
         );
@@ -246,5 +250,21 @@ mod tests {
         assert!(!server.answers());
         server.resume();
         assert_eq!(server.execute(name, "SELECT n FROM t"), "7");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_server_whose_test_was_killed() {
+        let server = PostgresServer::start();
+        let folder = server.folder.path().to_owned();
+        // As when the test's process is gone: the pipe is closed, and nobody drops anything.
+        let mut shell = server
+            .process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .expect("it runs");
+        drop(shell.stdin.take());
+        let _ = shell.wait();
+        assert!(!folder.join("data").exists(), "{}", folder.display());
     }
 }
