@@ -2,11 +2,14 @@
 //!
 //! [`crate::app`] builds it and keeps it up to date; the control API and the terminal's view read it and ask of it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use idlewatt_config::AgentSettings;
+use idlewatt_market::choice::{Choosing, Outcome};
+use idlewatt_market::quotes::Quotes;
 use idlewatt_protocol::api::WorkOffer;
 use idlewatt_screens::Language;
 use jiff::{SignedDuration, Timestamp};
@@ -82,6 +85,8 @@ pub struct Daemon {
     asked: watch::Sender<usize>,
     /// Told of each measurement.
     measured: watch::Sender<()>,
+    /// Told of other prices.
+    priced: watch::Sender<()>,
 }
 
 /// What the wiring says about itself.
@@ -111,6 +116,12 @@ pub struct Board {
     pub benchmarks: Benchmarks,
     /// How kernels are laid out.
     pub tunings: Tunings,
+    /// What the market says; changed by [`Daemon::set_quotes`].
+    pub quotes: Quotes,
+    /// What each processor was given to work on, and since when.
+    pub choosing: Choosing,
+    /// The same with all that it was chosen from, by the processor's id.
+    pub choices: BTreeMap<String, Outcome>,
     /// What was credited.
     pub earned: Earned,
     /// What the pool says of the account there.
@@ -177,6 +188,7 @@ impl Daemon {
             measuring: tokio::sync::Mutex::new(()),
             asked: watch::Sender::new(0),
             measured: watch::Sender::new(()),
+            priced: watch::Sender::new(()),
         }
     }
 
@@ -207,6 +219,17 @@ impl Daemon {
             earned: std::mem::take(&mut board.earned),
             ..Board::default()
         };
+    }
+
+    /// Goes by other prices from now on.
+    pub fn set_quotes(&self, quotes: Quotes) {
+        self.board().quotes = quotes;
+        self.priced.send_replace(());
+    }
+
+    /// Told of other prices.
+    pub fn watch_priced(&self) -> watch::Receiver<()> {
+        self.priced.subscribe()
     }
 
     /// Waits until the agent is to end, at most for `limit`; whether it is.

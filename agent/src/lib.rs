@@ -10,6 +10,7 @@ pub mod app;
 pub mod autostart;
 pub mod benchmarks;
 pub mod browser;
+pub mod choosing;
 pub mod chosen_mode;
 pub mod cli;
 pub mod consent;

@@ -1,18 +1,28 @@
 //! What the market says: asked of the sources that the owner names and of nobody else, and kept in a file, so that it is
 //! there without a network too, with its age.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use idlewatt_config::MarketSource;
 use idlewatt_market::quotes::{Quotes, Settings};
 use idlewatt_market::source::{Shape, Source, whattomine};
 use jiff::Timestamp;
+use rand::RngExt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::web;
 use crate::work::Proxy;
+use crate::work::hub_client::HubClient;
+
+pub mod hub;
 
 const FILE: &str = "market.json";
+/// How often the market is asked, more or less: not everybody at the same moment. Prices are good for three hours.
+const ASK_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// How one source was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -87,6 +97,40 @@ pub async fn ask(
         });
     }
     all
+}
+
+/// Keeps what the market says up to date for as long as this runs: it decides what is worked on. Returns at once where
+/// nobody is to be asked.
+pub async fn keep_current(daemon: Arc<Daemon>, hub: Option<HubClient>) {
+    let settings = daemon.settings();
+    let sources = &settings.market.sources;
+    if sources.is_empty() && hub.is_none() {
+        return;
+    }
+    let proxy = settings.network.proxy.as_deref().map(Proxy::new);
+    loop {
+        let mut quotes = daemon.board().quotes.clone();
+        let mut asked = ask(sources, proxy.as_ref(), &mut quotes).await;
+        if let Some(hub) = &hub {
+            asked.push(hub::ask(hub, &mut quotes).await);
+        }
+        for told in &asked {
+            if let Some(error) = &told.error {
+                tracing::warn!(source = told.source, error, "the market is not known");
+            }
+            for refused in &told.refused {
+                tracing::warn!(source = told.source, refused, "not believed");
+            }
+        }
+        if asked.iter().any(|told| told.figures > 0) {
+            if let Err(error) = save(&daemon.data, &quotes) {
+                tracing::warn!(%error, "what the market says cannot be kept");
+            }
+            daemon.set_quotes(quotes);
+        }
+        let pause = ASK_EVERY.mul_f64(rand::rng().random_range(0.8..1.2));
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// A source as the market has it. The usual lists of one of them are two.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_config::{AgentSettings, PoolAccountSettings};
-use idlewatt_kernels::Algorithm;
 use idlewatt_market::account::history::compare;
 use idlewatt_market::account::{AccountError, Answer, Family, Lookup, PoolAccount, Step};
 use idlewatt_market::amount::Amount;
@@ -110,16 +109,27 @@ fn family(account: &PoolAccountSettings) -> Family {
     }
 }
 
+/// What is paid for the work of the settings' pool.
+pub fn paid_in(settings: &AgentSettings) -> Coin {
+    match &settings.pool.account {
+        Some(account) => coin(account, &settings.pool.algorithm),
+        None => mined(&settings.pool.algorithm),
+    }
+}
+
+/// What is usually mined with an algorithm.
+fn mined(algorithm: &str) -> Coin {
+    let mut coins = Coin::ALL.into_iter();
+    let coin = coins.find(|coin| coin.algorithm() == algorithm);
+    coin.unwrap_or(Coin::Monero)
+}
+
 /// What the pool pays: what the settings say, or what is mined.
 fn coin(account: &PoolAccountSettings, algorithm: &str) -> Coin {
     let said = account.coin.as_ref().and_then(|coin| coin.parse().ok());
-    let usual = || match (family(account), algorithm.parse::<Algorithm>()) {
-        (Family::NiceHash, _) => Coin::Bitcoin,
-        (_, Ok(algorithm)) => Coin::ALL
-            .into_iter()
-            .find(|coin| coin.algorithm() == algorithm.name())
-            .unwrap_or(Coin::Monero),
-        (_, Err(_)) => Coin::Monero,
+    let usual = || match family(account) {
+        Family::NiceHash => Coin::Bitcoin,
+        _ => mined(algorithm),
     };
     said.unwrap_or_else(usual)
 }

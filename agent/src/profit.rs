@@ -98,12 +98,8 @@ pub struct CoinFigures {
 /// Makes it.
 pub fn table(inputs: &Inputs<'_>) -> Table {
     let electricity = &inputs.settings.electricity;
-    // The settings allow no other than these.
-    let currency = electricity.currency.parse().unwrap_or(Currency::Usd);
-    let coins: Vec<CoinFigures> = Coin::ALL
-        .into_iter()
-        .filter_map(|coin| figures(coin, currency, inputs))
-        .collect();
+    let currency = currency(inputs.settings);
+    let coins = all_figures(currency, inputs);
     let maker = Maker {
         inputs,
         coins: &coins,
@@ -128,6 +124,33 @@ pub fn table(inputs: &Inputs<'_>) -> Table {
             .collect(),
         coins,
     }
+}
+
+/// What sums are in. The settings allow no other than these.
+pub fn currency(settings: &AgentSettings) -> Currency {
+    let said = settings.electricity.currency.parse();
+    said.unwrap_or(Currency::Usd)
+}
+
+/// All that one processor was measured for and somebody pays for.
+pub fn candidates(inputs: &Inputs<'_>, processor: &engine::Processor) -> Vec<Candidate> {
+    let coins = all_figures(currency(inputs.settings), inputs);
+    let maker = Maker {
+        inputs,
+        coins: &coins,
+    };
+    let measured = inputs.benchmarks.iter();
+    let measured = measured.filter(|one| one.processor == processor.id.as_str());
+    measured
+        .flat_map(|one| maker.candidates(processor, one))
+        .collect()
+}
+
+fn all_figures(currency: Currency, inputs: &Inputs<'_>) -> Vec<CoinFigures> {
+    let coins = Coin::ALL.into_iter();
+    coins
+        .filter_map(|coin| figures(coin, currency, inputs))
+        .collect()
 }
 
 fn figures(coin: Coin, currency: Currency, inputs: &Inputs<'_>) -> Option<CoinFigures> {

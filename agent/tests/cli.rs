@@ -2,6 +2,8 @@
 
 #[path = "cli/attacks.rs"]
 mod attacks;
+#[path = "cli/choosing.rs"]
+mod choosing;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/doctor.rs"]

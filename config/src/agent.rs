@@ -191,6 +191,9 @@ pub struct ElectricitySettings {
     /// Watts of the whole PC at work beyond those at rest; `None`: not known.
     #[serde(deserialize_with = "value::watts")]
     pub watts: Option<u16>,
+    /// Whether a processor rests while nothing pays more than its electricity costs.
+    #[serde(deserialize_with = "value::truth")]
+    pub rest_at_a_loss: bool,
 }
 
 // A price that was read is a number.

@@ -6,57 +6,31 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use idlewatt_config::Layered;
 use idlewatt_kernels::{Algorithm, Job, NonceSpace};
-use idlewatt_protocol::api::WorkOffer;
 use tokio::sync::watch;
 
 use crate::benchmarks::allowed_algorithms;
+use crate::choosing::{Able, Jobs, choose};
 use crate::daemon::Daemon;
 use crate::engine::{Engines, ProcessorId, ProcessorState};
-use crate::work::offers::{MeasuredRate, choose};
 use crate::work::{CurrentJob, Work};
 
 /// What each processor works on.
 pub type Allotment = BTreeMap<ProcessorId, Algorithm>;
 
-/// Chooses for each processor among what is measured, offered and allowed; `before` is kept where it pays as well.
-pub fn allot(daemon: &Daemon, offers: &[WorkOffer], before: &Allotment) -> Allotment {
-    let rates: Vec<MeasuredRate> = daemon
-        .benchmarks()
-        .into_iter()
-        .map(|benchmark| MeasuredRate {
-            processor: benchmark.processor,
-            algorithm: benchmark.algorithm,
-            hashes_per_second: benchmark.rate,
-        })
-        .collect();
+/// Chooses for each processor among what can be had and is allowed; `before` is kept where it pays as well.
+pub fn allot(daemon: &Daemon, jobs: Jobs<'_>, before: &Allotment) -> Allotment {
+    let settings = daemon.settings();
     let processors = daemon.board().processors.clone();
     let aside = set_aside(daemon);
-    let chosen = processors.into_iter().filter_map(|processor| {
-        let mut allowed = allowed_algorithms(&daemon.settings(), &processor);
+    let able = processors.into_iter().map(|processor| {
+        let mut allowed = allowed_algorithms(&settings, &processor);
         allowed.retain(|algorithm| !aside.contains(&(processor.id.clone(), *algorithm)));
-        let rates: Vec<MeasuredRate> = rates
-            .iter()
-            .filter(|rate| allowed.contains(&rate.algorithm))
-            .cloned()
-            .collect();
-        let current = before.get(&processor.id).copied();
-        let algorithm = choose(&rates, offers, processor.id.as_str(), current)?;
-        Some((processor.id, algorithm))
+        (processor, allowed)
     });
-    chosen.collect()
-}
-
-/// For a pool, which has one algorithm: every processor that can and may.
-pub fn allot_to_pool(daemon: &Daemon, algorithm: Algorithm) -> Allotment {
-    let aside = set_aside(daemon);
-    let board = daemon.board();
-    let able = board.processors.iter().filter(|processor| {
-        allowed_algorithms(&daemon.settings(), processor).contains(&algorithm)
-            && !aside.contains(&(processor.id.clone(), algorithm))
-    });
-    able.map(|processor| (processor.id.clone(), algorithm))
-        .collect()
+    let able: Vec<Able> = able.collect();
+    choose(daemon, jobs, &able, before)
 }
 
 /// What processors are not to be given at present.
@@ -74,11 +48,14 @@ fn pairs(states: &[ProcessorState]) -> BTreeSet<(ProcessorId, Algorithm)> {
     each.collect()
 }
 
-/// What makes another choice necessary beside other offers: something was set aside or is no longer, or was measured.
+/// What makes another choice necessary beside other offers: something was set aside or is no longer, or was measured, or
+/// has another price, or the owner has changed a setting.
 pub struct Changes {
     states: watch::Receiver<Vec<ProcessorState>>,
     aside: BTreeSet<(ProcessorId, Algorithm)>,
     measured: watch::Receiver<()>,
+    priced: watch::Receiver<()>,
+    settings: watch::Receiver<Arc<Layered>>,
 }
 
 impl Changes {
@@ -90,6 +67,8 @@ impl Changes {
             aside,
             states,
             measured: daemon.watch_measured(),
+            priced: daemon.watch_priced(),
+            settings: daemon.watch_settings(),
         }
     }
 
@@ -98,6 +77,14 @@ impl Changes {
         loop {
             let alive = tokio::select! {
                 changed = self.measured.changed() => match changed {
+                    Ok(()) => return,
+                    Err(_) => false,
+                },
+                changed = self.priced.changed() => match changed {
+                    Ok(()) => return,
+                    Err(_) => false,
+                },
+                changed = self.settings.changed() => match changed {
                     Ok(()) => return,
                     Err(_) => false,
                 },
@@ -207,6 +194,7 @@ mod tests {
     async fn what_is_set_aside_gives_way_to_the_next_best_until_it_is_tried_again() {
         use std::os::unix::fs::PermissionsExt;
 
+        use idlewatt_protocol::api::WorkOffer;
         use idlewatt_protocol::{Asset, Money};
 
         use crate::benchmarks::{Benchmarks, engine_settings};
@@ -290,9 +278,11 @@ mod tests {
             offer(Algorithm::KawPow, 1_000),
         ];
         let mut changes = Changes::of(&daemon, &engines);
-        let first = allot(&daemon, &offers, &Allotment::new());
+        let first = allot(&daemon, Jobs::Hub(&offers), &Allotment::new());
         assert_eq!(first[&gpu.id], Algorithm::KawPow);
-        assert!(allot_to_pool(&daemon, Algorithm::KawPow).contains_key(&gpu.id));
+        assert!(
+            allot(&daemon, Jobs::Pool(Algorithm::KawPow), &Allotment::new()).contains_key(&gpu.id)
+        );
 
         let allowance = Allowance {
             percent: 100,
@@ -304,9 +294,11 @@ mod tests {
         let limit = std::time::Duration::from_secs(60);
         let change = tokio::time::timeout(limit, changes.next()).await;
         change.expect("it is set aside");
-        let second = allot(&daemon, &offers, &first);
+        let second = allot(&daemon, Jobs::Hub(&offers), &first);
         assert_eq!(second[&gpu.id], Algorithm::Sha256d);
-        assert!(!allot_to_pool(&daemon, Algorithm::KawPow).contains_key(&gpu.id));
+        assert!(
+            !allot(&daemon, Jobs::Pool(Algorithm::KawPow), &Allotment::new()).contains_key(&gpu.id)
+        );
         let status = daemon.status();
         let told = &status.processors[0].set_aside[0];
         assert_eq!(told.algorithm, Algorithm::KawPow);
@@ -318,7 +310,10 @@ mod tests {
         daemon.retry("gpu-1").await.expect("it is known");
         let change = tokio::time::timeout(limit, changes.next()).await;
         change.expect("it gets another chance");
-        assert_eq!(allot(&daemon, &offers, &second)[&gpu.id], Algorithm::KawPow);
+        assert_eq!(
+            allot(&daemon, Jobs::Hub(&offers), &second)[&gpu.id],
+            Algorithm::KawPow
+        );
         engines.shutdown().await;
     }
 }

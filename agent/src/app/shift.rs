@@ -9,12 +9,13 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::allotment::{Allotment, Changes, allot, allot_to_pool, distribute, send_if_different};
+use super::allotment::{Allotment, Changes, allot, distribute, send_if_different};
 use super::login::keep_logged_in;
 use super::measuring::{measure_beside, measure_first, missing};
 use super::pools::pools;
 use super::source::Reach;
 use crate::benchmarks::{Measurement, engine_settings};
+use crate::choosing::{self, Jobs};
 use crate::control::answers::Phase;
 use crate::daemon::Daemon;
 use crate::earnings;
@@ -22,6 +23,7 @@ use crate::engine::{self, Engines, Found, Processor, ProcessorKind};
 use crate::hub_access::{HubAccess, Standing};
 use crate::hub_child::{HubProgram, HubState};
 use crate::journal::{self, Journal};
+use crate::market;
 use crate::pool_account;
 use crate::reports;
 use crate::shares::{FoundShare, Submitter};
@@ -32,6 +34,9 @@ use crate::work::{Source, Timing, Way, Ways, Work};
 
 /// How long the embedded hub may take to end after everything that talks to it.
 const HUB_END_LIMIT: Duration = Duration::from_millis(600);
+
+/// How often it is looked at a pool whether the work is worth it. A hub's offers come as often.
+const CHOOSE_EVERY: Duration = Duration::from_secs(60);
 
 /// Everything that needs the owner's consent.
 pub struct Shift {
@@ -127,6 +132,8 @@ impl Shift {
                 engines.set_tunings(&processor.id, board.tunings.of(processor));
             }
             board.processors = processors;
+            board.quotes = market::load(&daemon.data);
+            board.choosing = choosing::load(&daemon.data);
             board.engines = Some(engines.clone());
         }
         let (changes, changed) = mpsc::unbounded_channel();
@@ -214,6 +221,11 @@ impl Shift {
             tasks,
             reports::keep_reporting(self.daemon.clone(), access.clone()),
         );
+        let client = access.client().clone();
+        self.spawn(
+            tasks,
+            market::keep_current(self.daemon.clone(), Some(client)),
+        );
         let offers = Arc::new(Offers::start(access.client().clone()));
         if let Some(state) = embedded {
             self.spawn(
@@ -280,7 +292,9 @@ impl Shift {
                 if let Some(addresses) = &now.stratum {
                     work.set_addresses(addresses);
                 }
-                send_if_different(&sender, |before| allot(&daemon, &now.offers, before));
+                send_if_different(&sender, |before| {
+                    allot(&daemon, Jobs::Hub(&now.offers), before)
+                });
             }
         });
     }
@@ -305,14 +319,17 @@ impl Shift {
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         let mut changes = Changes::of(&daemon, &engines);
-        sender.send_replace(allot_to_pool(&daemon, algorithm));
+        let jobs = Jobs::Pool(algorithm);
+        sender.send_replace(allot(&daemon, jobs, &Allotment::new()));
         self.submit(tasks, work.clone(), None, found);
         self.spawn(tasks, distribute(engines, work, allotment));
         self.spawn(tasks, pool_account::keep_current(daemon.clone()));
+        self.spawn(tasks, market::keep_current(daemon.clone(), None));
         self.spawn(tasks, async move {
             loop {
-                changes.next().await;
-                send_if_different(&sender, |_| allot_to_pool(&daemon, algorithm));
+                // Now and then in any case: what was begun is kept for a while, and prices grow old.
+                let _ = tokio::time::timeout(CHOOSE_EVERY, changes.next()).await;
+                send_if_different(&sender, |before| allot(&daemon, jobs, before));
             }
         });
     }

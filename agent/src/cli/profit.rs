@@ -4,9 +4,8 @@ use idlewatt_market::choice::{
     Decision, NothingReason, Outcome, PowerOrigin, Remark, RestReason, Source, Terms, Work,
 };
 use idlewatt_market::quotes::Quotes;
-use idlewatt_market::source::{Currency, Figure, Reading};
-use idlewatt_protocol::Asset;
-use idlewatt_protocol::api::{Prices, WorkOffer};
+use idlewatt_market::source::Currency;
+use idlewatt_protocol::api::WorkOffer;
 use idlewatt_screens::{Fiat, Format};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,9 +19,6 @@ use crate::market::{self, Asked};
 use crate::profit::{CoinFigures, Inputs, Row, Table, table};
 use crate::work::hub_client::{HubClient, HubError};
 use crate::work::{Proxy, Way};
-
-/// What a hub's prices are kept under.
-const HUB: &str = "hub";
 
 #[derive(Debug, clap::Args)]
 pub struct ProfitArguments {
@@ -96,58 +92,15 @@ async fn hub(common: &Common, named: Option<String>) -> Option<String> {
 
 /// What a hub has work for, and what it has heard of prices.
 async fn ask_hub(way: &Way, address: &str, quotes: &mut Quotes) -> (Vec<WorkOffer>, Asked) {
-    let mut told = Asked {
-        source: HUB.to_owned(),
-        figures: 0,
-        refused: Vec::new(),
-        error: None,
-    };
     let heard = async {
         let client = HubClient::by(way, address)?;
         let offers = client.work_offers().await?.offers;
-        Ok::<_, HubError>((offers, client.prices().await?))
+        Ok::<_, HubError>((client, offers))
     };
     match heard.await {
-        Ok((offers, prices)) => {
-            let readings = readings(&prices);
-            told.figures = readings.len();
-            quotes.take(HUB, &readings, Timestamp::now());
-            (offers, told)
-        }
-        Err(error) => {
-            told.error = Some(error.to_string());
-            (Vec::new(), told)
-        }
+        Ok((client, offers)) => (offers, market::hub::ask(&client, quotes).await),
+        Err(error) => (Vec::new(), market::hub::unreachable(&error)),
     }
-}
-
-fn readings(prices: &Prices) -> Vec<Reading> {
-    let Some(at) = prices.at else {
-        return Vec::new();
-    };
-    let each = prices.prices.iter().flat_map(|(asset, prices)| {
-        let coin = match asset {
-            Asset::Monero => Some(idlewatt_market::coin::Coin::Monero),
-            Asset::Bitcoin => Some(idlewatt_market::coin::Coin::Bitcoin),
-            Asset::Practice => None,
-        };
-        let all = [
-            (Currency::Usd, &prices.usd),
-            (Currency::Krw, &prices.krw),
-            (Currency::Eur, &prices.eur),
-            (Currency::Btc, &prices.btc),
-        ];
-        all.into_iter().filter_map(move |(currency, price)| {
-            let value = price.as_ref()?.parse().ok()?;
-            let figure = Figure::Price { currency, value };
-            let coin = coin?;
-            figure
-                .check(coin)
-                .is_ok()
-                .then_some(Reading { coin, figure, at })
-        })
-    });
-    each.collect()
 }
 
 /// Puts sums and names into words.

@@ -4,6 +4,7 @@ use idlewatt_screens::Words;
 use jiff::Zoned;
 
 use super::{Common, Failure, mode, moment, output, words};
+use crate::choosing;
 use crate::control::answers::{Processor, Status};
 use crate::daemon::status::reason_in_words;
 use crate::engine::AlgorithmSetAside;
@@ -190,6 +191,10 @@ fn row(processor: &Processor, words: Words) -> Vec<String> {
     let mut state = phase(&processor.phase, words);
     if let Some(detail) = &processor.detail {
         state = format!("{state}: {detail}");
+    }
+    let choice = processor.choice.as_ref();
+    if let Some(told) = choice.and_then(|choice| choosing::in_words(choice, words)) {
+        state = format!("{state}, {told}");
     }
     if let Some(progress) = processor.progress {
         state = format!("{state} ({:.0} %)", progress * 100.0);

@@ -219,9 +219,31 @@ pub struct Processor {
     /// The algorithms that it is not asked to compute, and why.
     #[serde(default)]
     pub set_aside: Vec<AlgorithmSetAside>,
+    /// What was chosen for it by what work brings; absent where nobody says what that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// Where it has to prepare something before it hashes again: about how long that takes, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_seconds: Option<f64>,
+}
+
+/// What was chosen for a processor by what work brings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Whether it rests, as nothing pays more than its electricity costs.
+    pub rests: bool,
+    /// What it computes, or would compute.
+    pub algorithm: String,
+    /// The coin's ticker.
+    pub coin: String,
+    /// What a day of full work brings after fee and electricity, from the measured rate and today's prices.
+    pub net_a_day: f64,
+    /// In what.
+    pub currency: String,
+    /// When the prices were true.
+    pub as_of: Timestamp,
+    /// Whether that is too long ago to go by.
+    pub stale: bool,
 }
 
 /// Shares by what became of them, since the receipts began.

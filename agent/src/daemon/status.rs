@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::Daemon;
 use crate::benchmarks::kind_name;
+use crate::choosing;
 use crate::control::answers::{Phase, Processor, Source, Status};
 use crate::earnings;
 use crate::engine::{self, ProcessorState};
@@ -64,6 +65,7 @@ pub fn of(daemon: &Daemon) -> Status {
     let counts = daemon.counts();
     let awaiting = earnings::awaiting(daemon);
     let update = Records::of(&daemon.data).state();
+    let settings = daemon.settings();
     let board = daemon.board();
     let phase = match board.phase {
         _ if !consent => Phase::WaitingForConsent,
@@ -119,7 +121,12 @@ pub fn of(daemon: &Daemon) -> Status {
                     .iter()
                     .find(of)
                     .is_some_and(|one| one.software);
-                processor(state, software, reason)
+                let outcome = board.choices.get(state.id.as_str());
+                let choice = outcome.and_then(|outcome| choosing::told(outcome, &settings));
+                Processor {
+                    choice,
+                    ..processor(state, software, reason)
+                }
             })
             .collect(),
         shares: counts,
@@ -186,5 +193,6 @@ fn processor(state: ProcessorState, software: bool, reason: Option<Reason>) -> P
         resume_seconds: state.resume_seconds,
         longest_dispatch_ms: state.longest_dispatch_ms,
         set_aside: state.set_aside,
+        choice: None,
     }
 }

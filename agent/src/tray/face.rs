@@ -4,7 +4,8 @@ use idlewatt_screens::Words;
 use jiff::{ToSpan, Zoned};
 
 use super::icon::State;
-use crate::control::answers::{ModeRequest, Phase, Processor, Status};
+use crate::choosing;
+use crate::control::answers::{Choice, ModeRequest, Phase, Processor, Status};
 use crate::daemon::status::reason_in_words;
 use crate::earnings;
 use crate::engine::layout::hash_rate;
@@ -266,6 +267,17 @@ fn is_connected(status: &Status) -> bool {
     connections.is_empty() || connections.values().any(works)
 }
 
+/// Why nothing works, where every processor rests because nothing pays.
+fn resting(status: &Status) -> Option<&Choice> {
+    let rests = |processor: &Processor| processor.choice.as_ref().is_some_and(|one| one.rests);
+    let first = status.processors.first()?;
+    let all = status.processors.iter().all(rests);
+    first
+        .choice
+        .as_ref()
+        .filter(|_| all && !is_paused(status) && status.phase == Phase::Running)
+}
+
 fn set_aside(status: &Status) -> Option<&Processor> {
     let mut aside = status.processors.iter();
     aside.find(|processor| processor.phase == "set_aside")
@@ -290,7 +302,10 @@ pub fn line(status: &Status, icon: State, words: Words) -> String {
                 ],
             )
         }
-        _ => reason_in_words(status.phase, status.because.as_ref(), words),
+        _ => match resting(status) {
+            Some(choice) => choosing::in_words(choice, words).unwrap_or_default(),
+            None => reason_in_words(status.phase, status.because.as_ref(), words),
+        },
     };
     cut(&line, LONGEST_LINE)
 }

@@ -45,7 +45,7 @@ impl Interface {
 }
 
 /// A Stratum server that takes every login and has no work.
-fn idle_pool() -> String {
+pub fn idle_pool() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound").to_string();
     let talk = |stream: TcpStream| {

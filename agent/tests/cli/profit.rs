@@ -9,13 +9,13 @@ use serde_json::Value;
 use super::harness::Home;
 
 /// A source of the market that answers as it is told at the moment.
-struct Source {
-    url: String,
+pub struct Source {
+    pub url: String,
     answer: Arc<Mutex<String>>,
 }
 
 impl Source {
-    fn start() -> Source {
+    pub fn start() -> Source {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/list", listener.local_addr().expect("bound"));
         let answer = Arc::<Mutex<String>>::default();
@@ -35,17 +35,17 @@ impl Source {
         Source { url, answer }
     }
 
-    fn says(&self, status: &str, body: &str) {
+    pub fn says(&self, status: &str, body: &str) {
         let answer = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n{body}");
         *self.answer.lock().expect("not poisoned") = answer;
     }
 }
 
-fn prices(monero: &str, at: i64) -> String {
+pub fn prices(monero: &str, at: i64) -> String {
     format!(r#"{{"monero":{{"usd":{monero},"last_updated_at":{at}}}}}"#)
 }
 
-fn difficulty(at: i64) -> String {
+pub fn difficulty(at: i64) -> String {
     format!(
         r#"{{"coins":{{"Monero":{{"id":101,"tag":"XMR","algorithm":"RandomX","block_time":"120.0","block_reward":0.6,"block_reward24":0.6,"last_block":3500000,"difficulty":3e11,"difficulty24":3e11,"nethash":2500000000,"exchange_rate":0.002,"exchange_rate24":0.002,"exchange_rate_vol":1.0,"exchange_rate_curr":"BTC","market_cap":"$1.00","estimated_rewards":"1","estimated_rewards24":"1","btc_revenue":"1","btc_revenue24":"1","profitability":1,"profitability24":1,"lagging":false,"timestamp":{at}}}}}}}"#
     )

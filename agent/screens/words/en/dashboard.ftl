@@ -48,6 +48,7 @@ dashboard-electricity = Electricity price
 dashboard-price = Price of a kWh
 dashboard-currency = Currency
 dashboard-watts = Watts while it works
+dashboard-rest-at-a-loss = Rest while nothing pays more than it costs
 dashboard-electricity-hint = Kept on this PC. A meter at the wall says how many watts the PC takes at work beyond those at rest.
 dashboard-start = Start earning
 dashboard-start-hint = Begins in Smart mode: as much as goes unnoticed. Change or pause it at any time.

@@ -60,3 +60,5 @@ reasons-remote-pause = paused by the account's owner
 reasons-waiting-for-consent = waiting for your consent: `idlewatt consent --accept`
 reasons-starting = starting
 reasons-benchmarking = measuring what the processors are worth
+reasons-rests-at-a-loss = rests: nothing pays more than its electricity costs ({ $work }: { $net } a day of full work)
+reasons-works-at-a-loss = works at a loss: { $net } a day of full work ({ $work }), as far as prices and power are known

@@ -48,6 +48,7 @@ dashboard-electricity = 전기 요금
 dashboard-price = kWh당 요금
 dashboard-currency = 통화
 dashboard-watts = 작업할 때의 전력(W)
+dashboard-rest-at-a-loss = 전기 요금보다 더 버는 일이 없으면 쉬기
 dashboard-electricity-hint = 이 PC에만 저장돼요. 콘센트 전력계로 작업할 때와 쉴 때의 차이를 재면 정확해요.
 dashboard-start = 수익 시작
 dashboard-start-hint = 눈에 띄지 않을 만큼만 일하는 스마트 모드로 시작해요. 언제든지 바꾸거나 멈출 수 있어요.

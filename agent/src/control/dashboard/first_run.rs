@@ -76,6 +76,7 @@ pub struct Electricity {
     pub price: String,
     pub currency: String,
     pub watts: String,
+    pub rest_at_a_loss: bool,
 }
 
 impl Electricity {
@@ -93,6 +94,7 @@ impl Electricity {
                 .watts
                 .map(|watts| watts.to_string())
                 .unwrap_or_default(),
+            rest_at_a_loss: electricity.rest_at_a_loss,
         }
     }
 }

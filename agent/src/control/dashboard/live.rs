@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::page::Page;
+use crate::choosing;
 use crate::control::answers::{Processor, Status};
 use crate::control::guard::Refusal;
 use crate::daemon::Daemon;
@@ -82,10 +83,7 @@ pub fn figures(daemon: &Daemon, format: &Format) -> Figures {
         );
         put(&format!("reason-{id}"), reason(processor, words));
         put(&format!("phase-{id}"), phase(processor, words));
-        put(
-            &format!("detail-{id}"),
-            processor.detail.clone().unwrap_or_default(),
-        );
+        put(&format!("detail-{id}"), detail(processor, words));
         put(&format!("celsius-{id}"), celsius(daemon, id, format));
     }
     if let Some(running) = &status.benchmark {
@@ -119,6 +117,14 @@ fn reason(processor: &Processor, words: Words) -> String {
     because
         .map(|because| because.in_words(words))
         .unwrap_or_default()
+}
+
+/// What it says beside its phase, and whether its work is worth it.
+fn detail(processor: &Processor, words: Words) -> String {
+    let choice = processor.choice.as_ref();
+    let choice = choice.and_then(|choice| choosing::in_words(choice, words));
+    let all: Vec<String> = processor.detail.clone().into_iter().chain(choice).collect();
+    all.join(" · ")
 }
 
 fn phase(processor: &Processor, words: Words) -> String {

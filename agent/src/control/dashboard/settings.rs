@@ -351,6 +351,10 @@ pub async fn electricity(page: Page, Form(fields): Form<Fields>) -> Response {
         ("electricity.price", number("price")),
         ("electricity.watts", number("watts")),
         (
+            "electricity.rest_at_a_loss",
+            Some(toml::Value::from(field(&fields, "rest_at_a_loss") == "yes")),
+        ),
+        (
             "electricity.currency",
             Some(toml::Value::from(field(&fields, "currency"))),
         ),
