@@ -27,6 +27,15 @@ fn a_processor_rests_while_its_work_costs_more_than_it_brings_and_works_when_its
         ),
     );
     assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
+    let measured = [
+        "bench",
+        "--algorithm",
+        "randomx",
+        "--seconds",
+        "1",
+        "--json",
+    ];
+    home.run(&measured).json();
     let daemon = home.daemon(&["--mode", "100"]);
     let choice = || daemon.status()["processors"][0]["choice"].clone();
     until("the market's word", || choice()["rests"] == true);

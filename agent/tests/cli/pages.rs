@@ -73,7 +73,7 @@ impl Session {
 
     /// What the forms of this session prove themselves with.
     pub fn form_token(&self) -> String {
-        let (_, _, page) = self.get("first-run");
+        let (_, _, page) = self.get("settings");
         let token = page
             .split("name=\"form_token\" value=\"")
             .nth(1)
