@@ -6,10 +6,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use idlewatt_config::AgentSettings;
 use idlewatt_protocol::EnrolmentSecret;
+use jiff::Zoned;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +24,7 @@ use crate::control::server;
 use crate::daemon::hour;
 use crate::daemon::{Daemon, Loaded, Remembered};
 use crate::data_dir::{DataDir, DataDirError, Lock};
+use crate::earnings::outlook;
 use crate::governor::{ChosenMode, Mode};
 use crate::hub_child::HubProgram;
 use crate::identity::EMBEDDED;
@@ -42,6 +44,8 @@ pub mod pools;
 mod shift;
 mod source;
 
+/// How much of a day a kill may cost the estimates.
+const KEEP_DAYS_EVERY: Duration = Duration::from_secs(300);
 /// How long the whole agent may take to end.
 const END_LIMIT: Duration = Duration::from_millis(900);
 
@@ -247,14 +251,32 @@ fn first_mode(
     }
 }
 
-/// Remembers what each processor does, for the chart of the last hour.
+/// Remembers what each processor does, for the chart of the last hour and for estimates.
 async fn keep_hour(daemon: Arc<Daemon>) {
+    let keep = |daemon: &Daemon| {
+        let days = daemon.days();
+        if let Err(error) = days.save(&daemon.data) {
+            tracing::warn!(%error, "what was done today cannot be kept");
+        }
+    };
+    let (mut looked, mut kept) = (Instant::now(), Instant::now());
     while !daemon.wait_stopping(hour::EVERY).await {
         let engines = daemon.board().engines.clone();
-        if let Some(engines) = engines {
-            daemon.hour.add(&engines.states());
+        let Some(engines) = engines else {
+            looked = Instant::now();
+            continue;
+        };
+        daemon.hour.add(&engines.states());
+        let looks = outlook::looks(&daemon);
+        let since = looked.elapsed();
+        looked = Instant::now();
+        daemon.days_now().add(&looks, since, Zoned::now().date());
+        if kept.elapsed() >= KEEP_DAYS_EVERY {
+            keep(&daemon);
+            kept = Instant::now();
         }
     }
+    keep(&daemon);
 }
 
 /// One shift after the other: each while there is consent.

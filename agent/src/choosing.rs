@@ -218,4 +218,4 @@ pub fn in_words(choice: &Choice, words: Words) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

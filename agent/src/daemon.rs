@@ -27,6 +27,8 @@ use crate::control::dashboard::entrance::Entrance;
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
 use crate::earnings;
+use crate::earnings::days::Days;
+use crate::earnings::outlook::{self, Outlook};
 use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
@@ -87,6 +89,9 @@ pub struct Daemon {
     measured: watch::Sender<()>,
     /// Told of other prices.
     priced: watch::Sender<()>,
+    /// What was done on the last days.
+    days: Mutex<Days>,
+    estimating: tokio::sync::Mutex<()>,
 }
 
 /// What the wiring says about itself.
@@ -168,6 +173,8 @@ impl Daemon {
         };
         let limit = remembered.limit;
         Daemon {
+            days: Mutex::new(Days::load(&data)),
+            estimating: tokio::sync::Mutex::new(()),
             data,
             settings: Kept::new(settings, policy),
             program,
@@ -462,7 +469,32 @@ impl Daemon {
 
     /// What was credited, asked for anew if the hub can be reached.
     pub async fn earnings(&self) -> Earned {
-        earnings::refresh(self).await
+        let earned = earnings::refresh(self).await;
+        Earned {
+            outlook: self.outlook().await,
+            ..earned
+        }
+    }
+
+    /// What this device may bring; `None` where nobody says what its work is worth, and never did.
+    pub async fn outlook(&self) -> Option<Outlook> {
+        let outlook = outlook::refresh(self).await;
+        (outlook != Outlook::default()).then_some(outlook)
+    }
+
+    /// Held while estimates are looked after: two at once would each keep one.
+    pub async fn estimating(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.estimating.lock().await
+    }
+
+    /// What was done on the last days.
+    pub fn days(&self) -> Days {
+        self.days_now().clone()
+    }
+
+    /// The same, to add to.
+    pub fn days_now(&self) -> MutexGuard<'_, Days> {
+        self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many shares there are of each fate.

@@ -1,6 +1,9 @@
 //! What was earned: always what the hub has credited, never an estimate.
 
+pub mod days;
+pub mod outlook;
 pub mod projection;
+pub mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +22,9 @@ use crate::shares::Awaiting;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How often the hub is asked although none was: other devices and referrals earn too.
 const ASK_EVERY: Duration = Duration::from_secs(300);
+
+/// How often estimates are compared with what became of them.
+const ESTIMATE_EVERY: Duration = Duration::from_secs(1_800);
 
 /// Said where a pool is worked for.
 pub const NO_HUB: &str = "a pool keeps its own books: see its pages";
@@ -48,6 +54,7 @@ pub async fn refresh(daemon: &Daemon) -> Earned {
                 awaiting: awaiting(daemon),
                 as_of: Some(Timestamp::now()),
                 pool: None,
+                outlook: None,
                 note: None,
             };
             daemon.board().earned = earned.clone();
@@ -109,6 +116,14 @@ pub fn in_words(amounts: &[Money], words: Words) -> String {
         }
     });
     shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Looks after the estimates although nobody looks at them: how they came true is known only of those that were made.
+pub async fn keep_estimating(daemon: Arc<Daemon>) {
+    loop {
+        sleep(ESTIMATE_EVERY).await;
+        outlook::refresh(&daemon).await;
+    }
 }
 
 /// Keeps what the status shows up to date.

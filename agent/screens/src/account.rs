@@ -79,6 +79,8 @@ pub struct Viewer {
     pub peer: Option<SocketAddr>,
     /// What this device would be credited with in the next 24 hours; empty where it is not known.
     pub estimate: Vec<Money>,
+    /// A section of the page of earnings, in HTML, about what this device may bring; empty where that is not known.
+    pub outlook: String,
     /// The hub's address as a new device is told it, such as `https://hub.example`.
     pub hub_url: String,
 }

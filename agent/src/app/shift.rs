@@ -140,6 +140,7 @@ impl Shift {
         self.spawn(tasks, self.steering(engines.clone(), changes).run());
         self.spawn(tasks, write_down(daemon.clone(), changed));
         self.spawn(tasks, earnings::keep_current(daemon.clone()));
+        self.spawn(tasks, earnings::keep_estimating(daemon.clone()));
 
         let pool = daemon.settings().pool.url.is_some();
         let reach = Reach {

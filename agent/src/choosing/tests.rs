@@ -16,13 +16,13 @@ use crate::shares::Receipts;
 use crate::tuning::Tunings;
 
 /// Draws a kilowatt, measured at 10 kH/s of RandomX and 100 MH/s of sha256d.
-struct Pc {
-    daemon: Daemon,
+pub(crate) struct Pc {
+    pub daemon: Daemon,
     _folder: TempDir,
 }
 
 impl Pc {
-    async fn new(settings: &str) -> Self {
+    pub async fn new(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::locate(Some(folder.path().to_owned())).expect("named");
         let file = data.file("config.toml");
@@ -71,7 +71,7 @@ impl Pc {
     }
 
     /// A round of choosing, from all that the processor can.
-    fn choose(&self, jobs: Jobs<'_>) -> Option<Algorithm> {
+    pub fn choose(&self, jobs: Jobs<'_>) -> Option<Algorithm> {
         self.choose_allowed(jobs, &[Algorithm::RandomX, Algorithm::Sha256d])
     }
 
@@ -99,7 +99,7 @@ fn price(coin: Coin, value: f64) -> Reading {
 }
 
 /// Monero at 200 $ and Bitcoin at 100,000 $.
-fn prices() -> Quotes {
+pub(crate) fn prices() -> Quotes {
     let mut quotes = Quotes::default();
     let readings = [
         price(Coin::Monero, 200.0),
@@ -132,7 +132,7 @@ fn offer(algorithm: Algorithm, asset: Asset, atomic: i128) -> WorkOffer {
 }
 
 /// 2 XMR for 10^12 hashes of RandomX: 0.345 $ a day here. 1 satoshi for as many of sha256d: 0.00864 $.
-fn money() -> [WorkOffer; 2] {
+pub(crate) fn money() -> [WorkOffer; 2] {
     [
         offer(Algorithm::Sha256d, Asset::Bitcoin, 1),
         offer(Algorithm::RandomX, Asset::Monero, 2_000_000_000_000),

@@ -2,12 +2,14 @@
 
 use idlewatt_market::amount::Amount;
 use idlewatt_protocol::Money;
+use idlewatt_screens::Format;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Common, Failure, output, words};
 use crate::control::answers::Earned;
 use crate::earnings;
+use crate::earnings::told::Told;
 use crate::pool_account::{PoolEarned, in_words};
 
 pub async fn run(common: &Common) -> Result<(), Failure> {
@@ -37,6 +39,12 @@ fn shown(earned: &Earned) -> String {
     if let Some(pool) = &earned.pool {
         lines = of_pool(pool);
     }
+    if let Some(outlook) = &earned.outlook {
+        lines.extend(of_outlook(&Told::of(
+            outlook,
+            &Format::new(words.language(), TimeZone::system()),
+        )));
+    }
     if let Some(note) = &earned.note {
         let note = match note.as_str() {
             // The pool's own answer stands above.
@@ -48,6 +56,23 @@ fn shown(earned: &Earned) -> String {
         lines.push(words.say_with("cli-earnings-note", &[("note", note.into())]));
     }
     lines.join("\n")
+}
+
+/// What may come, and what became of what was said before.
+fn of_outlook(told: &Told) -> Vec<String> {
+    let words = words();
+    let mut lines = vec![String::new(), words.say("dashboard-outlook")];
+    for one in &told.estimates {
+        let name = output::padded(&one.days, 14);
+        lines.push(format!("{name} {} ({})", one.range, one.likely));
+    }
+    if let Some(one) = told.estimates.first() {
+        lines.push(words.say("dashboard-outlook-note"));
+        lines.extend(one.cautions.iter().cloned());
+    }
+    lines.extend(told.summary.iter().cloned());
+    lines.extend(told.earlier.iter().cloned());
+    lines
 }
 
 /// What a pool says; of what it does not say, nothing.

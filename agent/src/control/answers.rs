@@ -8,6 +8,7 @@ use idlewatt_protocol::{AccountId, DeviceId, Money};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::earnings::outlook::Outlook;
 use crate::engine::AlgorithmSetAside;
 use crate::engine::message::MeasuredTuning;
 use crate::governor::Reason;
@@ -396,6 +397,9 @@ pub struct Earned {
     /// What the pool says, where one is worked for and asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolEarned>,
+    /// What this device may bring, and what became of earlier estimates; not where nobody says what its work is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
     /// Why the figures may be old, or are none, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -23,6 +23,7 @@ mod gate;
 mod history;
 mod live;
 mod now;
+mod outlook;
 mod page;
 mod pool;
 mod rules;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::TryStreamExt;
+
 use idlewatt_protocol::api::CreditedShare;
 use idlewatt_protocol::{Asset, Money};
 use jiff::Timestamp;
@@ -87,18 +89,31 @@ impl Receipts {
     /// # Errors
     /// If the receipts cannot be read.
     pub async fn credited_since(&self, moment: Timestamp) -> Result<Vec<Money>, ReceiptsError> {
+        self.credited_within(moment, Timestamp::MAX).await
+    }
+
+    /// The same between two moments, the first included.
+    ///
+    /// # Errors
+    /// If the receipts cannot be read.
+    pub async fn credited_within(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Money>, ReceiptsError> {
         // Numbers rise with time: no more is looked at than what is new.
-        let rows = sqlx::query(
+        let mut rows = sqlx::query(
             "SELECT id, credit_asset, credit_atomic, credit_fraction FROM receipts
              WHERE id > coalesce((SELECT id FROM receipts WHERE found_at < ?1 ORDER BY id DESC LIMIT 1), 0)
-             AND found_at >= ?1 AND state = 'accepted' AND lost_at IS NULL AND hub_settlement IS NOT NULL",
+             AND found_at >= ?1 AND found_at < ?2
+             AND state = 'accepted' AND lost_at IS NULL AND hub_settlement IS NOT NULL",
         )
-        .bind(moment.as_millisecond())
-        .fetch_all(&self.pool)
-        .await?;
+        .bind(from.as_millisecond())
+        .bind(to.as_millisecond())
+        .fetch(&self.pool);
         let mut sums: BTreeMap<Asset, (i128, i128)> = BTreeMap::new();
-        for row in &rows {
-            let Some(credit) = credit(row, row.try_get("id")?)? else {
+        while let Some(row) = rows.try_next().await? {
+            let Some(credit) = credit(&row, row.try_get("id")?)? else {
                 continue;
             };
             let fraction: i64 = row.try_get("credit_fraction")?;

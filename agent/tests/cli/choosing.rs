@@ -72,4 +72,13 @@ fn a_processor_rests_while_its_work_costs_more_than_it_brings_and_works_when_its
     assert!(text.contains("works at a loss"), "{text}");
     let (_, _, page) = session.get("settings");
     assert!(!page.contains(checked), "{page}");
+
+    // What may come of it is an estimate, and says from how little.
+    let outlook = home.run(&["earnings", "--json"]).json()["outlook"].clone();
+    let week = &outlook["estimates"][0];
+    assert_eq!(week["based_on"]["rate"], "benchmark_only", "{outlook:#}");
+    let (low, high) = (week["low"].as_f64(), week["high"].as_f64());
+    assert!(low < high && low >= Some(0.0), "{outlook:#}");
+    let text = home.run(&["earnings"]).out;
+    assert!(text.contains("Extrapolated from a benchmark alone"), "{text}");
 }

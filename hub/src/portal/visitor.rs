@@ -185,6 +185,7 @@ pub(super) async fn signed_in(
         zone: visitor.zone(),
         this_device: None,
         estimate: Vec::new(),
+        outlook: String::new(),
         peer: Some(visitor.peer),
         hub_url: portal.hub_url.clone(),
     });

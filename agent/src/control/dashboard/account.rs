@@ -79,10 +79,10 @@ pub async fn viewer(
     if super::first_run::is_open(daemon) {
         return page.back_to("first-run");
     }
+    let is_earnings = request.uri().path().ends_with("/earnings");
     if daemon.settings().pool.url.is_some() {
-        let is_earnings = request.uri().path().ends_with("/earnings");
         return match daemon.settings().pool.account {
-            Some(_) if is_earnings => super::pool::show(&page),
+            Some(_) if is_earnings => super::pool::show(&page).await,
             Some(_) => page.back_to("earnings"),
             None => page.back_to("now"),
         };
@@ -100,6 +100,10 @@ pub async fn viewer(
         this_device: hub.as_ref().map(HubAccess::device).cloned(),
         peer: None,
         estimate: projection::next_day(daemon),
+        outlook: match is_earnings {
+            true => super::outlook::section(&page).await,
+            false => String::new(),
+        },
         hub_url: hub.map(|hub| hub.client().address()).unwrap_or_default(),
     });
     next.run(request).await

@@ -16,6 +16,7 @@ const MOST: usize = 100;
 struct AtPool {
     words: Words,
     earned: Option<Shown>,
+    outlook: String,
 }
 
 /// Everything in the reader's words.
@@ -50,11 +51,12 @@ struct ShownWorker {
 }
 
 /// `GET earnings` where a pool is worked for.
-pub fn show(page: &Page) -> Response {
+pub async fn show(page: &Page) -> Response {
     let earned = page.daemon().board().pool_earned.clone();
     let body = AtPool {
         words: page.words,
         earned: earned.map(|earned| shown(page, earned)),
+        outlook: super::outlook::section(page).await,
     };
     page.show("earnings", "", &page.words.say("dashboard-earnings"), &body)
 }
