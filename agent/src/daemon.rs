@@ -26,9 +26,7 @@ use crate::control::answers::{
 use crate::control::dashboard::entrance::Entrance;
 use crate::control::guard::Refusal;
 use crate::data_dir::DataDir;
-use crate::earnings;
 use crate::earnings::days::Days;
-use crate::earnings::outlook::{self, Outlook};
 use crate::engine::{Engines, Processor, ProcessorId};
 use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
@@ -47,6 +45,7 @@ pub use settings::Loaded;
 pub mod hour;
 mod measuring;
 mod mode;
+mod money;
 mod receipts;
 pub mod settings;
 pub(crate) mod signals;
@@ -226,17 +225,6 @@ impl Daemon {
             earned: std::mem::take(&mut board.earned),
             ..Board::default()
         };
-    }
-
-    /// Goes by other prices from now on.
-    pub fn set_quotes(&self, quotes: Quotes) {
-        self.board().quotes = quotes;
-        self.priced.send_replace(());
-    }
-
-    /// Told of other prices.
-    pub fn watch_priced(&self) -> watch::Receiver<()> {
-        self.priced.subscribe()
     }
 
     /// Waits until the agent is to end, at most for `limit`; whether it is.
@@ -465,36 +453,6 @@ impl Daemon {
         };
         engines.retry(id).await;
         self.processors().await
-    }
-
-    /// What was credited, asked for anew if the hub can be reached.
-    pub async fn earnings(&self) -> Earned {
-        let earned = earnings::refresh(self).await;
-        Earned {
-            outlook: self.outlook().await,
-            ..earned
-        }
-    }
-
-    /// What this device may bring; `None` where nobody says what its work is worth, and never did.
-    pub async fn outlook(&self) -> Option<Outlook> {
-        let outlook = outlook::refresh(self).await;
-        (outlook != Outlook::default()).then_some(outlook)
-    }
-
-    /// Held while estimates are looked after: two at once would each keep one.
-    pub async fn estimating(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.estimating.lock().await
-    }
-
-    /// What was done on the last days.
-    pub fn days(&self) -> Days {
-        self.days_now().clone()
-    }
-
-    /// The same, to add to.
-    pub fn days_now(&self) -> MutexGuard<'_, Days> {
-        self.days.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many shares there are of each fate.

@@ -80,5 +80,8 @@ fn a_processor_rests_while_its_work_costs_more_than_it_brings_and_works_when_its
     let (low, high) = (week["low"].as_f64(), week["high"].as_f64());
     assert!(low < high && low >= Some(0.0), "{outlook:#}");
     let text = home.run(&["earnings"]).out;
-    assert!(text.contains("Extrapolated from a benchmark alone"), "{text}");
+    assert!(
+        text.contains("Extrapolated from a benchmark alone"),
+        "{text}"
+    );
 }

@@ -212,8 +212,7 @@ fn at_pool(balance: u128, paid: u128, workers: usize, as_of: Timestamp) -> PoolE
 
 #[tokio::test]
 async fn at_a_pool_its_account_says_what_was_credited_and_paid_where_it_is_this_pcs_alone() {
-    let settings =
-        "[pool]\nurl = \"stratum+tcp://pool.example:3333\"\nuser = \"somebody\"\nalgorithm = \"randomx\"\n";
+    let settings = "[pool]\nurl = \"stratum+tcp://pool.example:3333\"\nuser = \"somebody\"\nalgorithm = \"randomx\"\n";
     let pc = Pc::new(settings).await;
     pc.daemon.set_quotes(prices());
     pc.choose(Jobs::Pool(Algorithm::RandomX));
