@@ -133,6 +133,19 @@ pub async fn keep_current(daemon: Arc<Daemon>, hub: Option<HubClient>) {
     }
 }
 
+/// Whom these settings ask.
+pub fn hosts(sources: &[MarketSource]) -> Vec<String> {
+    let addresses = sources.iter().flat_map(of_settings);
+    let mut hosts: Vec<String> = addresses
+        .filter_map(|source| {
+            let url = reqwest::Url::parse(&source.address).ok()?;
+            Some(url.host_str()?.to_owned())
+        })
+        .collect();
+    hosts.dedup();
+    hosts
+}
+
 /// A source as the market has it. The usual lists of one of them are two.
 fn of_settings(source: &MarketSource) -> Vec<Source> {
     let shape = match source.shape.as_str() {

@@ -204,6 +204,16 @@ pub struct Offer {
     files: Vec<ManifestFile>,
 }
 
+/// Where updates are looked for, under these settings; `None` where nobody says.
+pub fn address(settings: &AgentSettings) -> Option<String> {
+    settings
+        .update
+        .url
+        .as_deref()
+        .or(ADDRESS)
+        .map(str::to_owned)
+}
+
 /// What is needed to look for updates.
 #[derive(Clone)]
 pub struct Updater {
@@ -220,7 +230,8 @@ impl Updater {
     /// # Errors
     /// If the build has no key, or nobody says where updates are.
     pub fn of_this_build(data: &DataDir, settings: &AgentSettings) -> Result<Self, UpdateError> {
-        let address = settings.update.url.as_deref().or(ADDRESS);
+        let address = address(settings);
+        let address = address.as_deref();
         let platform = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
         Updater::new(data, KEY, address, RUNNING, &platform)
     }

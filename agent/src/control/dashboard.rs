@@ -21,6 +21,7 @@ pub mod entrance;
 mod first_run;
 mod gate;
 mod history;
+mod leaving;
 mod live;
 mod now;
 mod outlook;

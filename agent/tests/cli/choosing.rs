@@ -55,6 +55,11 @@ fn a_processor_rests_while_its_work_costs_more_than_it_brings_and_works_when_its
     assert_eq!(status, 200);
     let checked = "name=\"rest_at_a_loss\" value=\"yes\" checked";
     assert!(page.contains(checked), "{page}");
+    // Whom this PC asks stands among all that leaves it.
+    assert!(
+        page.contains("Question for prices and difficulty"),
+        "{page}"
+    );
 
     // The owner wants it to work all the same: the box on the page is not ticked any more.
     let body = format!(

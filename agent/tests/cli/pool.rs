@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use super::harness::{Home, until};
+use super::pages::Session;
 
 /// An interface of the 2miners family that knows one address.
 struct Interface {
@@ -106,6 +107,12 @@ fn what_the_pool_says_of_the_account_is_shown_with_its_age_and_its_doubts() {
     assert!(
         text.contains("12.5 RVN") && text.contains("9 RVN"),
         "{text}"
+    );
+    let (_, _, page) = Session::new(&daemon).get("settings");
+    let told = "Question for the balance at the pool, with the address";
+    assert!(
+        page.contains(told) && page.contains(&interface.url),
+        "{page}"
     );
     let asked = interface.asked.lock().expect("not poisoned").clone();
     assert!(

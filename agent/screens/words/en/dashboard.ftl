@@ -214,8 +214,8 @@ dashboard-to-pool = the pool
 dashboard-to-hub = the hub
 dashboard-to-own-hub = the hub inside this PC: it does not leave it
 dashboard-leaves = All that leaves this PC
-dashboard-leaves-hint = Field by field, with what it is right now. Nothing else is sent; prices of coins are asked for by the hub, not by this PC.
-dashboard-leaves-caption = What the hub or pool is told
+dashboard-leaves-hint = Field by field, with what it is right now. Nothing else is sent.
+dashboard-leaves-caption = What is told, and to whom
 dashboard-what = What
 dashboard-now-value = Now
 dashboard-to-whom = To whom
@@ -224,6 +224,11 @@ dashboard-leaves-address-value = as with every connection
 dashboard-leaves-user = Whom the work is credited to
 dashboard-leaves-shares = Shares
 dashboard-leaves-shares-value = job, nonce and digest of each
+dashboard-leaves-stand-in = Whom the work is credited to while the first pool is away
+dashboard-leaves-account = Question for the balance at the pool, with the address
+dashboard-leaves-market = Question for prices and difficulty
+dashboard-leaves-update = Question for a newer version
+dashboard-leaves-nothing-of-you = the version of this program, nothing of you or this PC
 dashboard-leaves-report = Report: { $field }
 dashboard-hub-url-missing = Say the hub's address, such as https://hub.example.net.
 dashboard-pool-url-missing = Say the pool's address, such as stratum+tcp://HOST:PORT.
@@ -301,8 +306,16 @@ dashboard-outlook-likely = likely { $likely }
 dashboard-outlook-electricity = electricity { $cost }
 dashboard-outlook-note = An estimate, before electricity: in eight of ten such periods it should lie in the range. Nothing of it is promised.
 dashboard-outlook-benchmark-only = Extrapolated from a benchmark alone: this PC has not worked for a whole day yet.
-dashboard-outlook-few-days = Mostly assumed, as there are { $days } whole days of this PC so far.
-dashboard-outlook-few-prices = How prices waver is mostly assumed, as they are known of { $days } days so far.
+dashboard-outlook-few-days = { $days ->
+    [0] Mostly assumed: no whole day of this PC is known yet.
+    [one] Mostly assumed: one whole day of this PC is known so far.
+   *[other] Mostly assumed: { $days } whole days of this PC are known so far.
+}
+dashboard-outlook-few-prices = { $days ->
+    [0] How prices waver is assumed: they are not known of any day before.
+    [one] How prices waver is mostly assumed: they are known of one day before.
+   *[other] How prices waver is mostly assumed: they are known of { $days } days before.
+}
 dashboard-outlook-long = Much longer than the { $days } days that are known of this PC.
 dashboard-outlook-days-left-out = Days that cannot be were left out: { $days }.
 dashboard-outlook-few-finds = Hardly any finds are expected in that time: it may well be nothing.

@@ -212,8 +212,8 @@ dashboard-to-pool = 풀
 dashboard-to-hub = 허브
 dashboard-to-own-hub = 이 PC의 내장 허브: PC 밖으로 나가지 않아요
 dashboard-leaves = 이 PC에서 나가는 모든 정보
-dashboard-leaves-hint = 항목별로 지금의 값을 보여 드려요. 이 밖에는 아무것도 보내지 않아요. 코인 가격은 이 PC가 아니라 허브가 조회해요.
-dashboard-leaves-caption = 허브나 풀에 알려지는 정보
+dashboard-leaves-hint = 항목별로 지금의 값을 보여 드려요. 이 밖에는 아무것도 보내지 않아요.
+dashboard-leaves-caption = 무엇을 누구에게 알리는지
 dashboard-what = 항목
 dashboard-now-value = 현재 값
 dashboard-to-whom = 받는 곳
@@ -222,6 +222,11 @@ dashboard-leaves-address-value = 모든 연결과 같아요
 dashboard-leaves-user = 적립 대상
 dashboard-leaves-shares = 셰어
 dashboard-leaves-shares-value = 작업, 논스, 다이제스트
+dashboard-leaves-stand-in = 첫 번째 풀이 끊긴 동안의 적립 대상
+dashboard-leaves-account = 풀의 잔액을 묻는 요청(지급 주소 포함)
+dashboard-leaves-market = 시세와 난이도를 묻는 요청
+dashboard-leaves-update = 새 버전을 묻는 요청
+dashboard-leaves-nothing-of-you = 이 프로그램의 버전뿐, 당신과 이 PC에 관한 것은 없어요
 dashboard-leaves-report = 보고: { $field }
 dashboard-hub-url-missing = 허브 주소를 입력하세요. 예: https://hub.example.net
 dashboard-pool-url-missing = 풀 주소를 입력하세요. 예: stratum+tcp://HOST:PORT
@@ -299,8 +304,14 @@ dashboard-outlook-likely = 예상 중간값 { $likely }
 dashboard-outlook-electricity = 전기 요금 { $cost }
 dashboard-outlook-note = 전기 요금을 빼기 전의 추정이에요. 열 번 가운데 여덟 번은 이 범위에 들어야 해요. 약속은 아니에요.
 dashboard-outlook-benchmark-only = 성능 측정 결과로만 어림했어요. 이 PC가 아직 하루를 온전히 일한 적이 없어요.
-dashboard-outlook-few-days = 이 PC의 온전한 하루 기록이 아직 { $days }일뿐이라 대부분 가정이에요.
-dashboard-outlook-few-prices = 시세 기록이 아직 { $days }일뿐이라 변동 폭은 대부분 가정이에요.
+dashboard-outlook-few-days = { $days ->
+    [0] 이 PC가 하루를 온전히 보낸 기록이 아직 없어서 대부분 가정이에요.
+   *[other] 이 PC의 온전한 하루 기록이 아직 { $days }일뿐이라 대부분 가정이에요.
+}
+dashboard-outlook-few-prices = { $days ->
+    [0] 지난 시세 기록이 아직 없어서 변동 폭은 가정이에요.
+   *[other] 시세 기록이 아직 { $days }일뿐이라 변동 폭은 대부분 가정이에요.
+}
 dashboard-outlook-long = 이 PC의 기록 { $days }일보다 훨씬 긴 기간이에요.
 dashboard-outlook-days-left-out = 있을 수 없는 기록이라 뺀 날: { $days }일.
 dashboard-outlook-few-finds = 그 기간에 찾을 것이 거의 없어서 하나도 못 벌 수 있어요.

@@ -5,23 +5,15 @@ use axum::extract::Form;
 use axum::response::{IntoResponse, Redirect, Response};
 use idlewatt_screens::Words;
 use idlewatt_screens::account::Currency;
-use serde_json::Value;
 
 use super::first_run::Electricity;
+use super::leaving::{self, Leaving};
 use super::page::Page;
 use super::rules::Fields;
 use super::updates::Updates;
 use crate::autostart;
 use crate::control::guard::Refusal;
 use crate::identity;
-use crate::reports;
-
-/// One thing that leaves this PC.
-struct Told {
-    what: String,
-    whom: String,
-    value: String,
-}
 
 /// One switch.
 struct Switch {
@@ -51,7 +43,7 @@ struct Settings<'a> {
     currencies: Vec<(&'static str, String, bool)>,
     electricity: Electricity,
     update: Updates,
-    told: Vec<Told>,
+    told: Vec<Leaving>,
     account: Option<String>,
     account_key: Option<String>,
     file: String,
@@ -95,7 +87,7 @@ pub fn render(page: &Page, error: Option<String>) -> Response {
             .to_vec(),
         electricity: Electricity::of(daemon),
         update: Updates::of(page),
-        told: told(page),
+        told: leaving::all(page),
         account: identity
             .as_ref()
             .map(|identity| identity.account.to_string()),
@@ -166,74 +158,6 @@ fn switches(page: &Page) -> Vec<Switch> {
             on: notifications.update,
         },
     ]
-}
-
-/// All that leaves this PC, as it would now: the report is the one that is sent.
-fn told(page: &Page) -> Vec<Told> {
-    let (words, daemon) = (page.words, page.daemon());
-    let status = daemon.status();
-    let whom = match status.source.kind.as_str() {
-        "pool" => words.say("dashboard-to-pool"),
-        "hub" => words.say("dashboard-to-hub"),
-        _ => words.say("dashboard-to-own-hub"),
-    };
-    let mut lines = Vec::new();
-    let mut line = |what: String, value: String| {
-        lines.push(Told {
-            what,
-            whom: whom.clone(),
-            value,
-        });
-    };
-    line(
-        words.say("dashboard-leaves-address"),
-        words.say("dashboard-leaves-address-value"),
-    );
-    let user = match &daemon.settings().pool.url {
-        Some(_) => daemon.settings().pool.user.clone(),
-        None => {
-            let parts = [
-                status.source.account.as_ref().map(ToString::to_string),
-                status.source.device.as_ref().map(ToString::to_string),
-            ];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(".")
-        }
-    };
-    line(words.say("dashboard-leaves-user"), user);
-    line(
-        words.say("dashboard-leaves-shares"),
-        words.say("dashboard-leaves-shares-value"),
-    );
-    if status.source.kind != "pool" {
-        let report = serde_json::to_value(reports::report(daemon)).unwrap_or_default();
-        for (name, value) in fields_of("", &report) {
-            let what = words.say_with("dashboard-leaves-report", &[("field", name.into())]);
-            line(what, value);
-        }
-    }
-    lines
-}
-
-/// Every field of a value by its path, as text.
-fn fields_of(path: &str, value: &Value) -> Vec<(String, String)> {
-    let below = |name: &str| match path {
-        "" => name.to_owned(),
-        path => format!("{path}.{name}"),
-    };
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .flat_map(|(name, value)| fields_of(&below(name), value))
-            .collect(),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .flat_map(|(place, value)| fields_of(&below(&(place + 1).to_string()), value))
-            .collect(),
-        Value::String(text) => vec![(path.to_owned(), text.clone())],
-        Value::Null => vec![(path.to_owned(), "–".to_owned())],
-        other => vec![(path.to_owned(), other.to_string())],
-    }
 }
 
 #[derive(Template)]
