@@ -85,6 +85,7 @@ fn every_setting_is_explained_and_takes_effect() {
         price = 0.25
         currency = "KRW"
         watts = 180
+        rest_at_a_loss = true
         [market]
         sources = ["whattomine", "coingecko https://prices.example.net/simple"]
         pool_fee_percent = 0.6

