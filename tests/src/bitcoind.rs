@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use idlewatt_test_ports::free_port;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::hub::request;
-use crate::process::{Running, free_port};
+use crate::process::Running;
 use crate::wait::until;
 
 /// How long a node may take to answer, however busy the machine is.

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use idlewatt_test_ports::free_port;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::books::Books;
-use crate::process::{Running, free_port, program};
+use crate::process::{Running, program};
 use crate::wait::until;
 
 /// A running hub and its folder.
@@ -88,15 +89,15 @@ impl Hub {
             .args(["--stratum-kawpow", "127.0.0.1:0"])
             .args(["--stratum-progpowz", "127.0.0.1:0"])
             .args(&self.arguments);
-        self.running = Some(Running::start(
-            &mut command,
-            &self.folder.path().join("hub.log"),
-        ));
+        let mut running = Running::start(&mut command, &self.folder.path().join("hub.log"));
         until("the hub to be healthy", Duration::from_secs(20), || {
+            let ended = running.ended();
+            assert!(ended.is_none(), "{ended:?}\n{}", self.log());
             self.get("/healthz")
                 .map(drop)
                 .map_err(|why| format!("{why}\n{}", self.log()))
         });
+        self.running = Some(running);
     }
 
     /// The program, told where its settings and its database are.

@@ -169,12 +169,3 @@ pub fn voluntary_switches(process: u32) -> u64 {
     });
     switches.sum()
 }
-
-/// A port that nobody listens on at this moment.
-///
-/// # Panics
-/// When the system has none.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound listener").port()
-}

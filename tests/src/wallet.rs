@@ -3,12 +3,13 @@
 use std::process::Command;
 use std::time::Duration;
 
+use idlewatt_test_ports::free_port;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::hub::request;
 use crate::node::MoneroNode;
-use crate::process::{Running, free_port};
+use crate::process::Running;
 use crate::wait::until;
 
 /// A wallet server with one wallet, on a node.

@@ -14,7 +14,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("idlewatt-tls", &[]),
     ("idlewatt-protocol", &[]),
     ("idlewatt-config", &[]),
-    ("idlewatt-test-postgres", &[]),
+    ("idlewatt-test-ports", &[]),
+    ("idlewatt-test-postgres", &["idlewatt-test-ports"]),
     ("idlewatt-screens", &["idlewatt-protocol"]),
     ("idlewatt-ledger", &["idlewatt-protocol"]),
     (

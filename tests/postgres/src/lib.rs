@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use idlewatt_test_ports::free_port;
 use tempfile::TempDir;
 
 /// How long the server may take to answer, however busy the machine is.
@@ -35,10 +36,7 @@ impl PostgresServer {
             .prefix("idlewatt-postgres-")
             .tempdir()
             .expect("a folder");
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         own(folder.path());
         let made = as_server_user(&program("initdb"))
             .args([
