@@ -139,6 +139,9 @@ pub enum JobInput {
 pub struct Sha256dJob {
     /// Block version.
     pub version: u32,
+    /// The bits of it that may be rolled (BIP 310), as [`Sha256dJob::version_of`] says; 0 for none.
+    #[serde(default)]
+    pub version_mask: u32,
     /// Hash of the previous block, in header byte order.
     #[serde(with = "hex::serde")]
     pub previous_hash: [u8; 32],
@@ -158,7 +161,32 @@ pub struct Sha256dJob {
     pub bits: u32,
 }
 
+/// The version of a Bitcoin header whose `mask` bits may be rolled. What of the extranonce2 does not fit into the
+/// coinbase's bytes is the number of the version: its bits flip those of the mask, from the lowest on.
+pub fn rolled_version(version: u32, mask: u32, extranonce2_size: u8, extranonce2: u64) -> u32 {
+    let size = u32::from(extranonce2_size.min(8));
+    let mut number = extranonce2.checked_shr(8 * size).unwrap_or(0);
+    let mut rolled = 0;
+    for bit in (0..u32::BITS).filter(|bit| mask >> bit & 1 == 1) {
+        rolled |= ((number & 1) as u32) << bit;
+        number >>= 1;
+    }
+    version ^ rolled
+}
+
 impl Sha256dJob {
+    /// The version of a header with this extranonce2: see [`rolled_version`].
+    pub fn version_of(&self, extranonce2: u64) -> u32 {
+        let size = self.extranonce2_size;
+        rolled_version(self.version, self.version_mask, size, extranonce2)
+    }
+
+    /// How many different headers there are, for all numbers that an extranonce2 can be.
+    pub fn headers(&self) -> u128 {
+        let bits = 8 * u32::from(self.extranonce2_size) + self.version_mask.count_ones();
+        1 << bits.min(u64::BITS)
+    }
+
     fn check(&self) -> Result<(), JobError> {
         if !(1..=8).contains(&self.extranonce2_size) {
             return Err(JobError::ExtranonceSize(self.extranonce2_size));
@@ -337,6 +365,7 @@ pub(crate) mod tests {
             target: Target::MAX,
             input: JobInput::Sha256d(Sha256dJob {
                 version: 0x2000_0000,
+                version_mask: 0,
                 previous_hash: [7; 32],
                 coinbase_prefix: vec![1; 60],
                 coinbase_suffix: vec![2; 70],

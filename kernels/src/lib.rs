@@ -20,6 +20,7 @@ pub mod target;
 pub use algorithm::Algorithm;
 pub use job::{
     Digest, Job, JobError, JobInput, NonceSpace, ProgPowJob, RandomXJob, Sha256dJob, Solution,
+    rolled_version,
 };
 pub use search::{Batch, BatchInput, Cursor, Outcome, Search, SearchError};
 pub use target::Target;

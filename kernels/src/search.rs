@@ -184,7 +184,7 @@ impl Cursor {
         space.check()?;
         let (domain, source) = match &job.input {
             JobInput::Sha256d(job) => (
-                1u128 << (8 * u32::from(job.extranonce2_size)),
+                job.headers(),
                 Source::Sha256d {
                     job: Box::new(job.clone()),
                     current: None,

@@ -152,6 +152,7 @@ fn sha256d_job() -> Job {
         target: Target::IMPOSSIBLE,
         input: JobInput::Sha256d(Sha256dJob {
             version: 0x2000_0000,
+            version_mask: 0,
             previous_hash: [3; 32],
             coinbase_prefix: vec![1; 60],
             coinbase_suffix: vec![2; 60],

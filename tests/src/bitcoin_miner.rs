@@ -69,6 +69,7 @@ impl BitcoinMiner {
         let branches = self.job[4].as_array().expect("branches").iter();
         let job = Sha256dJob {
             version: word(5),
+            version_mask: 0,
             previous_hash,
             coinbase_prefix: [bytes(2), self.extranonce1.clone()].concat(),
             coinbase_suffix: bytes(3),

@@ -268,6 +268,7 @@ impl Session<'_> {
         let header = sha256d::header(
             &Sha256dJob {
                 version: job.version,
+                version_mask: 0,
                 previous_hash: job.previous_hash,
                 coinbase_prefix,
                 coinbase_suffix: job.coinbase_suffix,

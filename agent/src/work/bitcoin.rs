@@ -1,14 +1,19 @@
 //! The client's half of Bitcoin's dialect.
 
-use idlewatt_kernels::Solution;
-use idlewatt_stratum::bitcoin::{ClientMessage, NotifyMessage, ServerMessage};
+use idlewatt_kernels::{Solution, rolled_version};
+use idlewatt_stratum::bitcoin::{
+    ClientMessage, NotifyMessage, ServerMessage, VERSION_MASK, extension,
+};
 use idlewatt_stratum::{Id, ParseError};
 
 use super::book::Repeated;
 use super::dialogue::{AGENT, Dialogue, Event, NOT_OF_THIS_DIALECT, words};
 use super::leave::Asked;
-use super::mining::{AUTHORIZE, Login, SUBSCRIBE, SUBSCRIBE_EXTRANONCE};
+use super::mining::{AUTHORIZE, CONFIGURE, Login, SUBSCRIBE, SUBSCRIBE_EXTRANONCE};
 use super::{JobRecord, decode};
+
+/// Fewer bits of the version are not worth rolling (BIP 310 wants a number).
+const FEWEST_BITS: u64 = 1;
 
 /// One connection's talk.
 pub(super) struct BitcoinDialogue {
@@ -17,8 +22,12 @@ pub(super) struct BitcoinDialogue {
     difficulty: f64,
     extranonce1: Vec<u8>,
     extranonce2_size: usize,
+    /// The bits of the version that may be rolled; `None` where that was not agreed.
+    version_mask: Option<u32>,
     /// A notification that came before the login was answered.
     early: Option<NotifyMessage>,
+    /// The newest that was made a job.
+    newest: Option<NotifyMessage>,
 }
 
 impl BitcoinDialogue {
@@ -28,29 +37,56 @@ impl BitcoinDialogue {
             difficulty: 1.0,
             extranonce1: Vec::new(),
             extranonce2_size: 0,
+            version_mask: None,
             early: None,
+            newest: None,
         }
     }
 
-    fn job(&self, message: NotifyMessage) -> Event {
+    fn job(&mut self, message: NotifyMessage) -> Event {
         let ends_earlier = message.clean;
+        self.newest = Some(message.clone());
         let job = decode::bitcoin(
             message,
             self.difficulty,
             &self.extranonce1,
             self.extranonce2_size,
+            self.version_mask.unwrap_or(0),
         );
         Event::Job { job, ends_earlier }
+    }
+
+    /// From now on these bits may be rolled. Where one of them may be no longer, the newest job is begun anew: its shares
+    /// would be refused.
+    fn set_version_mask(&mut self, mask: Option<u32>) -> Vec<Event> {
+        let before = std::mem::replace(&mut self.version_mask, mask);
+        let lost = before.unwrap_or(0) & !mask.unwrap_or(0);
+        let newest = self.newest.clone().filter(|_| lost != 0);
+        let again = newest.map(|message| {
+            self.job(NotifyMessage {
+                clean: true,
+                ..message
+            })
+        });
+        again.into_iter().collect()
     }
 }
 
 impl Dialogue for BitcoinDialogue {
     fn opening(&mut self) -> String {
-        ClientMessage::Subscribe {
+        let configure = ClientMessage::Configure {
+            id: Id::Number(CONFIGURE),
+            extensions: vec![extension::VERSION_ROLLING.to_owned()],
+            version_mask: Some(VERSION_MASK),
+            minimum_version_bits: Some(FEWEST_BITS),
+            minimum_difficulty: None,
+        };
+        let subscribe = ClientMessage::Subscribe {
             id: Id::Number(SUBSCRIBE),
             agent: Some(AGENT.into()),
-        }
-        .to_line()
+        };
+        // Nobody waits for the first to be answered: there are servers that do not answer what they do not know.
+        configure.to_line() + &subscribe.to_line()
     }
 
     fn take(&mut self, line: &str) -> Result<Vec<Event>, ParseError> {
@@ -106,8 +142,13 @@ impl Dialogue for BitcoinDialogue {
                 vec![Event::Reconnect(Asked { host, port, wait })]
             }
             ServerMessage::ShowMessage(text) => vec![Event::Notice(words(&text))],
-            // Versions are not rolled, so neither of these changes anything.
-            ServerMessage::SetVersionMask(_) | ServerMessage::Configured { .. } => Vec::new(),
+            ServerMessage::Configured { version_mask, .. } => {
+                // No more is rolled than was asked for, whatever is granted.
+                self.set_version_mask(version_mask.map(|mask| mask & VERSION_MASK))
+            }
+            // One who never agreed has no say in it.
+            ServerMessage::SetVersionMask(_) if self.version_mask.is_none() => Vec::new(),
+            ServerMessage::SetVersionMask(mask) => self.set_version_mask(Some(mask & VERSION_MASK)),
             ServerMessage::Unknown { method, .. } => vec![Event::Unknown {
                 what: method.unwrap_or_else(|| "answer".into()),
             }],
@@ -122,6 +163,8 @@ impl Dialogue for BitcoinDialogue {
         let Repeated::Bitcoin {
             time,
             extranonce2_size,
+            version,
+            version_mask,
         } = record.repeated
         else {
             return Err(NOT_OF_THIS_DIALECT.into());
@@ -135,7 +178,12 @@ impl Dialogue for BitcoinDialogue {
             extranonce2: solution.extranonce2.to_be_bytes()[8 - size..].to_vec(),
             time,
             nonce: solution.nonce,
-            version_bits: None,
+            // Where rolling was agreed each share says what it rolled, also where that is nothing.
+            version_bits: self.version_mask.map(|mask| {
+                let extranonce2 = solution.extranonce2;
+                let rolled = rolled_version(version, version_mask, extranonce2_size, extranonce2);
+                rolled & mask
+            }),
         };
         Ok((request, message.to_line()))
     }
@@ -254,10 +302,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_solution_is_written_with_its_jobs_sizes() {
-        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
-        let record = JobRecord {
+    fn record(version: u32, version_mask: u32) -> JobRecord {
+        JobRecord {
             id: "sha256d-1-1".into(),
             wire_id: "5f".into(),
             algorithm: idlewatt_kernels::Algorithm::Sha256d,
@@ -268,16 +314,94 @@ mod tests {
             repeated: Repeated::Bitcoin {
                 time: 0x6b02_3e2c,
                 extranonce2_size: 4,
+                version,
+                version_mask,
             },
             over: None,
-        };
-        let solution = Solution {
+        }
+    }
+
+    fn solution(record: &JobRecord, extranonce2: u64) -> Solution {
+        Solution {
             job_id: record.id.clone(),
             nonce: 0x1a2b_3c4d,
-            extranonce2: 0x0102,
+            extranonce2,
             digest: Digest([0; 32]),
             mix: None,
+        }
+    }
+
+    /// The job of a notification.
+    fn job(dialogue: &mut BitcoinDialogue) -> idlewatt_kernels::Sha256dJob {
+        match take(dialogue, &notify(false)).remove(0) {
+            Event::Job { job: Ok(job), .. } => match job.input {
+                JobInput::Sha256d(input) => input,
+                _ => panic!("another algorithm"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn versions_are_rolled_where_the_server_agrees_and_no_further_than_it_says() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        assert!(
+            dialogue
+                .opening()
+                .starts_with(r#"{"id":4,"method":"mining.configure""#)
+        );
+        take(&mut dialogue, SUBSCRIBED);
+        take(&mut dialogue, AUTHORIZED);
+        // Whoever has not agreed has no say, and a refusal changes nothing.
+        let mask = r#"{"method":"mining.set_version_mask","params":["00ffe000"]}"#;
+        assert_eq!(take(&mut dialogue, mask), []);
+        for refusal in [
+            r#"{"id":4,"result":null,"error":[20,"unknown method",null]}"#,
+            r#"{"id":4,"result":{"version-rolling":false},"error":null}"#,
+        ] {
+            assert_eq!(take(&mut dialogue, refusal), []);
+            assert_eq!(job(&mut dialogue).version_mask, 0);
+        }
+        // Bits that nobody asked for are not rolled, whoever grants them.
+        let granted = r#"{"id":4,"result":{"version-rolling":true,"version-rolling.mask":"ffffe000"},"error":null}"#;
+        assert_eq!(take(&mut dialogue, granted), []);
+        assert_eq!(job(&mut dialogue).version_mask, VERSION_MASK);
+        // Bits that are taken back: what they made is worth nothing any more.
+        let events = take(&mut dialogue, mask);
+        let [
+            Event::Job {
+                job: Ok(_),
+                ends_earlier: true,
+            },
+        ] = events.as_slice()
+        else {
+            panic!("{events:?}");
         };
+        let input = job(&mut dialogue);
+        assert_eq!(input.version_mask, 0x00ff_e000);
+        let extranonce2 = 5 << 32 | 7;
+        let record = record(0x2000_0000, input.version_mask);
+        let solution = solution(&record, extranonce2);
+        let (_, line) = dialogue.submission(&record, &solution).expect("sent");
+        let Ok(ClientMessage::Submit {
+            extranonce2,
+            version_bits,
+            ..
+        }) = ClientMessage::parse(&line)
+        else {
+            panic!("{line}");
+        };
+        assert_eq!(extranonce2, [0, 0, 0, 7]);
+        // The fifth version: the first and the third of the bits.
+        assert_eq!(version_bits, Some(0x0000_a000));
+        assert_eq!(input.version_of(5 << 32 | 7), 0x2000_a000);
+    }
+
+    #[test]
+    fn a_solution_is_written_with_its_jobs_sizes() {
+        let mut dialogue = BitcoinDialogue::new("A.D", "hush");
+        let record = record(0x2000_0000, 0);
+        let solution = solution(&record, 0x0102);
         let (request, line) = dialogue.submission(&record, &solution).expect("sent");
         let expected = ClientMessage::Submit {
             id: Id::Number(request),

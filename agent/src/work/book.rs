@@ -45,6 +45,10 @@ pub enum Repeated {
         time: u32,
         /// Length of extranonce2 in bytes.
         extranonce2_size: u8,
+        /// The job's version.
+        version: u32,
+        /// The bits of it that may be rolled.
+        version_mask: u32,
     },
     /// Those of the ProgPoW family.
     ProgPow {
@@ -61,6 +65,8 @@ impl Repeated {
             JobInput::Sha256d(job) => Repeated::Bitcoin {
                 time: job.time,
                 extranonce2_size: job.extranonce2_size,
+                version: job.version,
+                version_mask: job.version_mask,
             },
             JobInput::RandomX(_) => Repeated::Nothing,
             JobInput::ProgPow(job) => Repeated::ProgPow {

@@ -4,8 +4,8 @@ use idlewatt_kernels::{
     Algorithm, Digest, Job, JobInput, ProgPowJob, RandomXJob, Sha256dJob, Target,
 };
 use idlewatt_stratum::bitcoin::NotifyMessage;
-use idlewatt_stratum::kawpow;
 use idlewatt_stratum::monero::{JobMessage, RANDOMX};
+use idlewatt_stratum::{ethproxy, kawpow};
 
 /// A Monero job as a kernel reads it.
 ///
@@ -33,8 +33,7 @@ pub(super) fn monero(message: &JobMessage) -> Result<Job, String> {
             blob: message.blob.clone(),
         }),
     };
-    job.check().map_err(|error| error.to_string())?;
-    Ok(job)
+    possible(job)
 }
 
 /// Behind the three varints of versions and time, and the previous block's hash.
@@ -57,6 +56,7 @@ pub(super) fn bitcoin(
     difficulty: f64,
     extranonce1: &[u8],
     extranonce2_size: usize,
+    version_mask: u32,
 ) -> Result<Job, String> {
     let mut coinbase_prefix = message.coinbase_prefix;
     coinbase_prefix.extend_from_slice(extranonce1);
@@ -65,6 +65,7 @@ pub(super) fn bitcoin(
         target: Target::from_bitcoin_difficulty(difficulty).map_err(|error| error.to_string())?,
         input: JobInput::Sha256d(Sha256dJob {
             version: message.version,
+            version_mask,
             previous_hash: message.previous_hash,
             coinbase_prefix,
             coinbase_suffix: message.coinbase_suffix,
@@ -74,8 +75,7 @@ pub(super) fn bitcoin(
             bits: message.bits,
         }),
     };
-    job.check().map_err(|error| error.to_string())?;
-    Ok(job)
+    possible(job)
 }
 
 /// A job in KawPow's dialect as a kernel reads it. The algorithm is the connection's: the wire names none.
@@ -101,8 +101,47 @@ pub(super) fn kawpow(
             nonce_prefix: extranonce1.to_vec(),
         }),
     };
+    possible(job)
+}
+
+/// That a job can be searched, and a share of it found.
+///
+/// # Errors
+/// In words, if not.
+fn possible(job: Job) -> Result<Job, String> {
     job.check().map_err(|error| error.to_string())?;
-    Ok(job)
+    let work = job.target.work();
+    match u64::try_from(work) {
+        Ok(_) => Ok(job),
+        // A billion hashes a second take 600 years for it.
+        Err(_) => Err(format!(
+            "a difficulty at which a share takes {:.1e} hashes; allowed: up to {:.1e}",
+            work as f64,
+            u64::MAX as f64
+        )),
+    }
+}
+
+/// Work in the ethproxy dialect as a kernel reads it. The algorithm is the connection's, and so is where it searches.
+///
+/// # Errors
+/// In words, if the work cannot be searched.
+pub(super) fn ethproxy(
+    work: ethproxy::Work,
+    algorithm: Algorithm,
+    nonce_prefix: &[u8],
+) -> Result<Job, String> {
+    let height = work.height.ok_or("work without a height")?;
+    let message = kawpow::NotifyMessage {
+        job_id: hex::encode(work.header_hash),
+        header_hash: work.header_hash,
+        seed_hash: Some(work.seed_hash),
+        target: Some(work.target),
+        clean: true,
+        height,
+        bits: None,
+    };
+    kawpow(message, algorithm, None, nonce_prefix)
 }
 
 #[cfg(test)]

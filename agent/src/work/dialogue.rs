@@ -3,9 +3,9 @@
 use idlewatt_kernels::{Algorithm, Job, Solution};
 
 use super::bitcoin::BitcoinDialogue;
-use super::kawpow::KawPowDialogue;
 use super::leave::Asked;
 use super::monero::MoneroDialogue;
+use super::progpow::ProgPowDialogue;
 use super::{JobRecord, Verdict};
 
 /// What a line from the server means for the connection.
@@ -68,8 +68,8 @@ pub(super) fn of(algorithm: Algorithm, user: &str, password: &str) -> Box<dyn Di
     match algorithm {
         Algorithm::RandomX => Box::new(MoneroDialogue::new(user, password)),
         Algorithm::Sha256d => Box::new(BitcoinDialogue::new(user, password)),
-        // All others are of the ProgPoW family: its pools speak KawPow's dialect.
-        algorithm => Box::new(KawPowDialogue::new(algorithm, user, password)),
+        // All others are of the ProgPoW family.
+        algorithm => Box::new(ProgPowDialogue::new(algorithm, user, password)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the client's halves of the `mining.*` dialects share: logging in, and what answers mean.
+//! What the client's halves of the `mining.*` dialects and of ethproxy share: logging in, and what answers mean.
 
 use idlewatt_stratum::Id;
 use idlewatt_stratum::bitcoin::ErrorCode;
@@ -12,6 +12,10 @@ pub(super) const SUBSCRIBE: i64 = 1;
 pub(super) const AUTHORIZE: i64 = 2;
 /// The number of `mining.extranonce.subscribe`. Whoever does not know it refuses it, which changes nothing.
 pub(super) const SUBSCRIBE_EXTRANONCE: i64 = 3;
+/// The number of Bitcoin's `mining.configure`. Whoever does not know it refuses it, which changes nothing.
+pub(super) const CONFIGURE: i64 = 4;
+/// The number of ethproxy's `eth_getWork`, which work answers; a refusal changes nothing.
+pub(super) const GET_WORK: i64 = 5;
 
 /// Who logs in, and how far that is.
 pub(super) struct Login {
@@ -27,7 +31,7 @@ impl Login {
             user: user.to_owned(),
             password: password.to_owned(),
             authorized: false,
-            next_request: SUBSCRIBE_EXTRANONCE + 1,
+            next_request: GET_WORK + 1,
         }
     }
 
@@ -48,7 +52,7 @@ impl Login {
             (Id::Number(AUTHORIZE), false) if !self.authorized => {
                 vec![Event::LoginRefused("the login was refused".into())]
             }
-            (Id::Number(SUBSCRIBE_EXTRANONCE), _) => Vec::new(),
+            (Id::Number(SUBSCRIBE_EXTRANONCE | CONFIGURE | GET_WORK), _) => Vec::new(),
             (Id::Number(request), true) => vec![Event::Answer {
                 request: *request,
                 verdict: Verdict::Accepted { receipt },
@@ -69,7 +73,7 @@ impl Login {
                     "the login was refused: {reason}"
                 ))];
             }
-            Id::Number(SUBSCRIBE_EXTRANONCE) => return Vec::new(),
+            Id::Number(SUBSCRIBE_EXTRANONCE | CONFIGURE | GET_WORK) => return Vec::new(),
             Id::Number(request) => *request,
             Id::Null | Id::Text(_) => return vec![Event::Notice(reason)],
         };

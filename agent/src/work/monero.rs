@@ -87,7 +87,10 @@ impl Dialogue for MoneroDialogue {
             login: self.user.clone(),
             pass: self.password.clone(),
             agent: Some(AGENT.into()),
-            rigid: None,
+            rigid: self
+                .user
+                .split_once('.')
+                .map(|(_, device)| device.to_owned()),
             algo: vec![RANDOMX.into()],
         }
         .to_line()

@@ -73,6 +73,13 @@ impl Server {
 }
 
 impl Peer {
+    /// Answers a request with this between `{"id":…,` and `}`.
+    pub async fn answer(&mut self, request: &str, answer: &str) {
+        let request: serde_json::Value = serde_json::from_str(request).expect("JSON");
+        self.say(&format!(r#"{{"id":{},{answer}}}"#, request["id"]))
+            .await;
+    }
+
     pub async fn say(&mut self, line: &str) {
         self.say_bytes(format!("{line}\n").as_bytes()).await;
     }

@@ -92,6 +92,10 @@ async fn a_bitcoin_share_goes_out_and_its_answer_comes_back() {
     let server = Server::bind().await;
     let work = server.work(Algorithm::Sha256d, quick());
     let mut peer = server.accept().await;
+    let configure = peer.expect("mining.configure").await;
+    let agreed =
+        r#""result":{"version-rolling":true,"version-rolling.mask":"1fffe000"},"error":null"#;
+    peer.answer(&configure, agreed).await;
     peer.expect("mining.subscribe").await;
     peer.say(r#"{"id":1,"result":[[["mining.notify","s"]],"0a0b",4],"error":null}"#)
         .await;
@@ -108,10 +112,13 @@ async fn a_bitcoin_share_goes_out_and_its_answer_comes_back() {
         .await;
     let job = next_job(&work, Algorithm::Sha256d, None).await;
     let (verdict, ()) = tokio::join!(work.submit(solution(&job)), async {
-        peer.expect(r#"["A.D","5","00000001","6b023e2c","04030201"]"#)
-            .await;
-        peer.say(r#"{"id":4,"result":null,"error":[23,"low difficulty share",null]}"#)
-            .await;
+        let expected = r#"["A.D","5","00000001","6b023e2c","04030201","00000000"]"#;
+        let line = peer.expect(expected).await;
+        peer.answer(
+            &line,
+            r#""result":null,"error":[23,"low difficulty share",null]"#,
+        )
+        .await;
     });
     let reason = "low difficulty share".to_owned();
     assert_eq!(verdict, Verdict::Rejected { code: 23, reason });

@@ -8,11 +8,13 @@
 //! - [`monero`]: JSON-RPC with `login`, `job` and `submit`, as xmrig and Monero pools speak it.
 //! - [`bitcoin`]: Stratum v1 with `mining.*`.
 //! - [`kawpow`]: the same envelope around a header's hash, for KawPow and the other ProgPoW coins.
+//! - [`ethproxy`]: `eth_getWork` and `eth_submitWork`, as Zano's node and pools speak it.
 #![forbid(unsafe_code)]
 
 pub mod address;
 pub mod bitcoin;
 mod error_code;
+pub mod ethproxy;
 mod fields;
 pub mod kawpow;
 pub mod line;

@@ -94,6 +94,7 @@ pub fn sha256d_job(id: &str, work: u128) -> Job {
         target: Target::from_work(work).unwrap(),
         input: JobInput::Sha256d(Sha256dJob {
             version: 0x2000_0000,
+            version_mask: 0,
             previous_hash: [7; 32],
             coinbase_prefix: id.as_bytes().to_vec(),
             coinbase_suffix: vec![2; 50],

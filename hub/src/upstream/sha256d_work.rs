@@ -112,6 +112,7 @@ impl Sha256dWork {
         prefix.extend(split.extranonce1(extranonce));
         Some(Sha256dJob {
             version: self.version,
+            version_mask: 0,
             previous_hash: self.previous_hash,
             coinbase_prefix: prefix,
             coinbase_suffix: self.coinbase_tail.clone(),

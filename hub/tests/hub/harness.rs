@@ -337,6 +337,7 @@ impl Miner {
         let job_id = job.job_id.clone();
         let job = Sha256dJob {
             version: job.version,
+            version_mask: 0,
             previous_hash: job.previous_hash,
             coinbase_prefix,
             coinbase_suffix: job.coinbase_suffix.clone(),

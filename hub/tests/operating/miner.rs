@@ -162,6 +162,7 @@ fn search(
 ) -> Option<(u32, [u8; 4])> {
     let job = Sha256dJob {
         version: message.version,
+        version_mask: 0,
         previous_hash: message.previous_hash,
         coinbase_prefix: [&message.coinbase_prefix[..], extranonce].concat(),
         coinbase_suffix: message.coinbase_suffix.clone(),

@@ -111,6 +111,7 @@ fn job(algorithm: Algorithm, ahead: u64) -> Result<Job, Failure> {
         }),
         None => JobInput::Sha256d(Sha256dJob {
             version: 1,
+            version_mask: 0,
             previous_hash: [0x5a; 32],
             coinbase_prefix: vec![1; 60],
             coinbase_suffix: vec![2; 60],

@@ -50,9 +50,11 @@ pub fn hash_header(header: &[u8; 80]) -> Digest {
 
 /// The header of a job with the given extranonce2, its nonce 0.
 ///
-/// The extranonce2 goes big-endian into the lowest `extranonce2_size` bytes (at most 8).
+/// The extranonce2 goes big-endian into the lowest `extranonce2_size` bytes (at most 8); for what does not fit there see
+/// [`Sha256dJob::version_of`].
 pub fn header(job: &Sha256dJob, extranonce2: u64) -> [u8; 80] {
     let size = usize::from(job.extranonce2_size.min(8));
+    let version = job.version_of(extranonce2);
     let extranonce2 = extranonce2.to_be_bytes();
     let coinbase = double_sha256(&[
         &job.coinbase_prefix,
@@ -64,7 +66,7 @@ pub fn header(job: &Sha256dJob, extranonce2: u64) -> [u8; 80] {
         .iter()
         .fold(coinbase, |left, right| double_sha256(&[&left.0, &right.0]));
     let mut header = [0; 80];
-    header[..4].copy_from_slice(&job.version.to_le_bytes());
+    header[..4].copy_from_slice(&version.to_le_bytes());
     header[4..36].copy_from_slice(&job.previous_hash);
     header[36..68].copy_from_slice(&merkle_root.0);
     header[68..72].copy_from_slice(&job.time.to_le_bytes());
@@ -135,6 +137,7 @@ pub(crate) mod tests {
             target: Target::from_compact(0x1b04_864c).expect("valid bits"),
             input: JobInput::Sha256d(Sha256dJob {
                 version: 1,
+                version_mask: 0,
                 previous_hash: hashed_order(
                     "000000000002d01c1fccc21636b607dfd930d31d01c3a62104612a1719011250",
                 ),
@@ -176,9 +179,37 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_into_the_coinbase_rolls_the_version() {
+        let JobInput::Sha256d(mut job) = block_100_000().input else {
+            unreachable!("it is a sha256d job");
+        };
+        let plain = header(&job, 0x0602);
+        assert_eq!(header(&job, 0x5_0602), plain, "nothing may be rolled");
+        job.version_mask = 0x1fff_e000;
+        assert_eq!(header(&job, 0x0602), plain);
+        assert_eq!(job.headers(), 1 << 32);
+        let rolled = header(&job, 0x5_0602);
+        assert_eq!(rolled[4..], plain[4..], "only the version differs");
+        assert_eq!(rolled[..4], (job.version ^ 0xa000).to_le_bytes());
+        // Each number up to the last makes a version of its own, within the mask.
+        let versions: std::collections::BTreeSet<u32> = (0..1u64 << 16)
+            .map(|number| job.version_of(number << 16))
+            .collect();
+        assert_eq!(versions.len(), 1 << 16);
+        let outside = |version: &u32| (version ^ job.version) & !job.version_mask != 0;
+        assert!(!versions.iter().any(outside));
+        job.extranonce2_size = 8;
+        assert_eq!(
+            (job.headers(), job.version_of(u64::MAX)),
+            (1 << 64, job.version)
+        );
+    }
+
+    #[test]
     fn the_genesis_block_has_its_coinbase_alone() {
         let job = Sha256dJob {
             version: 1,
+            version_mask: 0,
             previous_hash: [0; 32],
             coinbase_prefix: hex::decode(
                 "01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff4d04ffff001d0104",

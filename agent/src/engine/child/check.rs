@@ -101,6 +101,7 @@ mod tests {
     fn a_wrong_digest_and_a_missed_target_are_faults() {
         let input = Sha256dJob {
             version: 2,
+            version_mask: 0,
             previous_hash: [3; 32],
             coinbase_prefix: vec![1; 40],
             coinbase_suffix: vec![2; 40],

@@ -376,6 +376,7 @@ pub fn nothing_to_find(algorithm: Algorithm) -> Job {
     let input = match algorithm {
         Algorithm::Sha256d => JobInput::Sha256d(Sha256dJob {
             version: 0x2000_0000,
+            version_mask: 0,
             previous_hash: [0x11; 32],
             coinbase_prefix: vec![0x22; 60],
             coinbase_suffix: vec![0x33; 120],

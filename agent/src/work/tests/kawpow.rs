@@ -57,7 +57,7 @@ async fn a_share_goes_out_and_its_answer_comes_back() {
         let (header, mix) = ("5b".repeat(32), "ef".repeat(32));
         let expected = format!(r#"["A.D","7","0xc0de000104030201","0x{header}","0x{mix}"]"#);
         assert!(line.contains(&expected), "{line}");
-        peer.say(r#"{"id":4,"result":true,"error":null}"#).await;
+        peer.answer(&line, r#""result":true,"error":null"#).await;
     });
     assert_eq!(verdict, Verdict::Accepted { receipt: None });
 }

@@ -7,6 +7,12 @@ const SUBSCRIBED: &str = r#"{"id":1,"result":[[["mining.notify","s"]],"0a0b",4],
 /// Takes the login of Bitcoin's dialect and gives a job.
 async fn accept(server: &Server, job_id: &str) -> test_server::Peer {
     let mut peer = server.accept().await;
+    let configure = peer.expect("mining.configure").await;
+    peer.answer(
+        &configure,
+        r#""result":null,"error":[20,"unknown method",null]"#,
+    )
+    .await;
     peer.expect("mining.subscribe").await;
     peer.say(SUBSCRIBED).await;
     peer.expect("mining.authorize").await;
@@ -86,8 +92,8 @@ async fn shares_count_until_the_connection_is_left() {
     peer.say(r#"{"id":null,"method":"client.reconnect","params":["",0,200]}"#)
         .await;
     let (verdict, ()) = tokio::join!(work.submit(solution(&job)), async {
-        peer.expect("mining.submit").await;
-        peer.say(r#"{"id":4,"result":true,"error":null,"receipt":"1|D|x"}"#)
+        let line = peer.expect("mining.submit").await;
+        peer.answer(&line, r#""result":true,"error":null,"receipt":"1|D|x""#)
             .await;
     });
     let receipt = Some("1|D|x".to_owned());

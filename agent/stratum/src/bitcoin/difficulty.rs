@@ -23,6 +23,18 @@ mod tests {
         assert!(wire_difficulty(f64::NAN).is_nan());
     }
 
+    #[test]
+    fn numbers_of_any_length_are_read_to_the_last_bit() {
+        let digits = "99999999999999999999999999999999999999999999999999999990.01";
+        let line = format!(r#"{{"id":null,"method":"mining.set_difficulty","params":[{digits}]}}"#);
+        let read = ServerMessage::parse(&line).expect("reads");
+        assert_eq!(
+            read,
+            ServerMessage::SetDifficulty(digits.parse().expect("a number"))
+        );
+        assert_eq!(ServerMessage::parse(&read.to_line()), Ok(read));
+    }
+
     proptest! {
         #[test]
         fn they_cross_the_wire_to_the_last_bit(exponent in -9i32..16, mantissa in 1.0f64..10.0) {
