@@ -5,23 +5,26 @@ use std::collections::BTreeMap;
 
 use idlewatt_config::AgentSettings;
 use idlewatt_kernels::Algorithm;
+use idlewatt_market::amount::Amount;
 use idlewatt_market::choice::{
-    self, Candidate, Choosing, Decision, Outcome, Rules, Settings, Source, Terms,
+    Candidate, Choosing, Decision, Outcome, Rules, Settings, Source, Terms,
 };
 use idlewatt_protocol::api::WorkOffer;
 use idlewatt_screens::{Fiat, Format, Words};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::control::answers::{Benchmark, Choice};
+use crate::control::answers::{Benchmark, Choice, FarPayout};
 use crate::daemon::Daemon;
 use crate::data_dir::DataDir;
 use crate::engine::{Processor, ProcessorId};
-use crate::pool_account;
+use crate::pool_account::{self, in_words as amount_in_words};
+use crate::pool_terms::PoolTerms;
 use crate::profit::{self, Inputs};
 use crate::work::offers::{self, MeasuredRate};
 
 const FILE: &str = "choices.json";
+const DAYS_A_MONTH: f64 = 365.25 / 12.0;
 
 /// Where jobs can be had from.
 #[derive(Clone, Copy, Debug)]
@@ -53,15 +56,19 @@ pub fn choose(
 ) -> BTreeMap<ProcessorId, Algorithm> {
     let settings = daemon.settings();
     let benchmarks = daemon.benchmarks();
-    let (processors, quotes, hub, known) = {
+    let (processors, quotes, hub, known, earned) = {
         let board = daemon.board();
         (
             board.processors.clone(),
             board.quotes.clone(),
             board.source.address.clone(),
             board.choosing.clone(),
+            board.pool_earned.clone(),
         )
     };
+    let pool = PoolTerms::of(&daemon.data, &settings, earned.as_ref());
+    let days = daemon.days();
+    let power = daemon.power();
     let offers = match jobs {
         Jobs::Hub(offers) => offers,
         Jobs::Pool(_) => &[],
@@ -74,6 +81,9 @@ pub fn choose(
         quotes: &quotes,
         offers,
         hub: &hub,
+        pool: &pool,
+        days: &days,
+        power: &power,
         now,
     };
     let rules = rules(&settings);
@@ -83,11 +93,7 @@ pub fn choose(
     for (processor, allowed) in able {
         let mut candidates = profit::candidates(&inputs, processor);
         candidates.retain(|candidate| can_be_had(candidate, jobs, allowed, &settings));
-        let of_choice = choice::Processor {
-            id: processor.id.to_string(),
-            memory: None,
-            hours_a_day: None,
-        };
+        let of_choice = profit::of_choice(&inputs, processor);
         let outcome = choosing.decide(&of_choice, &candidates, &rules, now);
         tell(&processor.id, &outcome);
         let by_market = outcome.decision.work();
@@ -184,6 +190,13 @@ pub fn told(outcome: &Outcome, settings: &AgentSettings) -> Option<Choice> {
         coin: terms.work.coin.ticker().to_owned(),
         net_a_day: terms.net_a_day,
         currency: profit::currency(settings).code().to_owned(),
+        far_payout: terms
+            .payout
+            .filter(|payout| !payout.reachable)
+            .map(|payout| FarPayout {
+                threshold: Amount::of(terms.work.coin, payout.threshold.into()),
+                days: payout.days,
+            }),
         as_of: terms.as_of,
         stale: terms.stale,
     };
@@ -200,13 +213,17 @@ pub fn told(outcome: &Outcome, settings: &AgentSettings) -> Option<Choice> {
     }
 }
 
-/// What its owner should know of a choice: that the processor rests, or works at a loss. `None` where it earns.
+/// What its owner should know of a choice: that the processor rests or works at a loss, or that what it earns is not paid out for
+/// long. `None` where it simply earns.
 pub fn in_words(choice: &Choice, words: Words) -> Option<String> {
     let format = Format::new(words.language(), TimeZone::system());
     let key = match choice.rests {
         true => "reasons-rests-at-a-loss",
         false if choice.net_a_day < 0.0 => "reasons-works-at-a-loss",
-        false => return None,
+        false => {
+            let far = choice.far_payout.as_ref();
+            return far.map(|far| payout_in_words(&far.threshold, far.days, words));
+        }
     };
     let net = Fiat::from_code(&choice.currency).map_or_else(
         || format!("{:.2} {}", choice.net_a_day, choice.currency),
@@ -215,6 +232,19 @@ pub fn in_words(choice: &Choice, words: Words) -> Option<String> {
     let work = format!("{}, {}", choice.algorithm, choice.coin);
     let told = [("work", work.into()), ("net", net.into())];
     Some(words.say_with(key, &told))
+}
+
+/// "At this rate 3 mBTC take 14 months."
+pub fn payout_in_words(threshold: &Amount, days: Option<f64>, words: Words) -> String {
+    let format = Format::new(words.language(), TimeZone::system());
+    let amount = ("amount", amount_in_words(threshold).into());
+    match days {
+        None => words.say_with("reasons-never-paid-out", &[amount]),
+        Some(days) => {
+            let long = ("months", format.decimal(days / DAYS_A_MONTH, 0).into());
+            words.say_with("reasons-paid-out-late", &[amount, long])
+        }
+    }
 }
 
 #[cfg(test)]

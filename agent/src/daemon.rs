@@ -20,7 +20,7 @@ use crate::benchmarks::{self, Benchmarks};
 use crate::chosen_mode;
 use crate::consent;
 use crate::control::answers::{
-    BenchmarkProgress, Change, Earned, ModeAnswer, ModeRequest, Phase, ProcessorListing,
+    BenchmarkProgress, Change, Doubt, Earned, ModeAnswer, ModeRequest, Phase, ProcessorListing,
     ReceiptsCheck, Shares, SignalsAnswer, Source, Status,
 };
 use crate::control::dashboard::entrance::Entrance;
@@ -33,6 +33,7 @@ use crate::hub_access::HubAccess;
 use crate::identity;
 use crate::journal;
 use crate::pool_account::PoolEarned;
+use crate::power::PowerMeter;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
 use crate::steering::Decided;
@@ -90,6 +91,8 @@ pub struct Daemon {
     priced: watch::Sender<()>,
     /// What was done on the last days.
     days: Mutex<Days>,
+    /// What the processors drew.
+    power: Mutex<PowerMeter>,
     estimating: tokio::sync::Mutex<()>,
 }
 
@@ -130,6 +133,8 @@ pub struct Board {
     pub earned: Earned,
     /// What the pool says of the account there.
     pub pool_earned: Option<PoolEarned>,
+    /// What is not believed of what others told; changed by [`Daemon::set_doubts`].
+    pub doubts: BTreeMap<String, Vec<Doubt>>,
 }
 
 /// What an agent remembers of its last run.
@@ -173,6 +178,7 @@ impl Daemon {
         let limit = remembered.limit;
         Daemon {
             days: Mutex::new(Days::load(&data)),
+            power: Mutex::new(PowerMeter::load(&data)),
             estimating: tokio::sync::Mutex::new(()),
             data,
             settings: Kept::new(settings, policy),

@@ -30,6 +30,8 @@ pub mod journal;
 pub mod market;
 pub mod notifications;
 pub mod pool_account;
+pub mod pool_terms;
+pub mod power;
 pub mod profit;
 pub mod reports;
 pub mod shares;

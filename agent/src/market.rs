@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idlewatt_config::MarketSource;
+use idlewatt_market::coin::Coin;
 use idlewatt_market::quotes::{Quotes, Settings};
-use idlewatt_market::source::{Shape, Source, whattomine};
+use idlewatt_market::source::{Currency, Shape, Source, whattomine};
 use jiff::Timestamp;
 use rand::RngExt;
 use serde::Serialize;
@@ -14,11 +15,14 @@ use serde_json::Value;
 
 use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::profit;
 use crate::web;
 use crate::work::Proxy;
 use crate::work::hub_client::HubClient;
+use own::OwnError;
 
 pub mod hub;
+pub mod own;
 
 const FILE: &str = "market.json";
 /// How often the market is asked, more or less: not everybody at the same moment. Prices are good for three hours.
@@ -60,14 +64,20 @@ pub fn save(data: &DataDir, quotes: &Quotes) -> Result<(), DataDirError> {
     data.write(FILE, &value)
 }
 
+/// All whom the owner has named: in the settings, and in a file of sources of their own.
+///
+/// # Errors
+/// If that file cannot be used.
+pub fn sources(settings: &[MarketSource], data: &DataDir) -> Result<Vec<Source>, OwnError> {
+    let mut all = of_settings(settings);
+    all.extend(own::sources(data)?);
+    Ok(all)
+}
+
 /// Asks each source once, one after the other, and takes in what it says.
-pub async fn ask(
-    sources: &[MarketSource],
-    proxy: Option<&Proxy>,
-    quotes: &mut Quotes,
-) -> Vec<Asked> {
+pub async fn ask(sources: &[Source], proxy: Option<&Proxy>, quotes: &mut Quotes) -> Vec<Asked> {
     let mut all = Vec::new();
-    for source in sources.iter().flat_map(of_settings) {
+    for source in sources {
         let page = web::fetch(&source.address, proxy).await;
         let now = Timestamp::now();
         let parsed = page.and_then(|page| match page.status {
@@ -82,14 +92,14 @@ pub async fn ask(
                 quotes.take(&source.name, &parsed.readings, now);
                 let refused = parsed.refused.iter().map(ToString::to_string);
                 Asked {
-                    source: source.name,
+                    source: source.name.clone(),
                     figures: parsed.readings.len(),
                     refused: refused.collect(),
                     error: None,
                 }
             }
             Err(error) => Asked {
-                source: source.name,
+                source: source.name.clone(),
                 figures: 0,
                 refused: Vec::new(),
                 error: Some(error),
@@ -103,14 +113,19 @@ pub async fn ask(
 /// nobody is to be asked.
 pub async fn keep_current(daemon: Arc<Daemon>, hub: Option<HubClient>) {
     let settings = daemon.settings();
-    let sources = &settings.market.sources;
+    let named = &settings.market.sources;
+    let sources = sources(named, &daemon.data).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the owner's own sources are not asked");
+        daemon.set_doubts(own::FILE, [error.to_string()]);
+        of_settings(named)
+    });
     if sources.is_empty() && hub.is_none() {
         return;
     }
     let proxy = settings.network.proxy.as_deref().map(Proxy::new);
     loop {
         let mut quotes = daemon.board().quotes.clone();
-        let mut asked = ask(sources, proxy.as_ref(), &mut quotes).await;
+        let mut asked = ask(&sources, proxy.as_ref(), &mut quotes).await;
         if let Some(hub) = &hub {
             asked.push(hub::ask(hub, &mut quotes).await);
         }
@@ -121,7 +136,14 @@ pub async fn keep_current(daemon: Arc<Daemon>, hub: Option<HubClient>) {
             for refused in &told.refused {
                 tracing::warn!(source = told.source, refused, "not believed");
             }
+            let doubts = told.error.iter().chain(&told.refused).cloned();
+            daemon.set_doubts(&told.source, doubts);
         }
+        let outliers = outliers(&quotes, profit::currency(&settings), Timestamp::now());
+        for outlier in &outliers {
+            tracing::warn!(outlier, "not believed");
+        }
+        daemon.set_doubts("market", outliers);
         if asked.iter().any(|told| told.figures > 0) {
             if let Err(error) = save(&daemon.data, &quotes) {
                 tracing::warn!(%error, "what the market says cannot be kept");
@@ -133,10 +155,24 @@ pub async fn keep_current(daemon: Arc<Daemon>, hub: Option<HubClient>) {
     }
 }
 
-/// Whom these settings ask.
-pub fn hosts(sources: &[MarketSource]) -> Vec<String> {
-    let addresses = sources.iter().flat_map(of_settings);
-    let mut hosts: Vec<String> = addresses
+/// What sources contradict each other in, and which of them is not believed.
+fn outliers(quotes: &Quotes, currency: Currency, now: Timestamp) -> Vec<String> {
+    let coins = Coin::ALL.into_iter();
+    let refused = coins.flat_map(|coin| {
+        let price = quotes.quote(coin, currency, now);
+        let network = quotes.network(coin, now);
+        let price = price.into_iter().flat_map(|quote| quote.refused);
+        let network = network.into_iter().flat_map(|network| network.refused);
+        let both = price.chain(network);
+        both.map(move |refused| format!("{coin}: {refused}"))
+    });
+    refused.collect()
+}
+
+/// Where these are.
+pub fn hosts(sources: &[Source]) -> Vec<String> {
+    let mut hosts: Vec<String> = sources
+        .iter()
         .filter_map(|source| {
             let url = reqwest::Url::parse(&source.address).ok()?;
             Some(url.host_str()?.to_owned())
@@ -146,8 +182,13 @@ pub fn hosts(sources: &[MarketSource]) -> Vec<String> {
     hosts
 }
 
+/// Those of the settings.
+pub fn of_settings(settings: &[MarketSource]) -> Vec<Source> {
+    settings.iter().flat_map(of_setting).collect()
+}
+
 /// A source as the market has it. The usual lists of one of them are two.
-fn of_settings(source: &MarketSource) -> Vec<Source> {
+fn of_setting(source: &MarketSource) -> Vec<Source> {
     let shape = match source.shape.as_str() {
         "coingecko" => Shape::CoinGecko,
         _ => Shape::WhatToMine,

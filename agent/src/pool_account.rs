@@ -153,6 +153,12 @@ fn load(data: &DataDir, key: &str) -> Option<PoolEarned> {
     kept.filter(|kept| kept.key == key).map(|kept| kept.earned)
 }
 
+/// What the settings' pool said last; `None` where it was never asked, or somebody else's account was.
+pub fn kept(data: &DataDir, settings: &AgentSettings) -> Option<PoolEarned> {
+    let place = Place::of(settings).ok()??;
+    load(data, &place.key)
+}
+
 /// Asks the pool now and then, for as long as this runs. Returns at once where nobody is to be asked.
 pub async fn keep_current(daemon: Arc<Daemon>) {
     let settings = daemon.settings();
@@ -171,6 +177,7 @@ pub async fn keep_current(daemon: Arc<Daemon>) {
         let before = daemon.board().pool_earned.clone();
         let answer = ask(&place.lookup, proxy.as_ref()).await;
         let now = Timestamp::now();
+        let error = answer.as_ref().err().cloned();
         let earned = match answer {
             Ok(account) => Some(taken(&place.pool, before, account, now)),
             Err(error) => {
@@ -190,6 +197,10 @@ pub async fn keep_current(daemon: Arc<Daemon>) {
                 tracing::warn!(%error, "what the pool says cannot be kept");
             }
         }
+        let last_doubts = earned.iter().flat_map(|earned| &earned.doubts);
+        let last_doubts = last_doubts.filter(|doubt| doubt.at == now);
+        let doubts = last_doubts.map(|doubt| doubt.what.clone()).chain(error);
+        daemon.set_doubts(&place.pool, doubts);
         daemon.board().pool_earned = earned;
         tokio::time::sleep(ASK_EVERY).await;
     }

@@ -15,11 +15,14 @@ use idlewatt_market::quotes::Quotes;
 use idlewatt_market::source::Currency;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::WorkOffer;
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use serde::Serialize;
 
 use crate::control::answers::Benchmark;
+use crate::earnings::days::Days;
 use crate::engine::{self, ProcessorKind};
+use crate::pool_terms::PoolTerms;
+use crate::power::PowerMeter;
 use crate::work::Address;
 
 /// What a thread of a CPU is guessed to draw at work where nobody measures it and the owner does not say, in watts.
@@ -46,6 +49,12 @@ pub struct Inputs<'a> {
     pub offers: &'a [WorkOffer],
     /// The hub's address.
     pub hub: &'a str,
+    /// On what terms the settings' pool is worked for.
+    pub pool: &'a PoolTerms,
+    /// What was done on the last days.
+    pub days: &'a Days,
+    /// What the processors drew.
+    pub power: &'a PowerMeter,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -132,6 +141,21 @@ pub fn currency(settings: &AgentSettings) -> Currency {
     said.unwrap_or(Currency::Usd)
 }
 
+/// What a choice needs to know of a processor.
+pub fn of_choice(inputs: &Inputs<'_>, processor: &engine::Processor) -> Processor {
+    let id = processor.id.as_str();
+    let rate = |algorithm: Algorithm| {
+        let mut measured = inputs.benchmarks.iter();
+        let measured = measured.find(|one| one.processor == id && one.algorithm == algorithm);
+        measured.map(|one| one.rate)
+    };
+    Processor {
+        id: id.to_owned(),
+        memory: None,
+        hours_a_day: inputs.days.hours_a_day(Zoned::now().date(), id, rate),
+    }
+}
+
 /// All that one processor was measured for and somebody pays for.
 pub fn candidates(inputs: &Inputs<'_>, processor: &engine::Processor) -> Vec<Candidate> {
     let coins = all_figures(currency(inputs.settings), inputs);
@@ -193,11 +217,7 @@ impl Maker<'_> {
         let candidates: Vec<Candidate> = measured
             .flat_map(|one| self.candidates(processor, one))
             .collect();
-        let of_choice = Processor {
-            id: processor.id.to_string(),
-            memory: None,
-            hours_a_day: None,
-        };
+        let of_choice = of_choice(self.inputs, processor);
         // Nothing is remembered: the table is about what pays, not about what is worth a switch.
         let outcome =
             Choosing::default().decide(&of_choice, &candidates, &Rules::default(), self.inputs.now);
@@ -212,15 +232,25 @@ impl Maker<'_> {
         let name = measured.algorithm.name();
         let of_pools = self.coins.iter().filter_map(|figures| {
             let hashes = figures.hashes_per_coin?;
-            (figures.coin.algorithm() == name).then(|| Candidate {
-                fee_percent: self.inputs.settings.market.pool_fee_percent,
-                ..self.candidate(
-                    processor,
-                    measured,
-                    figures,
-                    Source::Pool(self.pool(measured.algorithm)),
-                    figures.price / hashes,
-                )
+            (figures.coin.algorithm() == name).then(|| {
+                let (pool, terms) = self.pool(measured.algorithm);
+                let usual = self.inputs.settings.market.pool_fee_percent;
+                let fee_percent = terms.and_then(|terms| terms.fee_percent).unwrap_or(usual);
+                let algorithm = measured.algorithm;
+                let benchmarks = self.inputs.benchmarks;
+                Candidate {
+                    fee_percent,
+                    payout: terms.and_then(|terms| {
+                        terms.payout(figures, processor, algorithm, benchmarks, fee_percent)
+                    }),
+                    ..self.candidate(
+                        processor,
+                        measured,
+                        figures,
+                        Source::Pool(pool),
+                        figures.price / hashes,
+                    )
+                }
             })
         });
         let of_hub = self.inputs.offers.iter().filter_map(|offer| {
@@ -246,15 +276,17 @@ impl Maker<'_> {
         of_pools.chain(of_hub).collect()
     }
 
-    /// The pool of the settings where it has work for this; else any.
-    fn pool(&self, algorithm: Algorithm) -> String {
+    /// The pool of the settings with its terms, where it has work for this; else any, of which nothing is known.
+    fn pool(&self, algorithm: Algorithm) -> (String, Option<&PoolTerms>) {
         let pool = &self.inputs.settings.pool;
         let url = pool
             .url
             .as_ref()
             .filter(|_| pool.algorithm == algorithm.name());
-        let address = url.and_then(|url| url.parse::<Address>().ok());
-        address.map_or_else(|| "any".to_owned(), |address| address.authority())
+        match url.and_then(|url| url.parse::<Address>().ok()) {
+            Some(address) => (address.authority(), Some(self.inputs.pool)),
+            None => ("any".to_owned(), None),
+        }
     }
 
     fn candidate(
@@ -279,7 +311,7 @@ impl Maker<'_> {
             },
             pay_per_hash,
             fee_percent: 0.0,
-            power: self.power(processor),
+            power: self.power(processor, algorithm),
             electricity_per_kwh: self.inputs.settings.electricity.price,
             payout: None,
             memory: 0,
@@ -292,8 +324,15 @@ impl Maker<'_> {
         }
     }
 
-    /// The owner's figure is of the whole PC: each processor has its part of the guesses in it.
-    fn power(&self, processor: &engine::Processor) -> Power {
+    /// As measured; else the owner's figure, which is of the whole PC: each processor has its part of the guesses in it.
+    fn power(&self, processor: &engine::Processor, algorithm: Algorithm) -> Power {
+        if let Some(watts) = self.inputs.power.watts(processor.id.as_str(), algorithm) {
+            let origin = match processor.kind {
+                ProcessorKind::Cpu => PowerOrigin::Rapl,
+                ProcessorKind::Gpu => PowerOrigin::Nvml,
+            };
+            return Power { watts, origin };
+        }
         let guess = |processor: &engine::Processor| match processor.kind {
             ProcessorKind::Cpu => GUESS_A_THREAD * processor.threads.max(1) as f64,
             ProcessorKind::Gpu => GUESS_A_CARD,

@@ -256,6 +256,19 @@ fn of_processor(processor: &Processor, reading: &Reading) -> ProcessorSignals {
     }
 }
 
+/// What the system measures of one of our processors: the watts that it draws, and what others use of it, where that can be told.
+pub fn draw_of(processor: &Processor, reading: &Reading) -> Option<(f32, Option<f32>)> {
+    match processor.kind {
+        // Its current is the CPU's.
+        ProcessorKind::Gpu if processor.software => None,
+        ProcessorKind::Gpu => {
+            let card = card(processor, &reading.gpus)?;
+            Some((card.watts?, card.others_percent))
+        }
+        ProcessorKind::Cpu => Some((reading.cpu_watts?, Some(reading.cpu_others_percent?))),
+    }
+}
+
 /// The card that a processor is: by its place on the bus, or by its name where that is told only once.
 fn card<'a>(processor: &Processor, cards: &'a [GpuReading]) -> Option<&'a GpuReading> {
     let placed = |card: &&GpuReading| card.bus.is_some() && card.bus == processor.bus;
@@ -295,6 +308,7 @@ mod tests {
             name: name.to_owned(),
             others_percent: Some(percent),
             celsius: None,
+            watts: None,
         };
         Reading {
             cpu_others_percent: Some(7.0),
@@ -305,6 +319,28 @@ mod tests {
             ],
             ..Reading::default()
         }
+    }
+
+    #[test]
+    fn what_a_processor_draws_is_its_own_meters_word() {
+        let mut reading = reading();
+        let cpu = Processor::cpu();
+        assert_eq!(draw_of(&cpu, &reading), None, "no meter");
+        reading.cpu_watts = Some(65.0);
+        assert_eq!(draw_of(&cpu, &reading), Some((65.0, Some(7.0))));
+        let card = gpu(
+            reading.gpus[0].bus.as_deref(),
+            &reading.gpus[0].name.clone(),
+        );
+        assert_eq!(draw_of(&card, &reading), None);
+        reading.gpus[0].watts = Some(140.0);
+        let others = reading.gpus[0].others_percent;
+        assert_eq!(draw_of(&card, &reading), Some((140.0, others)));
+        let emulated = Processor {
+            software: true,
+            ..card
+        };
+        assert_eq!(draw_of(&emulated, &reading), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod choosing;
 mod commands;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/doubts.rs"]
+mod doubts;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/harness.rs"]
@@ -24,6 +26,8 @@ mod modes;
 mod pages;
 #[path = "cli/pool.rs"]
 mod pool;
+#[path = "cli/presets.rs"]
+mod presets;
 #[path = "cli/profit.rs"]
 mod profit;
 #[path = "cli/running.rs"]

@@ -1,5 +1,6 @@
 //! The agent's settings, typed. Their meaning and defaults stand in `agent.toml`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -108,6 +109,14 @@ pub struct PoolAccountSettings {
     pub url: String,
     /// What the account is kept in: `BTC`, `XMR`, `RVN` or `ZANO`; `None`: what is mined.
     pub coin: Option<String>,
+}
+
+impl fmt::Display for PoolAccountSettings {
+    /// As it stands in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.family, self.url)?;
+        self.coin.iter().try_for_each(|coin| write!(f, " {coin}"))
+    }
 }
 
 /// A pool that stands in for another one.

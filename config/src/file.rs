@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use crate::layers::{Origin, Problem, Setting, SettingsError, flatten};
 use crate::schedule;
 
-fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes()
         .take(offset)
         .filter(|byte| *byte == b'\n')

@@ -11,6 +11,7 @@ mod edit;
 mod file;
 mod layers;
 mod limits;
+mod pools;
 mod schedule;
 mod value;
 
@@ -25,4 +26,5 @@ pub use layers::{
     Layered, Origin, Override, Problem, Setting, SettingsError, check, load, template,
 };
 pub use limits::LimitsSettings;
+pub use pools::{PoolPreset, pool_presets};
 pub use schedule::ScheduleRule;

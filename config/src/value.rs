@@ -9,8 +9,10 @@ use toml::Value;
 use crate::duration::parse_duration;
 
 mod address;
+mod pool;
 
 pub(crate) use address::*;
+pub(crate) use pool::*;
 
 /// Reads a value with `read`, or fails with what is allowed.
 fn checked<'de, D: Deserializer<'de>, T>(

@@ -67,6 +67,7 @@ fn print(reading: &Reading) {
         power,
         cpu_others_percent,
         cpu_celsius,
+        cpu_watts,
         gpus,
         programs,
     } = reading;
@@ -75,7 +76,7 @@ fn print(reading: &Reading) {
     );
     println!("  kept awake by {kept_awake:?}, front {front:?}, {power:?}");
     println!(
-        "  others take {cpu_others_percent:?} % of the CPU, {cpu_celsius:?} °C, programs {programs:?}"
+        "  others take {cpu_others_percent:?} % of the CPU, {cpu_celsius:?} °C, {cpu_watts:?} W, programs {programs:?}"
     );
     for gpu in gpus {
         println!("  {gpu:?}");

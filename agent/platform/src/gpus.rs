@@ -169,6 +169,8 @@ fn reading(device: &Device<'_>, seen: &mut u64, engines: &[u32]) -> GpuReading {
             .temperature(TemperatureSensor::Gpu)
             .ok()
             .map(|celsius| celsius as f32),
+        // In thousandths.
+        watts: device.power_usage().ok().map(|watts| watts as f32 / 1000.0),
     }
 }
 

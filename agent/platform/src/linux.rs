@@ -2,6 +2,7 @@
 
 pub mod alert;
 mod bus;
+mod energy;
 mod front;
 mod gamepad;
 pub mod gate;

@@ -30,6 +30,8 @@ pub struct Reading {
     pub cpu_others_percent: Option<f32>,
     /// The hottest sensor of the CPU.
     pub cpu_celsius: Option<f32>,
+    /// What the CPU draws, by its own meter.
+    pub cpu_watts: Option<f32>,
     /// One entry for each graphics card that can be asked.
     pub gpus: Vec<GpuReading>,
     /// Those running programs that were asked about, by file name.
@@ -82,6 +84,8 @@ pub struct GpuReading {
     pub others_percent: Option<f32>,
     /// Its temperature.
     pub celsius: Option<f32>,
+    /// What it draws, by its own meter.
+    pub watts: Option<f32>,
 }
 
 /// What is wanted of a look.

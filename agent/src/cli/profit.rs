@@ -1,5 +1,6 @@
 //! `idlewatt profit`
 
+use idlewatt_market::amount::Amount;
 use idlewatt_market::choice::{
     Decision, NothingReason, Outcome, PowerOrigin, Remark, RestReason, Source, Terms, Work,
 };
@@ -14,8 +15,13 @@ use serde::Serialize;
 use super::settings::SettingsArguments;
 use super::{Common, Failure, output, words};
 use crate::benchmarks::Benchmarks;
+use crate::choosing;
+use crate::earnings::days::Days;
 use crate::engine;
 use crate::market::{self, Asked};
+use crate::pool_account;
+use crate::pool_terms::PoolTerms;
+use crate::power::PowerMeter;
 use crate::profit::{CoinFigures, Inputs, Row, Table, table};
 use crate::work::hub_client::{HubClient, HubError};
 use crate::work::{Proxy, Way};
@@ -45,11 +51,12 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
     let processors = engine::processors(&program, settings.gpu.allow_software).await;
     let benchmarks = Benchmarks::load(&data)?.of(&settings, &processors);
     let mut quotes = market::load(&data);
+    let sources = market::sources(&settings.market.sources, &data).map_err(Failure::usage)?;
     let (mut asked, mut offers) = (Vec::new(), Vec::new());
     let hub = hub(common, settings.hub.url.clone()).await;
     if !arguments.offline {
         let proxy = settings.network.proxy.as_deref().map(Proxy::new);
-        asked = market::ask(&settings.market.sources, proxy.as_ref(), &mut quotes).await;
+        asked = market::ask(&sources, proxy.as_ref(), &mut quotes).await;
         if let Some(address) = hub.as_ref().filter(|_| settings.pool.url.is_none()) {
             let way = Way::of(
                 settings.hub.ca_file.as_deref(),
@@ -65,6 +72,7 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
             market::save(&data, &quotes)?;
         }
     }
+    let earned = pool_account::kept(&data, &settings);
     let table = table(&Inputs {
         settings: &settings,
         processors: &processors,
@@ -72,9 +80,12 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
         quotes: &quotes,
         offers: &offers,
         hub: hub.as_deref().unwrap_or_default(),
+        pool: &PoolTerms::of(&data, &settings, earned.as_ref()),
+        days: &Days::load(&data),
+        power: &PowerMeter::load(&data),
         now: Timestamp::now(),
     });
-    let nobody = settings.market.sources.is_empty();
+    let nobody = sources.is_empty();
     let answer = Answer { table, asked };
     output::either(common.json, &answer, || shown(&answer, nobody))
 }
@@ -263,7 +274,15 @@ impl Teller {
             Remark::ElectricityUnknown => Some(words.say("cli-profit-electricity-unknown")),
             // Said once for all that is compared.
             Remark::StatedPower => None,
-            Remark::StatedRate | Remark::AtALoss { .. } | Remark::FarFromPayout { .. } => None,
+            Remark::FarFromPayout {
+                coin,
+                threshold,
+                days,
+            } => {
+                let threshold = Amount::of(*coin, (*threshold).into());
+                Some(choosing::payout_in_words(&threshold, *days, words))
+            }
+            Remark::StatedRate | Remark::AtALoss { .. } => None,
         }
     }
 

@@ -55,12 +55,17 @@ fn shown(signals: &SignalsAnswer) -> String {
             words.say("cli-signals-cpu-heat"),
             number(signals.cpu_celsius, " °C"),
         ),
+        (
+            words.say("cli-signals-cpu-power"),
+            number(signals.cpu_watts, " W"),
+        ),
     ];
     for gpu in &signals.gpus {
         let told = [
             ("name", gpu.name.as_str().into()),
             ("load", number(gpu.others_percent, " %").into()),
             ("heat", number(gpu.celsius, " °C").into()),
+            ("power", number(gpu.watts, " W").into()),
         ];
         rows.push((
             words.say("cli-signals-gpu"),

@@ -54,6 +54,10 @@ fn shown(status: &Status, words: Words) -> String {
     if let Some(trouble) = &source.trouble {
         lines.push(named(&words.say("cli-status-trouble"), trouble.clone()));
     }
+    for doubt in &status.doubts {
+        let told = format!("{}: {}", doubt.from, doubt.what);
+        lines.push(named(&words.say("cli-status-doubt"), told));
+    }
     lines.extend(shares(status, words, named));
     let credited = output::amounts(&status.credited);
     lines.push(named(&words.say("cli-status-credited"), credited));

@@ -18,7 +18,7 @@ use crate::shares::{Awaiting, ClosingsReport};
 mod processor;
 mod signals;
 
-pub use processor::{Choice, Processor};
+pub use processor::{Choice, FarPayout, Processor};
 pub use signals::{GpuSignals, PowerSignal, SignalsAnswer};
 
 /// `status`.
@@ -72,8 +72,22 @@ pub struct Status {
     /// What there is to say of the program's own updates; left out where there is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update: Option<UpdateState>,
+    /// What others told and is not believed, and who could not be asked, when it was tried last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// Seconds since the agent was started.
     pub uptime_seconds: u64,
+}
+
+/// Something that somebody told and that is not believed, or that could not be heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Who: a source of the market, or a pool's account.
+    pub from: String,
+    /// What, in words.
+    pub what: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A newer version than the running one.

@@ -3,19 +3,40 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use idlewatt_market::quotes::Quotes;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Daemon;
-use crate::control::answers::Earned;
+use crate::control::answers::{Doubt, Earned};
 use crate::earnings;
 use crate::earnings::days::Days;
 use crate::earnings::outlook::{self, Outlook};
+use crate::power::PowerMeter;
+
+/// So many of one's are told.
+const MOST_DOUBTS: usize = 10;
+/// Of each so many letters: some of them are others' words.
+const LONGEST_DOUBT: usize = 300;
 
 impl Daemon {
     /// Goes by other prices from now on.
     pub fn set_quotes(&self, quotes: Quotes) {
         self.board().quotes = quotes;
         self.priced.send_replace(());
+    }
+
+    /// What is not believed of what somebody told just now, and why they could not be asked: in place of the last time's.
+    pub fn set_doubts(&self, from: &str, doubts: impl IntoIterator<Item = String>) {
+        let at = Timestamp::now();
+        let doubts = doubts.into_iter().take(MOST_DOUBTS);
+        let doubts: Vec<Doubt> = doubts
+            .map(|what| Doubt {
+                from: from.to_owned(),
+                what: what.chars().take(LONGEST_DOUBT).collect(),
+                at,
+            })
+            .collect();
+        self.board().doubts.insert(from.to_owned(), doubts);
     }
 
     /// Told of other prices.
@@ -46,6 +67,16 @@ impl Daemon {
     /// What was done on the last days.
     pub fn days(&self) -> Days {
         self.days_now().clone()
+    }
+
+    /// What the processors drew.
+    pub fn power(&self) -> PowerMeter {
+        self.power_now().clone()
+    }
+
+    /// The same, to add to.
+    pub fn power_now(&self) -> MutexGuard<'_, PowerMeter> {
+        self.power.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same, to add to.

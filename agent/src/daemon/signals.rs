@@ -35,6 +35,7 @@ pub fn answer(reading: &Reading) -> SignalsAnswer {
         }),
         cpu_others_percent: rounded(reading.cpu_others_percent),
         cpu_celsius: rounded(reading.cpu_celsius),
+        cpu_watts: rounded(reading.cpu_watts),
         gpus: reading
             .gpus
             .iter()
@@ -43,6 +44,7 @@ pub fn answer(reading: &Reading) -> SignalsAnswer {
                 name: gpu.name.clone(),
                 others_percent: rounded(gpu.others_percent),
                 celsius: rounded(gpu.celsius),
+                watts: rounded(gpu.watts),
             })
             .collect(),
         programs: reading.programs.clone(),

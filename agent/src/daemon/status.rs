@@ -135,6 +135,7 @@ pub fn of(daemon: &Daemon) -> Status {
         limit_percent: *daemon.watch_remote_limit().borrow(),
         benchmark: board.measuring.clone(),
         update,
+        doubts: board.doubts.values().flatten().cloned().collect(),
         uptime_seconds: daemon.started.elapsed().as_secs(),
     }
 }

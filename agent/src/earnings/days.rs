@@ -14,6 +14,9 @@ use crate::data_dir::{DataDir, DataDirError};
 const FILE: &str = "days.json";
 /// How many days are kept.
 const KEPT: i64 = 60;
+/// How many of them an average is of: two weeks have each weekday twice.
+const AVERAGED: usize = 14;
+const SECONDS_AN_HOUR: f64 = 3_600.0;
 /// Between two looks nothing counts for longer than this: the PC may have slept.
 const LONGEST_LOOK: Duration = Duration::from_secs(30);
 
@@ -109,6 +112,23 @@ impl Days {
             .collect()
     }
 
+    /// How many hours of full work a processor really did a day, on average over the last whole days; `None` before there was
+    /// one, or where nothing was measured that it did. `rate` is its measured hashes a second.
+    pub fn hours_a_day(
+        &self,
+        today: Date,
+        processor: &str,
+        rate: impl Fn(Algorithm) -> Option<f64>,
+    ) -> Option<f64> {
+        let hours = self.worth(today, |one, algorithm| match rate(algorithm) {
+            Some(rate) if one == processor => 1.0 / (rate * SECONDS_AN_HOUR),
+            _ => 0.0,
+        });
+        let last = &hours[hours.len().saturating_sub(AVERAGED)..];
+        let sum: f64 = last.iter().map(|hours| hours.min(24.0)).sum();
+        (sum > 0.0).then(|| sum / last.len() as f64)
+    }
+
     /// What a hash paid on the days on which it is known, the oldest first.
     pub fn paid(&self, algorithm: Algorithm, currency: &str) -> Vec<f64> {
         let days = self.0.values().filter_map(|day| day.paid.get(&algorithm));
@@ -148,6 +168,11 @@ mod tests {
         let worth = days.worth(date(2026, 11, 4), |_, _| 2.0);
         assert_eq!(worth, [3_000.0, 0.0]);
         assert!(days.worth(date(2026, 11, 2), |_, _| 1.0).is_empty());
+        // 1,500 hashes at one a second are 25 minutes, over two days.
+        let hours = days.hours_a_day(date(2026, 11, 4), "cpu", |_| Some(1.0));
+        assert_eq!(hours, Some(1_500.0 / 3_600.0 / 2.0));
+        let unknown = days.hours_a_day(date(2026, 11, 4), "gpu", |_| Some(1.0));
+        assert_eq!(unknown, None);
         let paid = days.paid(Algorithm::RandomX, "USD");
         assert_eq!(paid, [1e-9, 3e-9, 4e-9]);
         assert!(days.paid(Algorithm::RandomX, "KRW").is_empty());

@@ -49,6 +49,7 @@ pub fn nobody_here() -> Reading {
             charge_percent: None,
         }),
         cpu_others_percent: Some(0.0),
+        cpu_watts: None,
         cpu_celsius: Some(40.0),
         gpus: Vec::new(),
         programs: Some(Vec::new()),

@@ -89,6 +89,9 @@ fn made(settings: &AgentSettings, quotes: &Quotes, offers: &[WorkOffer]) -> Tabl
         quotes,
         offers,
         hub: "hub.example",
+        pool: &PoolTerms::default(),
+        days: &Days::default(),
+        power: &PowerMeter::default(),
         now: now(),
     })
 }
@@ -183,6 +186,9 @@ fn the_owners_watts_are_shared_out_and_the_pool_of_the_settings_has_its_name() {
         quotes: &quotes,
         offers: &[],
         hub: "",
+        pool: &PoolTerms::default(),
+        days: &Days::default(),
+        power: &PowerMeter::default(),
         now: now(),
     });
     assert_eq!(

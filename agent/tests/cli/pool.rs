@@ -10,14 +10,14 @@ use super::harness::{Home, until};
 use super::pages::Session;
 
 /// An interface of the 2miners family that knows one address.
-struct Interface {
-    url: String,
+pub struct Interface {
+    pub url: String,
     answer: Arc<Mutex<(String, String)>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Interface {
-    fn start() -> Interface {
+    pub fn start() -> Interface {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let answer = Arc::<Mutex<(String, String)>>::default();
@@ -40,7 +40,7 @@ impl Interface {
         Interface { url, answer, asked }
     }
 
-    fn says(&self, status: &str, body: &str) {
+    pub fn says(&self, status: &str, body: &str) {
         *self.answer.lock().expect("not poisoned") = (status.to_owned(), body.to_owned());
     }
 }

@@ -164,3 +164,30 @@ fn what_cannot_be_true_is_named_and_not_believed() {
     let table = home.run(&["profit", "--json"]).json();
     assert_eq!(table["coins"][0]["price"], 200.0);
 }
+
+#[test]
+fn any_json_can_be_a_source_where_its_owner_says_where_the_figures_stand() {
+    let exchange = Source::start();
+    exchange.says(
+        "200 OK",
+        r#"{"data":[{"last":"200.0"}],"chain":{"difficulty":3e11}}"#,
+    );
+    let home = Home::new();
+    home.write("config.toml", "[gpu]\nenabled = false\n");
+    let described = format!(
+        "[[source]]\nname = \"an exchange\"\nurl = \"{}\"\n[[source.coin]]\ncoin = \"XMR\"\n\
+         price = {{ pointer = \"/data/0/last\", unit = \"USD\" }}\n\
+         network = {{ difficulty = \"/chain/difficulty\", block_reward = 0.6 }}\n",
+        exchange.url
+    );
+    home.write("market.toml", &described);
+    let table = home.run(&["profit", "--json"]).json();
+    let coin = &table["coins"][0];
+    assert_eq!(coin["coin"], "XMR", "{table:#}");
+    assert_eq!(coin["price"], 200.0);
+    assert_eq!(coin["hashes_per_coin"], 5e11);
+    assert_eq!(coin["sources"], serde_json::json!(["an exchange"]));
+    // What is wrong in the file is said, and where; nobody is asked.
+    home.write("market.toml", &described.replace("XMR", "LTC"));
+    home.run(&["profit"]).failed(2, "market.toml, line");
+}

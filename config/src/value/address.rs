@@ -5,8 +5,11 @@ use serde::Deserializer;
 use super::checked;
 use crate::{FallbackPool, MarketSource, PoolAccountSettings};
 
+/// How the addresses of pools begin.
+pub(super) const POOL_SCHEMES: [&str; 2] = ["stratum+tcp://", "stratum+ssl://"];
+
 /// Whether an address has a scheme, a host and, where `needs_port`, a port, and nothing that could not be meant.
-fn is_address(text: &str, scheme: &str, needs_port: bool) -> bool {
+pub(super) fn is_address(text: &str, scheme: &str, needs_port: bool) -> bool {
     let Some(rest) = text.strip_prefix(scheme) else {
         return false;
     };
@@ -100,7 +103,7 @@ pub(crate) fn pool_url<'de, D: Deserializer<'de>>(
     let allowed = "\"stratum+tcp://HOST:PORT\", \"stratum+ssl://HOST:PORT\" or \"\" for none";
     checked(deserializer, allowed, |value| match value.as_str()? {
         "" => Some(None),
-        url if ["stratum+tcp://", "stratum+ssl://"]
+        url if POOL_SCHEMES
             .iter()
             .any(|scheme| is_address(url, scheme, true)) =>
         {
@@ -132,7 +135,7 @@ fn fallback_pool(text: &str) -> Option<FallbackPool> {
         None => (None, rest),
     };
     let url = format!("{scheme}://{place}");
-    let is_one = ["stratum+tcp://", "stratum+ssl://"]
+    let is_one = POOL_SCHEMES
         .iter()
         .any(|scheme| is_address(&url, scheme, true));
     let is_plain = text.len() <= 1024 && !text.chars().any(char::is_control);
@@ -227,7 +230,7 @@ pub(crate) fn pool_account<'de, D: Deserializer<'de>>(
 }
 
 /// Under TLS, but for servers on this PC.
-fn is_web_address(url: &str) -> bool {
+pub(super) fn is_web_address(url: &str) -> bool {
     let of_this_pc = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let is_of_this_pc = of_this_pc.iter().any(|host| {
         let rest = url.strip_prefix(host);

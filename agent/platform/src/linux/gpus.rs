@@ -43,6 +43,7 @@ fn read(device: &Path) -> Option<GpuReading> {
         name: format!("{maker} {model}").trim_end().to_owned(),
         others_percent: None,
         celsius: None,
+        watts: None,
     };
     // To ask one that sleeps would wake it.
     if text("power/runtime_status").as_deref() != Some("suspended") {
@@ -51,6 +52,16 @@ fn read(device: &Path) -> Option<GpuReading> {
         // The first sensor is the one of the chip's edge, which is what cards are commonly judged by.
         let mut sensors = folders(&device.join("hwmon"));
         reading.celsius = sensors.find_map(|sensor| degrees(&sensor.join("temp1_input")));
+        // AMD's older driver tells an average, the newer one the present; both in millionths.
+        let mut meters = folders(&device.join("hwmon"));
+        reading.watts = meters.find_map(|meter| {
+            let names = ["power1_average", "power1_input"];
+            let text = names
+                .iter()
+                .find_map(|name| fs::read_to_string(meter.join(name)).ok())?;
+            let watts = text.trim().parse::<f32>().ok()? / 1e6;
+            (watts > 0.0 && watts <= 2_000.0).then_some(watts)
+        });
     }
     Some(reading)
 }
@@ -70,6 +81,10 @@ mod tests {
             ("devices/0000:0A:00.0/gpu_busy_percent", "37\n"),
             ("devices/0000:0A:00.0/hwmon/hwmon3/temp1_input", "61000\n"),
             ("devices/0000:0A:00.0/hwmon/hwmon3/temp2_input", "77000\n"),
+            (
+                "devices/0000:0A:00.0/hwmon/hwmon3/power1_average",
+                "143000000\n",
+            ),
             ("devices/0000:00:02.0/vendor", "0x8086\n"),
             ("devices/0000:00:02.0/device", "0x9a49\n"),
             ("devices/0000:00:02.0/gpu_busy_percent", "many\n"),
@@ -98,6 +113,7 @@ mod tests {
             name: name.to_owned(),
             others_percent,
             celsius,
+            watts: celsius.map(|_| 143.0),
         };
         assert_eq!(
             look(sys.path()),

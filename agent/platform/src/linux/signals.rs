@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 pub use super::input_watch::InputWatch;
 
 use super::bus::Bus;
+use super::energy::Meter;
 use super::load::Load;
 use super::sessions::{self, Sessions};
 use super::wayland::Listener;
@@ -34,6 +35,8 @@ pub struct Sensors {
     sessions: Slow<Sessions>,
     power: Slow<Option<Power>>,
     cpu_celsius: Slow<Option<f32>>,
+    cpu_watts: Slow<Option<f32>>,
+    energy: Meter,
     gpus: Slow<Vec<GpuReading>>,
     nvidia: Gpus,
     gamepad: Slow<Option<Gamepad>>,
@@ -52,6 +55,8 @@ impl Default for Sensors {
             sessions: Slow::every(SELDOM),
             power: Slow::every(SELDOM),
             cpu_celsius: Slow::every(OFTEN),
+            cpu_watts: Slow::every(OFTEN),
+            energy: Meter::default(),
             gpus: Slow::every(OFTEN),
             nvidia: Gpus::default(),
             gamepad: Slow::every(OFTEN),
@@ -89,6 +94,7 @@ impl Sensors {
             power,
             cpu_others_percent: self.load.look(wanted.own_processes),
             cpu_celsius: self.cpu_celsius.get_now(|| temperature::look(sys)),
+            cpu_watts: self.cpu_watts.get_now(|| self.energy.look(sys)),
             gpus: all_cards(nvidia, self.gpus.get_now(|| gpus::look(sys))),
             programs,
         }

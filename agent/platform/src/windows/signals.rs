@@ -55,6 +55,7 @@ impl Sensors {
             cpu_others_percent: *self.others_percent.get(SELDOM, || load.others_percent(own)),
             // Windows tells it to drivers and administrators only.
             cpu_celsius: None,
+            cpu_watts: None,
             gpus: self
                 .gpus
                 .read(own, power.is_some_and(|power| power.on_battery))

@@ -61,4 +61,6 @@ reasons-waiting-for-consent = waiting for your consent: `idlewatt consent --acce
 reasons-starting = starting
 reasons-benchmarking = measuring what the processors are worth
 reasons-rests-at-a-loss = rests: nothing pays more than its electricity costs ({ $work }: { $net } a day of full work)
+reasons-paid-out-late = at this rate the { $amount } from which the pool pays take about { $months } months
+reasons-never-paid-out = at this rate the { $amount } from which the pool pays are never reached
 reasons-works-at-a-loss = works at a loss: { $net } a day of full work ({ $work }), as far as prices and power are known

@@ -48,4 +48,6 @@ reasons-waiting-for-consent = 동의를 기다리고 있어요: `idlewatt consen
 reasons-starting = 시작하는 중
 reasons-benchmarking = 프로세서의 성능을 측정하는 중
 reasons-rests-at-a-loss = 쉬고 있어요: 전기 요금보다 더 버는 일이 없어요 ({ $work }: 하루 내내 일하면 { $net })
+reasons-paid-out-late = 이 속도로는 풀이 지급을 시작하는 { $amount }까지 약 { $months }개월이 걸려요
+reasons-never-paid-out = 이 속도로는 풀이 지급을 시작하는 { $amount }에 닿지 않아요
 reasons-works-at-a-loss = 손해를 보며 일하고 있어요: 하루 내내 일하면 { $net } ({ $work }), 알려진 시세와 소비 전력 기준

@@ -1,6 +1,7 @@
 //! One processor, as `status` tells of it.
 
 use idlewatt_kernels::Algorithm;
+use idlewatt_market::amount::Amount;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -72,8 +73,20 @@ pub struct Choice {
     pub net_a_day: f64,
     /// In what.
     pub currency: String,
+    /// Where what it earns would be paid out only after long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_payout: Option<FarPayout>,
     /// When the prices were true.
     pub as_of: Timestamp,
     /// Whether that is too long ago to go by.
     pub stale: bool,
+}
+
+/// A payout that takes longer than half a year.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FarPayout {
+    /// From what balance on the pool pays.
+    pub threshold: Amount,
+    /// How many days it takes as things are; `None` for never.
+    pub days: Option<f64>,
 }

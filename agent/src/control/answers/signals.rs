@@ -29,6 +29,9 @@ pub struct SignalsAnswer {
     pub cpu_others_percent: Option<f64>,
     /// The temperature of the CPU.
     pub cpu_celsius: Option<f64>,
+    /// What the CPU draws, in watts, by its own meter.
+    #[serde(default)]
+    pub cpu_watts: Option<f64>,
     /// One entry for each graphics card that can be asked.
     pub gpus: Vec<GpuSignals>,
     /// The programs of `limits.pause_for` that run; `null` also where that setting is empty.
@@ -57,4 +60,7 @@ pub struct GpuSignals {
     pub others_percent: Option<f64>,
     /// Its temperature.
     pub celsius: Option<f64>,
+    /// What it draws, in watts, by its own meter.
+    #[serde(default)]
+    pub watts: Option<f64>,
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::page::Page;
 use crate::app::pools::pools;
 use crate::control::answers::Status;
+use crate::data_dir::DataDir;
 use crate::work::Source;
 use crate::{market, reports, update};
 
@@ -51,7 +52,7 @@ pub fn all(page: &Page) -> Vec<Leaving> {
             line(what, value)
         }));
     }
-    lines.extend(to_others(&settings, words));
+    lines.extend(to_others(&settings, &page.daemon().data, words));
     lines
 }
 
@@ -67,7 +68,7 @@ fn user(settings: &AgentSettings, status: &Status) -> String {
 }
 
 /// What others than the hub or the first pool are asked, as its owner has set it.
-fn to_others(settings: &AgentSettings, words: Words) -> Vec<Leaving> {
+fn to_others(settings: &AgentSettings, data: &DataDir, words: Words) -> Vec<Leaving> {
     let mut lines = Vec::new();
     let mut line = |key: &str, whom: String, value: String| {
         lines.push(Leaving {
@@ -88,7 +89,10 @@ fn to_others(settings: &AgentSettings, words: Words) -> Vec<Leaving> {
         line("dashboard-leaves-account", account.url.clone(), value);
     }
     let nothing = || words.say("dashboard-leaves-nothing-of-you");
-    for host in market::hosts(&settings.market.sources) {
+    // What is wrong in the owner's own file is asked of nobody.
+    let sources = market::sources(&settings.market.sources, data);
+    let sources = sources.unwrap_or_else(|_| market::of_settings(&settings.market.sources));
+    for host in market::hosts(&sources) {
         line("dashboard-leaves-market", host, nothing());
     }
     let updates = update::address(settings).filter(|_| settings.update.automatic);

@@ -67,6 +67,7 @@ fn reading() -> impl Strategy<Value = Reading> {
             front,
             power,
             cpu_others_percent: loads.0,
+            cpu_watts: None,
             cpu_celsius: loads.1,
             gpus,
         },

@@ -1,0 +1,200 @@
+//! `idlewatt pool list` and `idlewatt pool use`
+
+use std::path::PathBuf;
+
+use idlewatt_config::{PoolPreset, pool_presets};
+use rand::RngExt;
+use serde::Serialize;
+
+use crate::app::policy::policy;
+use crate::cli::settings::SettingsArguments;
+use crate::cli::{Common, Failure, output, words};
+use crate::daemon::settings::Kept;
+use crate::pool_terms;
+
+#[derive(Debug, clap::Args)]
+pub struct ListArguments {
+    /// Only those that have work for this
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct UseArguments {
+    /// Which, as `idlewatt pool list` names it
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The address that the pool is to pay to
+    #[arg(value_name = "ADDRESS")]
+    address: String,
+    /// What the pool is to call this PC; anybody who knows the address can see it there [default: pc- and four random digits]
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+    /// The file of settings [default: config.toml in the data directory, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// One pool in JSON.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    name: &'a str,
+    website: &'a str,
+    algorithm: &'a str,
+    coin: &'a str,
+    servers: &'a [String],
+    fee_percent: Option<f64>,
+    payout_threshold: Option<&'a str>,
+    account: Option<String>,
+}
+
+/// What was written.
+#[derive(Serialize)]
+struct Written {
+    pool: String,
+    url: String,
+    user: String,
+    file: String,
+}
+
+fn known(common: &Common) -> Result<Vec<PoolPreset>, Failure> {
+    let own = common.data()?.file(pool_terms::FILE);
+    Ok(pool_presets(Some(&own))?)
+}
+
+pub fn list(common: &Common, arguments: &ListArguments) -> Result<(), Failure> {
+    let mut presets = known(common)?;
+    let algorithms: Vec<String> = presets.iter().map(|one| one.algorithm.clone()).collect();
+    if let Some(wanted) = &arguments.algorithm {
+        presets.retain(|preset| preset.algorithm == *wanted);
+    }
+    if presets.is_empty() {
+        let mut allowed = algorithms;
+        allowed.sort();
+        allowed.dedup();
+        let wanted = arguments.algorithm.as_deref().unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "--algorithm {wanted}; allowed: {}",
+            allowed.join(", ")
+        )));
+    }
+    let listed: Vec<Listed<'_>> = presets.iter().map(listed).collect();
+    output::either(common.json, &listed, || shown(&listed))
+}
+
+fn listed(preset: &PoolPreset) -> Listed<'_> {
+    Listed {
+        id: &preset.id,
+        name: &preset.name,
+        website: &preset.website,
+        algorithm: &preset.algorithm,
+        coin: &preset.coin,
+        servers: &preset.servers,
+        fee_percent: preset.fee_percent,
+        payout_threshold: preset.payout_threshold.as_deref(),
+        account: preset.account.as_ref().map(ToString::to_string),
+    }
+}
+
+fn shown(listed: &[Listed<'_>]) -> String {
+    let words = words();
+    let unknown = || words.say("cli-pool-not-published");
+    let heading = [
+        "cli-pool-column-id",
+        "cli-pool-column-name",
+        "cli-pool-column-algorithm",
+        "cli-pool-column-fee",
+        "cli-pool-column-payout",
+        "cli-pool-column-server",
+    ];
+    let heading: Vec<String> = heading.into_iter().map(|key| words.say(key)).collect();
+    let row = |one: &Listed<'_>| {
+        let fee = one.fee_percent.map(|percent| format!("{percent} %"));
+        let payout = one
+            .payout_threshold
+            .map(|threshold| format!("{threshold} {}", one.coin));
+        vec![
+            one.id.to_owned(),
+            one.name.to_owned(),
+            one.algorithm.to_owned(),
+            fee.unwrap_or_else(unknown),
+            payout.unwrap_or_else(unknown),
+            one.servers.first().cloned().unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = listed.iter().map(row).collect();
+    format!(
+        "{}\n\n{}",
+        output::table(&heading, &rows),
+        words.say("cli-pool-list-note")
+    )
+}
+
+pub fn work_for(common: &Common, arguments: &UseArguments) -> Result<(), Failure> {
+    let presets = known(common)?;
+    let Some(preset) = presets.iter().find(|preset| preset.id == arguments.id) else {
+        let ids: Vec<&str> = presets.iter().map(|preset| preset.id.as_str()).collect();
+        return Err(Failure::usage(format!(
+            "pool {}; allowed: {}",
+            arguments.id,
+            ids.join(", ")
+        )));
+    };
+    let is_one_word =
+        |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if !is_one_word(&arguments.address)
+        || arguments
+            .device
+            .as_deref()
+            .is_some_and(|name| !is_one_word(name))
+    {
+        return Err(Failure::usage(words().say("cli-pool-one-word")));
+    }
+    let some = || format!("pc-{:04}", rand::rng().random_range(0..10_000));
+    let device = arguments.device.clone().unwrap_or_else(some);
+    let (user, password) = preset.login(&arguments.address, &device);
+    let data = common.data()?;
+    data.create()?;
+    let loaded = SettingsArguments::of_file(arguments.config.clone()).loaded(&data)?;
+    let meaning = policy(&loaded.layered.settings).map_err(Failure::usage)?;
+    let kept = Kept::new(loaded, meaning);
+    let url = preset.servers.first().cloned().unwrap_or_default();
+    let others: Vec<toml::Value> = preset
+        .servers
+        .iter()
+        .skip(1)
+        .cloned()
+        .map(Into::into)
+        .collect();
+    let account = preset.account.as_ref().map(ToString::to_string);
+    let text = |text: &str| Some(toml::Value::from(text));
+    // What was said of another pool's certificate or of where it may send this PC is not about this one.
+    let changes = [
+        ("pool.url", text(&url)),
+        ("pool.fallback_urls", Some(others.into())),
+        ("pool.user", text(&user)),
+        ("pool.password", text(&password)),
+        ("pool.algorithm", text(&preset.algorithm)),
+        ("pool.account", text(&account.unwrap_or_default())),
+        ("pool.ca_file", None),
+        ("pool.fingerprint", None),
+        ("pool.reconnect_hosts", None),
+    ];
+    kept.change(&changes).map_err(Failure::usage)?;
+    let written = Written {
+        pool: preset.id.clone(),
+        url,
+        user,
+        file: kept.file().display().to_string(),
+    };
+    output::either(common.json, &written, || {
+        let told = [
+            ("pool", preset.name.as_str().into()),
+            ("url", written.url.as_str().into()),
+            ("user", written.user.as_str().into()),
+            ("file", written.file.as_str().into()),
+        ];
+        words().say_with("cli-pool-used", &told)
+    })
+}

@@ -1,0 +1,117 @@
+//! Well-known pools and the owner's own: listed, chosen, and what they publish counts where it is decided.
+
+use super::harness::Home;
+use super::pool::idle_pool;
+use super::profit::{Source, difficulty, prices};
+
+#[test]
+fn a_pool_is_chosen_from_the_list_and_stands_in_the_settings() {
+    let home = Home::new();
+    let list = home.run(&["pool", "list"]).out;
+    for told in ["supportxmr", "0.6 %", "0.1 XMR", "pools.toml"] {
+        assert!(list.contains(told), "{told}: {list}");
+    }
+    let cards = home
+        .run(&["pool", "list", "--algorithm", "kawpow", "--json"])
+        .json();
+    let cards = cards.as_array().expect("a list");
+    assert!(!cards.is_empty() && cards.iter().all(|pool| pool["algorithm"] == "kawpow"));
+    home.run(&["pool", "list", "--algorithm", "scrypt"])
+        .failed(2, "allowed: kawpow, progpowz, randomx");
+
+    home.write("config.toml", "# mine\nmode = 50\n");
+    let used = home.run(&["pool", "use", "2miners-rvn", "RWallet", "--device", "attic"]);
+    assert_eq!(used.code, Some(0), "{}", used.err);
+    assert!(
+        used.out.contains("RWallet.attic") && used.out.contains("config.toml"),
+        "{}",
+        used.out
+    );
+    let text = std::fs::read_to_string(home.file("config.toml")).expect("written");
+    assert!(text.starts_with("# mine\nmode = 50\n"), "{text}");
+    let shown = home.run(&["config", "show"]).out;
+    for told in [
+        "pool.url = \"stratum+ssl://rvn.2miners.com:16060\"",
+        "pool.user = \"RWallet.attic\"",
+        "pool.algorithm = \"kawpow\"",
+        "pool.account = \"2miners https://rvn.2miners.com\"",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    // Where the device's name is the password, each PC has one of its own by chance.
+    home.run(&["pool", "use", "supportxmr", "4Wallet", "--json"])
+        .json();
+    let text = std::fs::read_to_string(home.file("config.toml")).expect("written");
+    assert!(
+        text.contains("user = \"4Wallet\"") && text.contains("password = \"pc-"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_chosen_changes_nothing_and_is_said() {
+    let home = Home::new();
+    home.run(&["pool", "use", "nobody", "4Wallet"])
+        .failed(2, "supportxmr");
+    home.run(&["pool", "use", "supportxmr", "4 Wallet"])
+        .failed(2, "one word");
+    home.write("config.toml", "[hub]\nurl = \"https://hub.example\"\n");
+    home.run(&["pool", "use", "supportxmr", "4Wallet"])
+        .failed(2, "hub.url");
+    let text = std::fs::read_to_string(home.file("config.toml")).expect("there");
+    assert_eq!(text, "[hub]\nurl = \"https://hub.example\"\n");
+    home.write("pools.toml", "[[pool]]\nid = \"mine\"\nfee_percent = 99\n");
+    home.run(&["pool", "list"]).failed(2, "pools.toml, line");
+}
+
+#[test]
+fn a_pools_fee_counts_and_a_payout_that_takes_years_is_said() {
+    let (coingecko, whattomine) = (Source::start(), Source::start());
+    let now = jiff::Timestamp::now().as_second();
+    coingecko.says("200 OK", &prices("200.0", now - 60));
+    whattomine.says("200 OK", &difficulty(now - 60));
+    let home = Home::new();
+    home.write(
+        "pools.toml",
+        &format!(
+            "[[pool]]\nid = \"mine\"\nname = \"Mine\"\nwebsite = \"https://pool.example\"\nalgorithm = \"randomx\"\ncoin = \"XMR\"\n\
+             servers = [\"stratum+tcp://{}\"]\nuser = \"ADDRESS.DEVICE\"\nfee_percent = 7\npayout_threshold = \"50\"\n",
+            idle_pool()
+        ),
+    );
+    home.write(
+        "config.toml",
+        &format!(
+            "[cpu]\nthreads = 1\nrandomx_memory = \"light\"\n[gpu]\nenabled = false\n[electricity]\nprice = 0.00001\nwatts = 1\n\
+             [market]\nsources = [\"coingecko {}\", \"whattomine {}\"]\npool_fee_percent = 1\n",
+            coingecko.url, whattomine.url
+        ),
+    );
+    home.run(&["pool", "use", "mine", "4Wallet", "--json"])
+        .json();
+    assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
+    home.run(&[
+        "bench",
+        "--algorithm",
+        "randomx",
+        "--seconds",
+        "1",
+        "--json",
+    ])
+    .json();
+    let table = home.run(&["profit", "--json"]).json();
+    let terms = &table["processors"][0]["outcome"]["terms"][0];
+    let (gross, fee) = (terms["gross_a_day"].as_f64(), terms["fee_a_day"].as_f64());
+    let percent = fee.expect("a fee") / gross.expect("pay") * 100.0;
+    assert!((percent - 7.0).abs() < 1e-6, "{terms:#}");
+    assert_eq!(
+        terms["payout"]["threshold"], 50_000_000_000_000_u64,
+        "{terms:#}"
+    );
+    assert_eq!(terms["payout"]["reachable"], false);
+    let text = home.run(&["profit", "--offline"]).out;
+    assert!(
+        text.contains("50 XMR from which the pool pays take about"),
+        "{text}"
+    );
+}
