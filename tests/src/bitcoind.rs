@@ -86,6 +86,11 @@ impl BitcoinNode {
         );
     }
 
+    /// The port of its RPC.
+    pub fn rpc_port(&self) -> u16 {
+        self.rpc
+    }
+
     /// SIGKILL: the node is gone until [`BitcoinNode::resume`]. Its chain is on the disk: from its peer it would have it again,
     /// but only after a time in which it mines on an older block.
     ///

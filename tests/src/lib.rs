@@ -12,6 +12,7 @@ pub mod hub;
 pub mod member;
 pub mod miner;
 pub mod node;
+pub mod pool;
 pub mod process;
 pub mod swarm;
 pub mod tray;
