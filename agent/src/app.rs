@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use idlewatt_config::AgentSettings;
 use idlewatt_protocol::EnrolmentSecret;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::Zoned;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,6 @@ use tokio_util::task::TaskTracker;
 use crate::benchmarks::Benchmarks;
 use crate::chosen_mode;
 use crate::consent;
-use crate::control::answers::Benchmark;
 use crate::control::guard::Guard;
 use crate::control::point::ControlPoint;
 use crate::control::server;
@@ -32,7 +31,6 @@ use crate::identity::EMBEDDED;
 use crate::power::{self, PowerMeter};
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipts, ReceiptsError};
-use crate::steering::draw_of;
 use crate::tray;
 use crate::tuning::Tunings;
 use crate::update::schedule;
@@ -47,8 +45,6 @@ pub mod pools;
 mod shift;
 mod source;
 
-/// What the system said longer ago than this is not of the present.
-const FRESH: SignedDuration = SignedDuration::from_secs(5);
 /// How much of a day a kill may cost the estimates.
 const KEEP_DAYS_EVERY: Duration = Duration::from_secs(300);
 /// How long the whole agent may take to end.
@@ -282,7 +278,7 @@ async fn keep_hour(daemon: Arc<Daemon>) {
         let since = looked.elapsed();
         looked = Instant::now();
         daemon.days_now().add(&looks, since, Zoned::now().date());
-        for look in draws(&daemon) {
+        for look in power::looks(&daemon) {
             daemon.power_now().add(&look, since);
         }
         if kept.elapsed() >= KEEP_DAYS_EVERY {
@@ -291,44 +287,6 @@ async fn keep_hour(daemon: Arc<Daemon>) {
         }
     }
     keep(&daemon);
-}
-
-/// What each processor does and draws at present, where a meter says it.
-fn draws(daemon: &Daemon) -> Vec<power::Look> {
-    let decided = daemon.decisions().borrow().clone();
-    let (Some(decided), Some(engines)) = (decided, daemon.board().engines.clone()) else {
-        return Vec::new();
-    };
-    // Paused for good, nothing is asked of the system: what it said last is of another time.
-    let age = Timestamp::now().duration_since(decided.signals.now.timestamp());
-    if age > FRESH {
-        return Vec::new();
-    }
-    let reading = &decided.signals.reading;
-    let benchmarks = daemon.benchmarks();
-    let states = engines.states();
-    let processors = daemon.board().processors.clone();
-    let looks = processors.iter().filter_map(|processor| {
-        let (watts, others_percent) = draw_of(processor, reading)?;
-        let state = states.iter().find(|state| state.id == processor.id)?;
-        let work = state
-            .algorithm
-            .filter(|_| state.rate > 0.0)
-            .map(|algorithm| {
-                let its = |one: &&Benchmark| {
-                    one.processor == processor.id.as_str() && one.algorithm == algorithm
-                };
-                let measured = benchmarks.iter().find(its).map(|one| one.rate);
-                (algorithm, measured.map_or(0.0, |rate| state.rate / rate))
-            });
-        Some(power::Look {
-            processor: processor.id.to_string(),
-            work,
-            watts,
-            others_percent,
-        })
-    });
-    looks.collect()
 }
 
 /// One shift after the other: each while there is consent.

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::daemon::Daemon;
 use crate::data_dir::{DataDir, DataDirError};
+use crate::engine::Phase;
+use crate::steering::draw_of;
 
 const FILE: &str = "power.json";
+/// What the system said longer ago than this is not of the present.
+const FRESH: SignedDuration = SignedDuration::from_secs(5);
 /// What was seen for less than this is no average.
 const ENOUGH_SECONDS: f64 = 60.0;
 /// What was seen longer ago counts less and less.
@@ -48,6 +54,57 @@ pub struct Look {
     pub watts: f32,
     /// What others use of it, 0 to 100; `None` where that cannot be told while our engine is there, as of cards on Windows.
     pub others_percent: Option<f32>,
+}
+
+/// What each processor does and draws at present, where a meter says it.
+pub fn looks(daemon: &Daemon) -> Vec<Look> {
+    let decided = daemon.decisions().borrow().clone();
+    let (Some(decided), Some(engines)) = (decided, daemon.board().engines.clone()) else {
+        return Vec::new();
+    };
+    // Paused for good, nothing is asked of the system: what it said last is of another time.
+    let age = Timestamp::now().duration_since(decided.signals.now.timestamp());
+    if age > FRESH {
+        return Vec::new();
+    }
+    let benchmarks = daemon.benchmarks();
+    let states = engines.states();
+    let processors = daemon.board().processors.clone();
+    let looks = processors.iter().filter_map(|processor| {
+        let (watts, others_percent) = draw_of(processor, &decided.signals.reading)?;
+        let state = states.iter().find(|state| state.id == processor.id)?;
+        let id = processor.id.as_str();
+        let mut its = benchmarks
+            .iter()
+            .filter(|one| one.processor == id && Some(one.algorithm) == state.algorithm);
+        let measured = its.next().map(|one| one.rate);
+        Some(Look {
+            processor: id.to_owned(),
+            work: work_of(&state.phase, state.algorithm, state.rate, measured)?,
+            watts,
+            others_percent,
+        })
+    });
+    looks.collect()
+}
+
+/// What a processor computes, with how much of its measured rate, or nothing; `None` for what is neither work nor rest: what is
+/// made ready or measured, and the seconds after either.
+fn work_of(
+    phase: &Phase,
+    algorithm: Option<Algorithm>,
+    rate: f64,
+    measured: Option<f64>,
+) -> Option<Option<(Algorithm, f64)>> {
+    match phase {
+        Phase::Running => Some(Some((algorithm?, rate / measured?))),
+        // The rate is of the last ten seconds: while there is one, it has only just come to rest.
+        Phase::Idle | Phase::Paused => (rate == 0.0).then_some(None),
+        Phase::Starting
+        | Phase::Preparing { .. }
+        | Phase::Benchmarking
+        | Phase::SetAside { .. } => None,
+    }
 }
 
 impl Average {
@@ -155,6 +212,26 @@ mod tests {
         seen(&mut meter, &look(Some(1.0), 115.0), 180 * 5);
         let now = draws(&meter).expect("known");
         assert!((94.0..=95.0).contains(&now), "{now}");
+    }
+
+    #[test]
+    fn what_is_made_ready_is_neither_work_nor_rest() {
+        let randomx = Some(Algorithm::RandomX);
+        let of = |phase: Phase, rate| work_of(&phase, randomx, rate, Some(200.0));
+        let working = Some(Some((Algorithm::RandomX, 0.5)));
+        assert_eq!(of(Phase::Running, 100.0), working);
+        assert_eq!(of(Phase::Paused, 0.0), Some(None));
+        assert_eq!(of(Phase::Idle, 0.0), Some(None));
+        assert_eq!(of(Phase::Paused, 40.0), None, "only just paused");
+        let preparing = Phase::Preparing {
+            what: "the dataset".into(),
+            done: 1,
+            total: 2,
+        };
+        for neither in [preparing, Phase::Starting, Phase::Benchmarking] {
+            assert_eq!(of(neither, 0.0), None);
+        }
+        assert_eq!(work_of(&Phase::Running, randomx, 9.0, None), None);
     }
 
     #[test]

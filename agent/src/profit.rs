@@ -15,7 +15,8 @@ use idlewatt_market::quotes::Quotes;
 use idlewatt_market::source::Currency;
 use idlewatt_protocol::Asset;
 use idlewatt_protocol::api::WorkOffer;
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::control::answers::Benchmark;
@@ -149,10 +150,11 @@ pub fn of_choice(inputs: &Inputs<'_>, processor: &engine::Processor) -> Processo
         let measured = measured.find(|one| one.processor == id && one.algorithm == algorithm);
         measured.map(|one| one.rate)
     };
+    let today = inputs.now.to_zoned(TimeZone::system()).date();
     Processor {
         id: id.to_owned(),
         memory: None,
-        hours_a_day: inputs.days.hours_a_day(Zoned::now().date(), id, rate),
+        hours_a_day: inputs.days.hours_a_day(today, id, rate),
     }
 }
 

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import stratum from "stratum-pool-sha256";
 
 const [port, rpcPort, user, password, address, difficulty] = process.argv.slice(2);
-const HARD = "0000000000000000ffff0000000000000000000000000000000000000000000000".slice(0, 64);
+const HARD = "0000000000000000ffff".padEnd(64, "0");
 const login = "Basic " + Buffer.from(`${user}:${password}`).toString("base64");
 const tell = (message) => process.stdout.write(`@${JSON.stringify(message)}\n`);
 

@@ -109,7 +109,12 @@ impl Shift {
         hub_stop: &CancellationToken,
     ) -> std::io::Result<()> {
         let daemon = &self.daemon;
-        daemon.board().phase = Some(Phase::Starting);
+        {
+            let mut board = daemon.board();
+            board.phase = Some(Phase::Starting);
+            // Whoever is asked no more is doubted no more.
+            board.doubts.clear();
+        }
         let processors = self.processors().await;
         let mut settings = engine_settings(
             &daemon.settings(),

@@ -1,6 +1,7 @@
 //! Sources of the market that the owner describes: any JSON, with the places where the figures stand, from a file in the data
 //! directory.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use idlewatt_market::source::generic::CoinFields;
@@ -75,6 +76,14 @@ pub fn sources(data: &DataDir) -> Result<Vec<Source>, OwnError> {
     })?;
     if file.source.len() > MOST {
         let message = format!("{} sources; allowed: up to {MOST}", file.source.len());
+        return Err(wrong(1, message));
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = file.source.iter().find(|own| !names.insert(&own.name)) {
+        let message = format!(
+            "the source {} is there twice; allowed: each name once",
+            twice.name
+        );
         return Err(wrong(1, message));
     }
     let line_of = |part: &str| {
@@ -155,6 +164,7 @@ network = { difficulty = "/data/0/difficulty", block_reward = 0.6 }
             (RIGHT.replace("XMR", "LTC"), "line"),
             (RIGHT.replace("price =", "prise ="), "prise"),
             ("[[source]\n".to_owned(), "line 1"),
+            (format!("{RIGHT}{RIGHT}"), "an exchange is there twice"),
         ] {
             let error = read(&wrong).expect_err(&wrong);
             assert!(error.contains(named) && error.contains(FILE), "{error}");

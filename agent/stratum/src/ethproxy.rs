@@ -63,7 +63,7 @@ impl ClientMessage {
         let Some(method) = envelope.method.as_deref() else {
             return Err(ParseError::NoMethod { id });
         };
-        let worker = worker_of(text);
+        let worker = envelope.worker.clone();
         Ok(match method {
             "eth_submitLogin" => {
                 let fields = envelope.fields("eth_submitLogin");
@@ -126,12 +126,6 @@ impl ClientMessage {
         }
         line(&request)
     }
-}
-
-/// It stands beside the parameters.
-fn worker_of(text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    value.get("worker")?.as_str().map(str::to_owned)
 }
 
 /// What is to be searched.

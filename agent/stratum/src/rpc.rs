@@ -124,6 +124,8 @@ pub(crate) struct Envelope {
     pub error: Value,
     /// What a hub of Idlewatt proves a credited share by.
     pub receipt: Option<String>,
+    /// A device's name, which ethproxy has beside the parameters.
+    pub worker: Option<String>,
 }
 
 impl Envelope {
@@ -144,6 +146,7 @@ impl Envelope {
             result: take("result"),
             error: take("error"),
             receipt: take("receipt").as_str().map(str::to_owned),
+            worker: take("worker").as_str().map(str::to_owned),
         })
     }
 

@@ -7,7 +7,7 @@ use super::pool::{Interface, idle_pool};
 use super::profit::{Source, prices};
 
 #[test]
-fn what_is_not_believed_is_named_in_status_and_the_work_goes_on() {
+fn what_is_not_believed_is_named_in_status_and_counts_for_nothing() {
     let (coingecko, whattomine) = (Source::start(), Source::start());
     let account = Interface::start();
     let now = jiff::Timestamp::now().as_second();
@@ -37,7 +37,7 @@ fn what_is_not_believed_is_named_in_status_and_the_work_goes_on() {
     until("every doubt", || doubts().len() >= 3);
     let told = doubts().join("\n");
     for (from, what) in [
-        ("coingecko", "0"),
+        ("coingecko", "found 0;"),
         ("whattomine", "JSON"),
         ("127.0.0.1", "JSON"),
     ] {
