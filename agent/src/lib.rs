@@ -32,6 +32,7 @@ pub mod notifications;
 pub mod pool_account;
 pub mod pool_terms;
 pub mod power;
+pub mod presets;
 pub mod profit;
 pub mod reports;
 pub mod shares;

@@ -10,10 +10,9 @@ use crate::control::answers::Benchmark;
 use crate::data_dir::DataDir;
 use crate::engine::Processor;
 use crate::pool_account::{self, PoolEarned};
+use crate::presets;
 use crate::profit::CoinFigures;
 
-/// The owner's own pools, in the data directory.
-pub const FILE: &str = "pools.toml";
 const SECONDS_A_DAY: f64 = 86_400.0;
 
 /// Those of one pool, as far as they are known.
@@ -35,10 +34,10 @@ impl PoolTerms {
         let Some(url) = &settings.pool.url else {
             return PoolTerms::default();
         };
-        let presets = presets(data);
+        let known = known(data);
         let its =
             |preset: &&PoolPreset| preset.algorithm == settings.pool.algorithm && preset.is_at(url);
-        PoolTerms::told(settings, presets.iter().find(its), earned)
+        PoolTerms::told(settings, known.iter().find(its), earned)
     }
 
     fn told(
@@ -96,13 +95,13 @@ impl PoolTerms {
 }
 
 /// The pools that are known here. A file of the owner's that is wrong is said in the log, and left out.
-fn presets(data: &DataDir) -> Vec<PoolPreset> {
-    let own = pool_presets(Some(&data.file(FILE)));
-    own.or_else(|error| {
-        tracing::warn!(%error, "the owner's own pools are left out");
-        pool_presets(None)
-    })
-    .unwrap_or_default()
+fn known(data: &DataDir) -> Vec<PoolPreset> {
+    presets::known(data)
+        .or_else(|error| {
+            tracing::warn!(%error, "the owner's own pools are left out");
+            pool_presets(None)
+        })
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -172,7 +171,7 @@ mod tests {
         // What the owner wrote down takes the place of what comes with the program.
         let corrected = "[[pool]]\nid = \"supportxmr\"\nname = \"S\"\nwebsite = \"https://s.example\"\nalgorithm = \"randomx\"\n\
                          coin = \"XMR\"\nservers = [\"stratum+ssl://pool.supportxmr.com:443\"]\nuser = \"ADDRESS\"\nfee_percent = 2\n";
-        std::fs::write(data.file(FILE), corrected).expect("written");
+        std::fs::write(data.file(presets::FILE), corrected).expect("written");
         let terms = PoolTerms::of(&data, &settings, None);
         assert_eq!(terms.fee_percent, Some(2.0));
         assert_eq!(terms.threshold, None);

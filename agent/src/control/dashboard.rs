@@ -31,6 +31,7 @@ mod rules;
 mod settings;
 mod updates;
 mod week;
+mod whom;
 
 /// The most browsers' windows that figures are sent to at once.
 const MOST_STREAMS: usize = 32;
@@ -73,7 +74,7 @@ pub fn routes(daemon: Arc<Daemon>, guard: Arc<Guard>) -> Router {
         .route(&at("check"), post(history::check))
         .route(&at("doctor"), get(doctor::show))
         .route(&at("settings"), get(settings::show))
-        .route(&at("source"), post(settings::source))
+        .route(&at("source"), post(whom::change))
         .route(&at("switches"), post(settings::switches_changed))
         .route(&at("update"), post(updates::change))
         .route(&at("language"), post(settings::language))

@@ -1,6 +1,7 @@
 //! Well-known pools and the owner's own: listed, chosen, and what they publish counts where it is decided.
 
-use super::harness::Home;
+use super::harness::{Home, until};
+use super::pages::Session;
 use super::pool::idle_pool;
 use super::profit::{Source, difficulty, prices};
 
@@ -114,4 +115,69 @@ fn a_pools_fee_counts_and_a_payout_that_takes_years_is_said() {
         text.contains("50 XMR from which the pool pays take about"),
         "{text}"
     );
+}
+
+#[test]
+fn a_known_pool_is_chosen_on_the_settings_page_once_more_asked() {
+    let home = Home::new();
+    home.write(
+        "config.toml",
+        "mode = \"pause\"\n[cpu]\nenabled = false\n[gpu]\nenabled = false\n",
+    );
+    home.write(
+        "pools.toml",
+        &format!(
+            "[[pool]]\nid = \"mine\"\nname = \"Mine & <b>yours</b>\"\nwebsite = \"https://pool.example\"\nalgorithm = \"kawpow\"\n\
+             coin = \"RVN\"\nservers = [\"stratum+tcp://{}\"]\nuser = \"ADDRESS.DEVICE\"\nfee_percent = 7\n",
+            idle_pool()
+        ),
+    );
+    assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
+    let daemon = home.daemon(&[]);
+    let session = Session::new(&daemon);
+    let (_, _, page) = session.get("settings");
+    for told in ["2Miners, Ravencoin", "keeps 7 %", "pays from 10 RVN"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(!page.contains("<b>yours"), "{page}");
+    let (token, origin) = (session.form_token(), session.origin());
+    let choose = |more: &str| {
+        let body = format!("form_token={token}&kind=preset&{more}");
+        session.post("source", &origin, &body)
+    };
+    let (_, _, refused) = choose("preset=nobody&preset_address=RWallet&preset_device=attic");
+    assert!(refused.contains("Choose one of the pools"), "{refused}");
+    let (_, _, refused) = choose("preset=mine&preset_address=&preset_device=attic");
+    assert!(refused.contains("one word"), "{refused}");
+    let right = "preset=mine&preset_address=RWallet&preset_device=attic";
+    let (status, _, asked) = choose(right);
+    assert_eq!(status, 200);
+    assert!(
+        asked.contains("RWallet") && asked.contains("keeps 7 %"),
+        "{asked}"
+    );
+    let text = || std::fs::read_to_string(home.file("config.toml")).expect("there");
+    assert!(!text().contains("[pool]"), "nothing yet: {}", text());
+    let (status, ..) = choose(&format!("{right}&confirmed=yes"));
+    assert_eq!(status, 303);
+    assert!(text().contains("user = \"RWallet.attic\""), "{}", text());
+    until("the pool", || daemon.status()["source"]["kind"] == "pool");
+    // The page is there though the pool tells of no account.
+    let (status, _, earnings) = session.get("earnings");
+    assert_eq!(status, 200);
+    assert!(earnings.contains("pool.account"), "{earnings}");
+    // Another pool by hand: nobody stands in for it who stood in for the one before.
+    home.run(&["pool", "use", "herominers-rvn", "RWallet", "--json"])
+        .json();
+    drop(daemon);
+    let daemon = home.daemon(&[]);
+    let session = Session::new(&daemon);
+    let body = format!(
+        "form_token={}&kind=pool&pool_url=stratum%2Btcp%3A%2F%2F{}&pool_user=me&pool_password=x&pool_algorithm=kawpow&confirmed=yes",
+        session.form_token(),
+        idle_pool()
+    );
+    let (status, ..) = session.post("source", &session.origin(), &body);
+    assert_eq!(status, 303);
+    assert!(!text().contains("herominers"), "{}", text());
 }

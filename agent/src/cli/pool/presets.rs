@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use idlewatt_config::{PoolPreset, pool_presets};
-use rand::RngExt;
+use idlewatt_config::PoolPreset;
 use serde::Serialize;
 
 use crate::app::policy::policy;
 use crate::cli::settings::SettingsArguments;
 use crate::cli::{Common, Failure, output, words};
 use crate::daemon::settings::Kept;
-use crate::pool_terms;
+use crate::presets;
 
 #[derive(Debug, clap::Args)]
 pub struct ListArguments {
@@ -58,13 +57,8 @@ struct Written {
     file: String,
 }
 
-fn known(common: &Common) -> Result<Vec<PoolPreset>, Failure> {
-    let own = common.data()?.file(pool_terms::FILE);
-    Ok(pool_presets(Some(&own))?)
-}
-
 pub fn list(common: &Common, arguments: &ListArguments) -> Result<(), Failure> {
-    let mut presets = known(common)?;
+    let mut presets = presets::known(&common.data()?)?;
     let algorithms: Vec<String> = presets.iter().map(|one| one.algorithm.clone()).collect();
     if let Some(wanted) = &arguments.algorithm {
         presets.retain(|preset| preset.algorithm == *wanted);
@@ -132,59 +126,29 @@ fn shown(listed: &[Listed<'_>]) -> String {
 }
 
 pub fn work_for(common: &Common, arguments: &UseArguments) -> Result<(), Failure> {
-    let presets = known(common)?;
-    let Some(preset) = presets.iter().find(|preset| preset.id == arguments.id) else {
-        let ids: Vec<&str> = presets.iter().map(|preset| preset.id.as_str()).collect();
+    let known = presets::known(&common.data()?)?;
+    let Some(preset) = known.iter().find(|preset| preset.id == arguments.id) else {
+        let ids: Vec<&str> = known.iter().map(|preset| preset.id.as_str()).collect();
         return Err(Failure::usage(format!(
             "pool {}; allowed: {}",
             arguments.id,
             ids.join(", ")
         )));
     };
-    let is_one_word =
-        |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    if !is_one_word(&arguments.address)
-        || arguments
-            .device
-            .as_deref()
-            .is_some_and(|name| !is_one_word(name))
-    {
-        return Err(Failure::usage(words().say("cli-pool-one-word")));
-    }
-    let some = || format!("pc-{:04}", rand::rng().random_range(0..10_000));
-    let device = arguments.device.clone().unwrap_or_else(some);
-    let (user, password) = preset.login(&arguments.address, &device);
+    let device = arguments.device.clone();
+    let device = device.unwrap_or_else(presets::some_device);
+    let changes = presets::changes(preset, &arguments.address, &device)
+        .map_err(|_| Failure::usage(words().say("cli-pool-one-word")))?;
     let data = common.data()?;
     data.create()?;
     let loaded = SettingsArguments::of_file(arguments.config.clone()).loaded(&data)?;
     let meaning = policy(&loaded.layered.settings).map_err(Failure::usage)?;
     let kept = Kept::new(loaded, meaning);
-    let url = preset.servers.first().cloned().unwrap_or_default();
-    let others: Vec<toml::Value> = preset
-        .servers
-        .iter()
-        .skip(1)
-        .cloned()
-        .map(Into::into)
-        .collect();
-    let account = preset.account.as_ref().map(ToString::to_string);
-    let text = |text: &str| Some(toml::Value::from(text));
-    // What was said of another pool's certificate or of where it may send this PC is not about this one.
-    let changes = [
-        ("pool.url", text(&url)),
-        ("pool.fallback_urls", Some(others.into())),
-        ("pool.user", text(&user)),
-        ("pool.password", text(&password)),
-        ("pool.algorithm", text(&preset.algorithm)),
-        ("pool.account", text(&account.unwrap_or_default())),
-        ("pool.ca_file", None),
-        ("pool.fingerprint", None),
-        ("pool.reconnect_hosts", None),
-    ];
     kept.change(&changes).map_err(Failure::usage)?;
+    let (user, _) = preset.login(&arguments.address, &device);
     let written = Written {
         pool: preset.id.clone(),
-        url,
+        url: preset.servers.first().cloned().unwrap_or_default(),
         user,
         file: kept.file().display().to_string(),
     };

@@ -81,10 +81,9 @@ pub async fn viewer(
     }
     let is_earnings = request.uri().path().ends_with("/earnings");
     if daemon.settings().pool.url.is_some() {
-        return match daemon.settings().pool.account {
-            Some(_) if is_earnings => super::pool::show(&page).await,
-            Some(_) => page.back_to("earnings"),
-            None => page.back_to("now"),
+        return match is_earnings {
+            true => super::pool::show(&page).await,
+            false => page.back_to("earnings"),
         };
     }
     let Some(secret) = key(daemon).or_else(|| page.visitor.account_key.clone()) else {

@@ -112,10 +112,9 @@ fn navigation(daemon: &Daemon, words: Words) -> Vec<Link> {
     let link = |href, label| Link { href, label };
     let mut links = vec![link("now", words.say("dashboard-now"))];
     let settings = daemon.settings();
-    match (&settings.pool.url, &settings.pool.account) {
-        (None, _) => links.extend(account::navigation(words)),
-        (Some(_), Some(_)) => links.push(link("earnings", words.say("dashboard-earnings"))),
-        (Some(_), None) => {}
+    match &settings.pool.url {
+        None => links.extend(account::navigation(words)),
+        Some(_) => links.push(link("earnings", words.say("dashboard-earnings"))),
     }
     links.extend([
         link("rules", words.say("dashboard-rules")),

@@ -6,6 +6,7 @@ use idlewatt_screens::Words;
 use jiff::Timestamp;
 
 use super::page::Page;
+use crate::choosing;
 use crate::pool_account::{PoolEarned, in_words};
 
 /// Payments and workers shown, at most: some pools list thousands.
@@ -16,6 +17,10 @@ const MOST: usize = 100;
 struct AtPool {
     words: Words,
     earned: Option<Shown>,
+    /// Whether the pool is asked for an account at all.
+    is_asked: bool,
+    /// What there is to say of each processor's pay, such as that it is paid out only after long.
+    remarks: Vec<String>,
     outlook: String,
 }
 
@@ -56,9 +61,20 @@ pub async fn show(page: &Page) -> Response {
     let body = AtPool {
         words: page.words,
         earned: earned.map(|earned| shown(page, earned)),
+        is_asked: page.daemon().settings().pool.account.is_some(),
+        remarks: remarks(page),
         outlook: super::outlook::section(page).await,
     };
     page.show("earnings", "", &page.words.say("dashboard-earnings"), &body)
+}
+
+fn remarks(page: &Page) -> Vec<String> {
+    let status = page.daemon().status();
+    let remarks = status.processors.iter().filter_map(|processor| {
+        let told = choosing::in_words(processor.choice.as_ref()?, page.words)?;
+        Some(format!("{}: {told}", processor.name))
+    });
+    remarks.collect()
 }
 
 fn shown(page: &Page, earned: PoolEarned) -> Shown {

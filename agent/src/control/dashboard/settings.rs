@@ -11,6 +11,7 @@ use super::leaving::{self, Leaving};
 use super::page::Page;
 use super::rules::Fields;
 use super::updates::Updates;
+use super::whom::{ALGORITHMS, Whom};
 use crate::autostart;
 use crate::control::guard::Refusal;
 use crate::identity;
@@ -22,23 +23,12 @@ struct Switch {
     on: bool,
 }
 
-/// What stands in the form about whom this PC works for.
-struct Source {
-    kind: &'static str,
-    hub_url: String,
-    pool_url: String,
-    pool_user: String,
-    pool_password: String,
-    pool_algorithm: String,
-    fixed_by: Option<String>,
-}
-
 #[derive(Template)]
 #[template(path = "dashboard/settings.html")]
 struct Settings<'a> {
     words: Words,
     form_token: &'a str,
-    source: Source,
+    source: Whom,
     switches: Vec<Switch>,
     currencies: Vec<(&'static str, String, bool)>,
     electricity: Electricity,
@@ -50,8 +40,6 @@ struct Settings<'a> {
     version: &'static str,
     error: Option<String>,
 }
-
-const ALGORITHMS: [&str; 4] = ["randomx", "kawpow", "progpowz", "sha256d"];
 
 /// The first value of a field; empty if there is none.
 pub fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
@@ -74,7 +62,7 @@ pub fn render(page: &Page, error: Option<String>) -> Response {
     let body = Settings {
         words,
         form_token: &page.visitor.form_token,
-        source: source_of(page),
+        source: Whom::of(page),
         switches: switches(page),
         currencies: Currency::ALL
             .map(|one| {
@@ -100,31 +88,6 @@ pub fn render(page: &Page, error: Option<String>) -> Response {
         error,
     };
     page.show("settings", "", &words.say("dashboard-settings"), &body)
-}
-
-fn source_of(page: &Page) -> Source {
-    let layered = page.daemon().layered_settings();
-    let settings = &layered.settings;
-    let is_flag = |key: &str| {
-        let setting = layered.each.iter().find(|setting| setting.key == key)?;
-        match &setting.origin {
-            idlewatt_config::Origin::Flag(flag) => Some((*flag).to_owned()),
-            _ => None,
-        }
-    };
-    Source {
-        kind: match (&settings.hub.url, &settings.pool.url) {
-            (Some(_), _) => "hub",
-            (None, Some(_)) => "pool",
-            (None, None) => "embedded",
-        },
-        hub_url: settings.hub.url.clone().unwrap_or_default(),
-        pool_url: settings.pool.url.clone().unwrap_or_default(),
-        pool_user: settings.pool.user.clone(),
-        pool_password: settings.pool.password.clone(),
-        pool_algorithm: settings.pool.algorithm.clone(),
-        fixed_by: is_flag("hub.url").or_else(|| is_flag("pool.url")),
-    }
 }
 
 fn switches(page: &Page) -> Vec<Switch> {
@@ -158,81 +121,6 @@ fn switches(page: &Page) -> Vec<Switch> {
             on: notifications.update,
         },
     ]
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/confirm_source.html")]
-struct ConfirmSource<'a> {
-    words: Words,
-    form_token: &'a str,
-    fields: Fields,
-    told: Vec<(String, String)>,
-}
-
-/// `POST source`: for whom this PC works. Whoever is paid by it is shown once more before anything changes.
-pub async fn source(page: Page, Form(fields): Form<Fields>) -> Response {
-    let text = |name: &str| toml::Value::from(field(&fields, name));
-    let kind = field(&fields, "kind");
-    let only = |wanted: &str, value: toml::Value| (kind == wanted).then_some(value);
-    let changes = [
-        ("hub.url", only("hub", text("hub_url"))),
-        ("pool.url", only("pool", text("pool_url"))),
-        ("pool.user", only("pool", text("pool_user"))),
-        ("pool.password", only("pool", text("pool_password"))),
-        ("pool.algorithm", only("pool", text("pool_algorithm"))),
-    ];
-    if kind == "hub" && field(&fields, "hub_url").is_empty() {
-        return render(&page, Some(page.words.say("dashboard-hub-url-missing")));
-    }
-    if kind == "pool" && field(&fields, "pool_url").is_empty() {
-        return render(&page, Some(page.words.say("dashboard-pool-url-missing")));
-    }
-    if let Err(error) = page.daemon().check_settings(&changes) {
-        return render(&page, Some(error.to_string()));
-    }
-    if field(&fields, "confirmed") != "yes" {
-        let words = page.words;
-        let told = match kind {
-            "hub" => vec![(
-                words.say("dashboard-hub-url"),
-                field(&fields, "hub_url").to_owned(),
-            )],
-            "pool" => vec![
-                (
-                    words.say("dashboard-pool-url"),
-                    field(&fields, "pool_url").to_owned(),
-                ),
-                (
-                    words.say("dashboard-pool-user"),
-                    field(&fields, "pool_user").to_owned(),
-                ),
-                (
-                    words.say("dashboard-pool-algorithm"),
-                    field(&fields, "pool_algorithm").to_owned(),
-                ),
-            ],
-            _ => vec![(
-                words.say("dashboard-whom"),
-                words.say("dashboard-embedded-hub"),
-            )],
-        };
-        let title = words.say("dashboard-confirm-source");
-        let body = ConfirmSource {
-            words,
-            form_token: &page.visitor.form_token,
-            told,
-            fields: fields
-                .iter()
-                .filter(|(name, _)| name != "form_token" && name != "confirmed")
-                .cloned()
-                .collect(),
-        };
-        return page.show("settings", "", &title, &body);
-    }
-    match page.daemon().change_settings(&changes) {
-        Ok(()) => page.back_to("settings"),
-        Err(error) => render(&page, Some(error.to_string())),
-    }
 }
 
 /// `POST switches`: starting with the system, and notifications.
