@@ -115,6 +115,7 @@ impl App {
         let policy = policy::policy(&settings)?;
         // What is wrong with certificates is said at once, not when they are needed.
         way(&settings)?;
+        pools::ways(&settings)?;
         let (data, lock) = (options.data, options.lock);
         let lock = match lock {
             Some(lock) => lock,
@@ -200,14 +201,10 @@ fn remove(data: &DataDir) {
     }
 }
 
-/// How the hub, or the pool, is reached.
+/// How the hub is reached.
 fn way(settings: &AgentSettings) -> Result<Way, WayError> {
-    let (file, fingerprint) = match settings.pool.url {
-        Some(_) => (&settings.pool.ca_file, &settings.pool.fingerprint),
-        None => (&settings.hub.ca_file, &None),
-    };
     let proxy = settings.network.proxy.as_deref();
-    Way::of(file.as_deref(), fingerprint.as_deref(), proxy)
+    Way::of(settings.hub.ca_file.as_deref(), None, proxy)
 }
 
 /// The limit that the account's owner has set at the hub that is worked for. A pool has none.

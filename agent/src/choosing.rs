@@ -31,8 +31,8 @@ const DAYS_A_MONTH: f64 = 365.25 / 12.0;
 pub enum Jobs<'a> {
     /// A hub with these offers.
     Hub(&'a [WorkOffer]),
-    /// A pool, which has work for one algorithm.
-    Pool(Algorithm),
+    /// Pools, each with work for one of these algorithms; the first is worked for where nothing says what pays more.
+    Pools(&'a [Algorithm]),
 }
 
 /// A processor, and what it may compute.
@@ -56,22 +56,22 @@ pub fn choose(
 ) -> BTreeMap<ProcessorId, Algorithm> {
     let settings = daemon.settings();
     let benchmarks = daemon.benchmarks();
-    let (processors, quotes, hub, known, earned) = {
+    let (processors, quotes, hub, known, accounts) = {
         let board = daemon.board();
         (
             board.processors.clone(),
             board.quotes.clone(),
             board.source.address.clone(),
             board.choosing.clone(),
-            board.pool_earned.clone(),
+            board.pool_accounts.clone(),
         )
     };
-    let pool = PoolTerms::of(&daemon.data, &settings, earned.as_ref());
+    let pools = PoolTerms::all(&daemon.data, &settings, &accounts);
     let days = daemon.days();
     let power = daemon.power();
     let offers = match jobs {
         Jobs::Hub(offers) => offers,
-        Jobs::Pool(_) => &[],
+        Jobs::Pools(_) => &[],
     };
     let now = Timestamp::now();
     let inputs = Inputs {
@@ -81,7 +81,7 @@ pub fn choose(
         quotes: &quotes,
         offers,
         hub: &hub,
-        pool: &pool,
+        pools: &pools,
         days: &days,
         power: &power,
         now,
@@ -139,15 +139,18 @@ fn can_be_had(
     };
     let is_there = match (jobs, &work.source) {
         (Jobs::Hub(_), Source::Hub(_)) => true,
-        (Jobs::Pool(its), Source::Pool(_)) => {
-            algorithm == its && work.coin == pool_account::paid_in(settings)
+        (Jobs::Pools(its), Source::Pool(_)) => {
+            let mut pools = settings.pools();
+            let pool = pools.find(|pool| pool.algorithm == algorithm.name());
+            let pays_it = pool.is_some_and(|pool| pool_account::paid_in(pool) == work.coin);
+            its.contains(&algorithm) && pays_it
         }
-        (Jobs::Hub(_), Source::Pool(_)) | (Jobs::Pool(_), Source::Hub(_)) => false,
+        (Jobs::Hub(_), Source::Pool(_)) | (Jobs::Pools(_), Source::Hub(_)) => false,
     };
     is_there && allowed.contains(&algorithm)
 }
 
-/// Where nobody says what anything is worth: what the hub credits most for, or what the pool has work for.
+/// Where nobody says what anything is worth: what the hub credits most for, or what a pool has work for.
 fn by_credit(
     processor: &Processor,
     jobs: Jobs<'_>,
@@ -156,7 +159,14 @@ fn by_credit(
     before: &BTreeMap<ProcessorId, Algorithm>,
 ) -> Option<Algorithm> {
     let offers = match jobs {
-        Jobs::Pool(algorithm) => return allowed.contains(&algorithm).then_some(algorithm),
+        Jobs::Pools(algorithms) => {
+            let can_be = |algorithm: &&Algorithm| allowed.contains(algorithm);
+            let current = before
+                .get(&processor.id)
+                .filter(|one| algorithms.contains(one));
+            let current = current.filter(can_be);
+            return current.or_else(|| algorithms.iter().find(can_be)).copied();
+        }
         Jobs::Hub(offers) => offers,
     };
     let measured = benchmarks.iter();

@@ -32,7 +32,7 @@ use crate::governor::{ChosenMode, Policy};
 use crate::hub_access::HubAccess;
 use crate::identity;
 use crate::journal;
-use crate::pool_account::PoolEarned;
+use crate::pool_account::PoolAccounts;
 use crate::power::PowerMeter;
 use crate::reports::{self, RemoteLimit};
 use crate::shares::{Receipt, Receipts, Submitter};
@@ -131,8 +131,8 @@ pub struct Board {
     pub choices: BTreeMap<String, Outcome>,
     /// What was credited.
     pub earned: Earned,
-    /// What the pool says of the account there.
-    pub pool_earned: Option<PoolEarned>,
+    /// What the pools say of the accounts there.
+    pub pool_accounts: PoolAccounts,
     /// What is not believed of what others told; changed by [`Daemon::set_doubts`].
     pub doubts: BTreeMap<String, Vec<Doubt>>,
 }

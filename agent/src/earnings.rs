@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::control::answers::Earned;
 use crate::daemon::Daemon;
+use crate::pool_account;
 use crate::shares::Awaiting;
 
 /// How often it is looked whether shares were accepted since.
@@ -53,7 +54,7 @@ pub async fn refresh(daemon: &Daemon) -> Earned {
                 today: today(daemon).await,
                 awaiting: awaiting(daemon),
                 as_of: Some(Timestamp::now()),
-                pool: None,
+                pools: Vec::new(),
                 outlook: None,
                 note: None,
             };
@@ -73,15 +74,16 @@ pub fn awaiting(daemon: &Daemon) -> Awaiting {
 
 async fn with_note(daemon: &Daemon, note: &str) -> Earned {
     let today = today(daemon).await;
-    let (before, pool) = {
+    let (before, accounts) = {
         let board = daemon.board();
-        (board.earned.clone(), board.pool_earned.clone())
+        (board.earned.clone(), board.pool_accounts.clone())
     };
+    let pools = pool_account::in_order(&daemon.settings(), &accounts);
     Earned {
         note: Some(note.to_owned()),
         awaiting: awaiting(daemon),
         today,
-        pool,
+        pools,
         ..before
     }
 }

@@ -1,10 +1,11 @@
-//! The account at a pool, as the pool tells it: asked only where the owner has said where, kept with its age, and compared
+//! The accounts at pools, as the pools tell them: asked only where the owner has said where, kept with their age, and compared
 //! with what was told before. What a pool takes back is said, and never believed to be an earning.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idlewatt_config::{AgentSettings, PoolAccountSettings};
+use idlewatt_config::{AgentSettings, PoolAccountSettings, PoolSettings};
 use idlewatt_market::account::history::compare;
 use idlewatt_market::account::{AccountError, Answer, Family, Lookup, PoolAccount, Step};
 use idlewatt_market::amount::Amount;
@@ -17,7 +18,7 @@ use crate::data_dir::DataDir;
 use crate::web;
 use crate::work::Proxy;
 
-const FILE: &str = "pool-account.json";
+const FILE: &str = "pool-accounts.json";
 /// How often a pool is asked: their figures change with each block that they find, every few minutes at most.
 const ASK_EVERY: Duration = Duration::from_secs(600);
 /// What was heard longer ago than this is marked as old.
@@ -67,35 +68,60 @@ pub fn in_words(amount: &Amount) -> String {
     format!("{short} {}", amount.coin)
 }
 
-/// What is kept, with whose it is.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    /// Where and whose: of another one nothing is taken over.
-    key: String,
-    earned: PoolEarned,
-}
+/// What the pools said, each by where and whose the account is: see [`key`].
+pub type PoolAccounts = BTreeMap<String, PoolEarned>;
 
 /// Where the account is.
 struct Place {
     lookup: Lookup,
+    coin: Coin,
     pool: String,
     key: String,
 }
 
 impl Place {
     /// `None` where the settings say nothing of it.
-    fn of(settings: &AgentSettings) -> Result<Option<Self>, AccountError> {
-        let (Some(account), Some(_)) = (&settings.pool.account, &settings.pool.url) else {
+    fn of(pool: &PoolSettings) -> Result<Option<Self>, AccountError> {
+        let (Some(account), Some(key)) = (&pool.account, key(pool)) else {
             return Ok(None);
         };
-        let coin = coin(account, &settings.pool.algorithm);
-        let address = address(&settings.pool.user);
+        let coin = coin(account, &pool.algorithm);
         Ok(Some(Place {
-            lookup: Lookup::new(family(account), &account.url, coin, address)?,
+            lookup: Lookup::new(family(account), &account.url, coin, address(&pool.user))?,
+            coin,
             pool: account.url.clone(),
-            key: format!("{} {} {coin} {address}", account.family, account.url),
+            key,
         }))
     }
+
+    /// Those of all pools, each once: several pools may pay to one account.
+    fn all(settings: &AgentSettings) -> Result<Vec<Self>, AccountError> {
+        let each = settings.pools().map(Place::of);
+        let mut places: Vec<Place> = Vec::new();
+        for place in each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            if places.iter().all(|other| other.key != place.key) {
+                places.push(place);
+            }
+        }
+        let pools: Vec<String> = places.iter().map(|place| place.pool.clone()).collect();
+        for place in &mut places {
+            // Who is asked for two accounts is named with what each is in.
+            if pools.iter().filter(|pool| **pool == place.pool).count() > 1 {
+                place.pool = format!("{} {}", place.pool, place.coin);
+            }
+        }
+        Ok(places)
+    }
+}
+
+/// Where a pool's account is, and whose; `None` where the settings do not say it.
+pub fn key(pool: &PoolSettings) -> Option<String> {
+    let account = pool.account.as_ref()?;
+    let (coin, address) = (coin(account, &pool.algorithm), address(&pool.user));
+    Some(format!(
+        "{} {} {coin} {address}",
+        account.family, account.url
+    ))
 }
 
 /// The settings allow these names alone.
@@ -109,11 +135,11 @@ fn family(account: &PoolAccountSettings) -> Family {
     }
 }
 
-/// What is paid for the work of the settings' pool.
-pub fn paid_in(settings: &AgentSettings) -> Coin {
-    match &settings.pool.account {
-        Some(account) => coin(account, &settings.pool.algorithm),
-        None => mined(&settings.pool.algorithm),
+/// What is paid for a pool's work.
+pub fn paid_in(pool: &PoolSettings) -> Coin {
+    match &pool.account {
+        Some(account) => coin(account, &pool.algorithm),
+        None => mined(&pool.algorithm),
     }
 }
 
@@ -144,65 +170,78 @@ fn address(user: &str) -> &str {
     }
 }
 
-/// What was heard before, of this account.
-fn load(data: &DataDir, key: &str) -> Option<PoolEarned> {
-    let kept = data.read::<Kept>(FILE).unwrap_or_else(|error| {
-        tracing::warn!(%error, "what the pool said before cannot be read");
+/// What the settings' pools said last; of other accounts, nothing.
+pub fn kept(data: &DataDir, settings: &AgentSettings) -> PoolAccounts {
+    let kept = data.read::<PoolAccounts>(FILE).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what the pools said before cannot be read");
         None
     });
-    kept.filter(|kept| kept.key == key).map(|kept| kept.earned)
+    let mut kept = kept.unwrap_or_default();
+    kept.retain(|is, _| settings.pools().any(|pool| key(pool).as_ref() == Some(is)));
+    kept
 }
 
-/// What the settings' pool said last; `None` where it was never asked, or somebody else's account was.
-pub fn kept(data: &DataDir, settings: &AgentSettings) -> Option<PoolEarned> {
-    let place = Place::of(settings).ok()??;
-    load(data, &place.key)
+/// Each account once, that of the first pool first.
+pub fn in_order(settings: &AgentSettings, accounts: &PoolAccounts) -> Vec<PoolEarned> {
+    let mut keys: Vec<String> = Vec::new();
+    for key in settings.pools().filter_map(key) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let told = keys.iter().filter_map(|key| accounts.get(key));
+    told.cloned().collect()
 }
 
-/// Asks the pool now and then, for as long as this runs. Returns at once where nobody is to be asked.
+/// Asks the pools now and then, for as long as this runs. Returns at once where nobody is to be asked.
 pub async fn keep_current(daemon: Arc<Daemon>) {
     let settings = daemon.settings();
-    let place = match Place::of(&settings) {
-        Ok(Some(place)) => place,
-        Ok(None) => return,
+    let places = match Place::all(&settings) {
+        Ok(places) if places.is_empty() => return,
+        Ok(places) => places,
         Err(error) => {
-            tracing::warn!(%error, "the pool's account cannot be asked for");
+            tracing::warn!(%error, "a pool's account cannot be asked for");
             daemon.board().source.trouble = Some(error.to_string());
             return;
         }
     };
     let proxy = settings.network.proxy.as_deref().map(Proxy::new);
-    daemon.board().pool_earned = load(&daemon.data, &place.key);
     loop {
-        let before = daemon.board().pool_earned.clone();
-        let answer = ask(&place.lookup, proxy.as_ref()).await;
-        let now = Timestamp::now();
-        let error = answer.as_ref().err().cloned();
-        let earned = match answer {
-            Ok(account) => Some(taken(&place.pool, before, account, now)),
-            Err(error) => {
-                tracing::warn!(error, pool = place.pool, "the pool's account is not known");
-                before.map(|before| PoolEarned {
-                    error: Some(error.clone()),
-                    ..before
-                })
-            }
-        };
-        if let Some(earned) = &earned {
-            let kept = Kept {
-                key: place.key.clone(),
-                earned: earned.clone(),
-            };
-            if let Err(error) = daemon.data.write(FILE, &kept) {
-                tracing::warn!(%error, "what the pool says cannot be kept");
-            }
+        for place in &places {
+            ask_for(&daemon, place, proxy.as_ref()).await;
         }
-        let last_doubts = earned.iter().flat_map(|earned| &earned.doubts);
-        let last_doubts = last_doubts.filter(|doubt| doubt.at == now);
-        let doubts = last_doubts.map(|doubt| doubt.what.clone()).chain(error);
-        daemon.set_doubts(&place.pool, doubts);
-        daemon.board().pool_earned = earned;
         tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Asks one pool, keeps what it says, and tells of what does not add up.
+async fn ask_for(daemon: &Daemon, place: &Place, proxy: Option<&Proxy>) {
+    let before = daemon.board().pool_accounts.get(&place.key).cloned();
+    let answer = ask(&place.lookup, proxy).await;
+    let now = Timestamp::now();
+    let error = answer.as_ref().err().cloned();
+    let earned = match answer {
+        Ok(account) => Some(taken(&place.pool, before, account, now)),
+        Err(error) => {
+            tracing::warn!(error, pool = place.pool, "the pool's account is not known");
+            before.map(|before| PoolEarned {
+                error: Some(error.clone()),
+                ..before
+            })
+        }
+    };
+    let last_doubts = earned.iter().flat_map(|earned| &earned.doubts);
+    let last_doubts = last_doubts.filter(|doubt| doubt.at == now);
+    let doubts = last_doubts.map(|doubt| doubt.what.clone()).chain(error);
+    daemon.set_doubts(&place.pool, doubts);
+    let Some(earned) = earned else { return };
+    let accounts = {
+        let mut board = daemon.board();
+        board.pool_accounts.insert(place.key.clone(), earned);
+        board.pool_accounts.clone()
+    };
+    if let Err(error) = daemon.data.write(FILE, &accounts) {
+        tracing::warn!(%error, "what the pools say cannot be kept");
     }
 }
 

@@ -1,7 +1,9 @@
-//! On what terms the pool of the settings is worked for: what it keeps, from what balance on it pays, and how far that is.
+//! On what terms the pools of the settings are worked for: what they keep, from what balance on they pay, and how far that is.
 //! The pool's own account says it first, else what it has published.
 
-use idlewatt_config::{AgentSettings, PoolPreset, pool_presets};
+use std::collections::BTreeMap;
+
+use idlewatt_config::{AgentSettings, PoolPreset, PoolSettings, pool_presets};
 use idlewatt_kernels::Algorithm;
 use idlewatt_market::amount::Amount;
 use idlewatt_market::choice::Payout;
@@ -9,7 +11,7 @@ use idlewatt_market::choice::Payout;
 use crate::control::answers::Benchmark;
 use crate::data_dir::DataDir;
 use crate::engine::Processor;
-use crate::pool_account::{self, PoolEarned};
+use crate::pool_account::{self, PoolAccounts, PoolEarned};
 use crate::presets;
 use crate::profit::CoinFigures;
 
@@ -29,23 +31,32 @@ pub struct PoolTerms {
 }
 
 impl PoolTerms {
-    /// Those of the settings' pool; nothing is known without one.
-    pub fn of(data: &DataDir, settings: &AgentSettings, earned: Option<&PoolEarned>) -> Self {
-        let Some(url) = &settings.pool.url else {
-            return PoolTerms::default();
-        };
-        let known = known(data);
-        let its =
-            |preset: &&PoolPreset| preset.algorithm == settings.pool.algorithm && preset.is_at(url);
-        PoolTerms::told(settings, known.iter().find(its), earned)
+    /// Those of each pool of the settings, by what it has work for.
+    pub fn all(
+        data: &DataDir,
+        settings: &AgentSettings,
+        accounts: &PoolAccounts,
+    ) -> BTreeMap<Algorithm, Self> {
+        let mut pools = settings.pools().peekable();
+        // Files are not read for nothing.
+        let known = pools.peek().map(|_| known(data)).unwrap_or_default();
+        let each = pools.filter_map(|pool| {
+            let url = pool.url.as_ref()?;
+            let its =
+                |preset: &&PoolPreset| preset.algorithm == pool.algorithm && preset.is_at(url);
+            let earned = pool_account::key(pool).and_then(|key| accounts.get(&key));
+            let terms = PoolTerms::told(pool, known.iter().find(its), earned);
+            Some((pool.algorithm.parse().ok()?, terms))
+        });
+        each.collect()
     }
 
     fn told(
-        settings: &AgentSettings,
+        pool: &PoolSettings,
         published: Option<&PoolPreset>,
         earned: Option<&PoolEarned>,
     ) -> Self {
-        let coin = pool_account::paid_in(settings);
+        let coin = pool_account::paid_in(pool);
         let account = earned.map(|earned| &earned.account);
         let account = account.filter(|account| account.coin == coin);
         let of_account = account.and_then(|account| account.threshold);
@@ -155,24 +166,32 @@ mod tests {
         (folder, data)
     }
 
-    const SUPPORTXMR: &str =
-        "[pool]\nurl = \"stratum+ssl://pool.supportxmr.com:443\"\nuser = \"me\"\n";
+    const SUPPORTXMR: &str = "[pool]\nurl = \"stratum+ssl://pool.supportxmr.com:443\"\nuser = \"me\"\n\
+                              account = \"nodejs-pool https://supportxmr.com/api\"\n";
+
+    /// Those of the only pool.
+    fn of(data: &DataDir, settings: &AgentSettings, earned: Option<PoolEarned>) -> PoolTerms {
+        let key = pool_account::key(&settings.pool);
+        let accounts = key.into_iter().zip(earned).collect();
+        let all = PoolTerms::all(data, settings, &accounts);
+        all.into_values().next().expect("one pool")
+    }
 
     #[test]
     fn what_a_pool_has_published_counts_until_its_account_says_otherwise() {
         let (_folder, data) = here();
         let settings = settings(SUPPORTXMR);
-        let terms = PoolTerms::of(&data, &settings, None);
+        let terms = of(&data, &settings, None);
         assert_eq!(terms.fee_percent, Some(0.6));
         assert_eq!(terms.threshold, Some(monero(100_000_000_000)));
         let own = monero(300_000_000_000);
-        let terms = PoolTerms::of(&data, &settings, Some(&earned(Some(own), &[])));
+        let terms = of(&data, &settings, Some(earned(Some(own), &[])));
         assert_eq!(terms.threshold, Some(own));
         // What the owner wrote down takes the place of what comes with the program.
         let corrected = "[[pool]]\nid = \"supportxmr\"\nname = \"S\"\nwebsite = \"https://s.example\"\nalgorithm = \"randomx\"\n\
                          coin = \"XMR\"\nservers = [\"stratum+ssl://pool.supportxmr.com:443\"]\nuser = \"ADDRESS\"\nfee_percent = 2\n";
         std::fs::write(data.file(presets::FILE), corrected).expect("written");
-        let terms = PoolTerms::of(&data, &settings, None);
+        let terms = of(&data, &settings, None);
         assert_eq!(terms.fee_percent, Some(2.0));
         assert_eq!(terms.threshold, None);
     }
@@ -181,13 +200,13 @@ mod tests {
     fn nothing_is_known_of_another_pool() {
         let (_folder, data) = here();
         for text in [
-            "",
             "[pool]\nurl = \"stratum+tcp://pool.example:1\"\nuser = \"me\"\n",
             "[pool]\nurl = \"stratum+ssl://pool.supportxmr.com:443\"\nuser = \"me\"\nalgorithm = \"kawpow\"\n",
         ] {
-            let terms = PoolTerms::of(&data, &settings(text), None);
+            let terms = of(&data, &settings(text), None);
             assert_eq!(terms, PoolTerms::default(), "{text}");
         }
+        assert!(PoolTerms::all(&data, &settings(""), &PoolAccounts::new()).is_empty());
     }
 
     #[test]
@@ -216,7 +235,7 @@ mod tests {
         let benchmarks = [benchmark("cpu", 1_000.0), benchmark("gpu", 500.0)];
         let others = |rates: &[Option<f64>]| {
             let earned = earned(None, rates);
-            let terms = PoolTerms::of(&data, &settings, Some(&earned));
+            let terms = of(&data, &settings, Some(earned));
             let payout = terms.payout(&figures, &cpu, Algorithm::RandomX, &benchmarks, 0.0);
             let payout = payout.expect("known");
             assert_eq!(payout.balance, 40_000_000_000);

@@ -1,7 +1,7 @@
 //! What each processor would bring at each kind of work: measured rates times what the market and the hub pay, less what
 //! pool and electricity take, term by term.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use idlewatt_config::AgentSettings;
@@ -50,8 +50,8 @@ pub struct Inputs<'a> {
     pub offers: &'a [WorkOffer],
     /// The hub's address.
     pub hub: &'a str,
-    /// On what terms the settings' pool is worked for.
-    pub pool: &'a PoolTerms,
+    /// On what terms the pool of each algorithm is worked for.
+    pub pools: &'a BTreeMap<Algorithm, PoolTerms>,
     /// What was done on the last days.
     pub days: &'a Days,
     /// What the processors drew.
@@ -280,13 +280,11 @@ impl Maker<'_> {
 
     /// The pool of the settings with its terms, where it has work for this; else any, of which nothing is known.
     fn pool(&self, algorithm: Algorithm) -> (String, Option<&PoolTerms>) {
-        let pool = &self.inputs.settings.pool;
-        let url = pool
-            .url
-            .as_ref()
-            .filter(|_| pool.algorithm == algorithm.name());
-        match url.and_then(|url| url.parse::<Address>().ok()) {
-            Some(address) => (address.authority(), Some(self.inputs.pool)),
+        let mut pools = self.inputs.settings.pools();
+        let pool = pools.find(|pool| pool.algorithm == algorithm.name());
+        let address = pool.and_then(|pool| pool.url.as_ref()?.parse::<Address>().ok());
+        match address {
+            Some(address) => (address.authority(), self.inputs.pools.get(&algorithm)),
             None => ("any".to_owned(), None),
         }
     }

@@ -44,7 +44,7 @@ pub use book::{JobRecord, Repeated};
 pub use idlewatt_stratum::address::Address;
 pub use proxy::Proxy;
 pub(crate) use proxy::{in_words, is_on_this_pc};
-pub use source::{Source, SourceError, StratumServer};
+pub use source::{Pool, Source, SourceError, StratumServer};
 pub use status::{ConnectionStatus, InsteadOf, Phase};
 pub use trial::{Trial, TrialError, try_out};
 pub use way::{Way, WayError};
@@ -141,10 +141,10 @@ impl Default for Timing {
     }
 }
 
-/// How the servers of work are reached.
+/// How a server of work is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Ways {
-    /// Each of them.
+    /// It, and whoever it may send us to.
     pub way: Way,
     /// Hosts that a server may send us to beside its own.
     pub reconnect_hosts: Vec<String>,
@@ -168,7 +168,7 @@ struct Shared {
     password: watch::Sender<String>,
     /// The password that was refused last.
     refused: watch::Sender<String>,
-    ways: Ways,
+    ways: BTreeMap<Algorithm, Ways>,
     timing: Timing,
     book: Mutex<JobBook>,
     jobs: BTreeMap<Algorithm, watch::Sender<Option<CurrentJob>>>,
@@ -211,16 +211,27 @@ pub struct Work {
 impl Work {
     /// Starts without a connection: [`Work::set_algorithms`] opens them. Needs a tokio runtime.
     pub fn start(source: Source, ways: Ways, timing: Timing) -> Self {
-        let address = source.address().clone();
+        let for_all = |_| ways.clone();
+        Work::start_by(source, for_all, timing)
+    }
+
+    /// The same, where the server of each algorithm is reached in its own way.
+    pub fn start_by(source: Source, way_for: impl Fn(Algorithm) -> Ways, timing: Timing) -> Self {
         let shared = Shared {
             password: watch::Sender::new(source.password().to_owned()),
             refused: watch::Sender::default(),
-            ways,
-            source,
+            ways: Algorithm::ALL
+                .into_iter()
+                .map(|algorithm| (algorithm, way_for(algorithm)))
+                .collect(),
             addresses: Algorithm::ALL
                 .into_iter()
-                .map(|algorithm| (algorithm, watch::Sender::new(address.clone())))
+                .map(|algorithm| {
+                    let address = source.address(algorithm).clone();
+                    (algorithm, watch::Sender::new(address))
+                })
                 .collect(),
+            source,
             timing,
             book: Mutex::default(),
             jobs: Algorithm::ALL
@@ -242,8 +253,8 @@ impl Work {
         }
     }
 
-    /// Keeps a connection for each of these algorithms and closes the others. A pool has work for its own
-    /// algorithm alone; others are left out.
+    /// Keeps a connection for each of these algorithms and closes the others. Each pool has work for its own
+    /// algorithm alone; those of none are left out.
     pub fn set_algorithms(&self, wanted: &[Algorithm]) {
         if self.ended.is_cancelled() {
             return;

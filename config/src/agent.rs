@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::value;
 use crate::{LimitsSettings, ScheduleRule};
+use crate::{other_pools, value};
 
 /// All settings of the agent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -26,6 +26,9 @@ pub struct AgentSettings {
     pub hub: HubSettings,
     /// The pool to work for without a hub.
     pub pool: PoolSettings,
+    /// More of them, each with work for another algorithm.
+    #[serde(deserialize_with = "other_pools::read")]
+    pub other_pools: Vec<PoolSettings>,
     /// The way to either.
     pub network: NetworkSettings,
     /// The CPU.
@@ -52,6 +55,15 @@ pub struct AgentSettings {
     pub engine: EngineSettings,
 }
 
+impl AgentSettings {
+    /// The pools to work for, each for an algorithm of its own, the first of them first; none where a hub is worked for.
+    pub fn pools(&self) -> impl Iterator<Item = &PoolSettings> {
+        let is_pool = self.pool.url.is_some();
+        let all = std::iter::once(&self.pool).chain(&self.other_pools);
+        all.filter(move |_| is_pool)
+    }
+}
+
 /// Whom the agent works for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +79,7 @@ pub struct HubSettings {
     pub reconnect_hosts: Vec<String>,
 }
 
-/// The pool to work for without a hub.
+/// A pool to work for without a hub.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSettings {
@@ -128,6 +140,22 @@ pub struct FallbackPool {
     pub user: Option<String>,
     /// Its password; `None`: `pool.password`.
     pub password: Option<String>,
+}
+
+impl fmt::Display for FallbackPool {
+    /// As it stands in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, place) = self.url.split_once("://").unwrap_or_default();
+        write!(f, "{scheme}://")?;
+        if let Some(user) = &self.user {
+            f.write_str(user)?;
+            self.password
+                .iter()
+                .try_for_each(|password| write!(f, ":{password}"))?;
+            f.write_str("@")?;
+        }
+        f.write_str(place)
+    }
 }
 
 /// The way to the hub or the pool.

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::layers::{Origin, Problem, Setting, SettingsError, flatten};
-use crate::schedule;
+use crate::{other_pools, schedule};
 
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes()
@@ -46,10 +46,13 @@ pub(crate) fn read_file(
         let is_section = known
             .keys()
             .any(|known| known.starts_with(&format!("{key}.")));
-        if key == "schedule"
-            && let Some(list) = table.get(&key)
-        {
-            let wrong = schedule::mistakes(list, place, offset);
+        let tables = match key.as_str() {
+            "schedule" => Some(schedule::tables()),
+            "other_pools" => Some(other_pools::tables()),
+            _ => None,
+        };
+        if let (Some(tables), Some(list)) = (tables, table.get(&key)) {
+            let wrong = tables.mistakes(list, place, offset);
             if !wrong.is_empty() {
                 problems.extend(wrong.into_iter().map(|mistake| Problem {
                     origin: at(mistake.offset),

@@ -1,6 +1,6 @@
 //! Defaults, file and flags, one over the other; every value knows where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -194,6 +194,7 @@ fn check_together(settings: &AgentSettings, origin_of: impl Fn(&str) -> Origin) 
                 .to_owned(),
         });
     }
+    problems.extend(of_other_pools(settings, origin_of("other_pools")));
     let shares = [
         (
             "cpu.someone_here_percent",
@@ -224,12 +225,38 @@ fn check_together(settings: &AgentSettings, origin_of: impl Fn(&str) -> Origin) 
     problems
 }
 
+fn of_other_pools(settings: &AgentSettings, origin: Origin) -> Option<Problem> {
+    let others = &settings.other_pools;
+    if settings.pool.url.is_none() {
+        let message =
+            "other_pools are set but pool.url is not; write the first of them below [pool]";
+        return (!others.is_empty()).then(|| Problem {
+            origin,
+            message: message.to_owned(),
+        });
+    }
+    let mut has_pool = BTreeSet::new();
+    let twice = settings
+        .pools()
+        .find(|pool| !has_pool.insert(&pool.algorithm))?;
+    Some(Problem {
+        origin,
+        message: format!(
+            "there are two pools for {}; allowed: one for each algorithm, of pool and other_pools together (one that stands in \
+             for another belongs into its fallback_urls)",
+            twice.algorithm
+        ),
+    })
+}
+
 fn default_table() -> Table {
     let mut table: Table = TEMPLATE
         .parse()
         .expect("the embedded template is TOML: a test reads it");
-    // An empty list cannot be written in a way that leaves room for rules below it.
-    table.insert("schedule".to_owned(), Value::Array(Vec::new()));
+    // An empty list cannot be written in a way that leaves room for tables below it.
+    for list in ["other_pools", "schedule"] {
+        table.insert(list.to_owned(), Value::Array(Vec::new()));
+    }
     table
 }
 

@@ -11,8 +11,10 @@ mod edit;
 mod file;
 mod layers;
 mod limits;
+mod other_pools;
 mod pools;
 mod schedule;
+mod tables;
 mod value;
 
 pub use agent::{

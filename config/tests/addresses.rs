@@ -205,3 +205,63 @@ fn updates_come_from_elsewhere_only_by_https() {
         );
     }
 }
+
+#[test]
+fn pools_beside_the_first_are_as_the_first_and_have_an_algorithm_of_their_own() {
+    let first = "[pool]\nurl = \"stratum+tcp://a:1\"\nuser = \"me\"\n";
+    let other =
+        "[[other_pools]]\nurl = \"stratum+ssl://b:2\"\nuser = \"us\"\nalgorithm = \"kawpow\"\n";
+    let file = std::path::Path::new("config.toml");
+    let read = |text: &str| idlewatt_config::check(Some((file, text)), &[]);
+    let settings = read(&format!("{first}{other}")).expect("right").settings;
+    let pools: Vec<_> = settings.pools().collect();
+    assert_eq!(pools.len(), 2);
+    assert_eq!(pools[1].user, "us");
+    assert_eq!(pools[1].password, "x");
+    assert_eq!(pools[1].account, None);
+    assert_eq!(read("").expect("right").settings.pools().count(), 0);
+    let refused = |text: &str| read(text).expect_err(text).to_string();
+    for (text, line, told) in [
+        (other.to_owned(), 1, "pool.url is not"),
+        (
+            format!("{first}{}", other.replace("kawpow", "randomx")),
+            4,
+            "two pools for randomx; allowed: one for each algorithm",
+        ),
+        (
+            format!("{first}{}", other.replace("algorithm = \"kawpow\"\n", "")),
+            4,
+            "has no algorithm; needed: algorithm, url, user",
+        ),
+        (
+            format!("{first}{}", other.replace("kawpow", "scrypt")),
+            7,
+            "other_pools.algorithm = \"scrypt\" is not allowed",
+        ),
+        (
+            format!("{first}{}", other.replace("stratum+ssl", "https")),
+            5,
+            "stratum+ssl://HOST:PORT",
+        ),
+        (
+            format!("{first}{}", other.replace("\"us\"", "\"\"")),
+            6,
+            "what the pool knows you by",
+        ),
+        (
+            format!("{first}{other}pasword = \"x\"\n"),
+            8,
+            "unknown setting other_pools.pasword",
+        ),
+        (format!("other_pools = 3\n{first}"), 1, "[[other_pools]]"),
+        (
+            format!("{first}{other}{}", other.replace("b:2", "c:3")),
+            4,
+            "two pools for kawpow",
+        ),
+    ] {
+        let reason = refused(&text);
+        assert!(reason.contains(&format!("line {line}:")), "{reason}");
+        assert!(reason.contains(told), "{reason}");
+    }
+}

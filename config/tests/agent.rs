@@ -34,8 +34,11 @@ fn the_template_as_a_file_changes_nothing() {
         from_template
             .each
             .iter()
-            // The template's rule is commented out.
-            .all(|setting| setting.key == "schedule" || setting.origin != Origin::Default)
+            // The template's rule and its second pool are commented out.
+            .all(|setting| {
+                let is_list = ["other_pools", "schedule"].contains(&setting.key.as_str());
+                is_list || setting.origin != Origin::Default
+            })
     );
     assert!(
         defaults
@@ -66,6 +69,10 @@ fn every_setting_is_explained_and_takes_effect() {
         user = "me"
         password = "secret"
         algorithm = "sha256d"
+        [[other_pools]]
+        url = "stratum+tcp://pool4.example.net:3333"
+        user = "us"
+        algorithm = "kawpow"
         [network]
         proxy = "socks5://me:secret@proxy.example.net:1080"
         [cpu]
@@ -119,9 +126,12 @@ fn every_setting_is_explained_and_takes_effect() {
     let table: toml::Table = others.parse().expect("toml");
     let mut seen = Vec::new();
     let mut check = |key: &str, text: String| {
-        // A pool needs a user: that pair is set together.
+        // A pool needs a user, and another pool needs a first: those are set together.
         let text = match key {
             "pool.url" => format!("{text}user = \"me\"\n"),
+            "other_pools" => {
+                format!("{text}[pool]\nurl = \"stratum+tcp://a:1\"\nuser = \"me\"\n")
+            }
             _ => text,
         };
         let (_directory, path) = file(&text);
@@ -196,7 +206,7 @@ fn mistakes_name_setting_file_line_and_what_is_allowed() {
     assert_eq!(
         refused("[cpus]\nthreads = 2\n"),
         "FILE, line 1: unknown setting cpus; allowed: control, cpu, currency, electricity, engine, gpu, hub, language, \
-         limits, market, mode, network, notifications, pool, schedule, smart, update"
+         limits, market, mode, network, notifications, other_pools, pool, schedule, smart, update"
     );
     assert_eq!(
         refused("cpu = 3\n"),

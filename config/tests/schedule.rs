@@ -162,7 +162,7 @@ fn each_mistake_in_a_rule_is_told_with_its_line_and_what_is_allowed() {
 
 #[test]
 fn what_is_no_list_of_rules_is_told() {
-    let told = "schedule is a list of rules, each written below a line [[schedule]]";
+    let told = "schedule is a list, each part of it written below a line [[schedule]]";
     for (text, line) in [
         ("schedule = 3\n", 1),
         ("\n[schedule]\ndays = \"daily\"\n", 2),

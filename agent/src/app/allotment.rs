@@ -281,7 +281,12 @@ mod tests {
         let first = allot(&daemon, Jobs::Hub(&offers), &Allotment::new());
         assert_eq!(first[&gpu.id], Algorithm::KawPow);
         assert!(
-            allot(&daemon, Jobs::Pool(Algorithm::KawPow), &Allotment::new()).contains_key(&gpu.id)
+            allot(
+                &daemon,
+                Jobs::Pools(&[Algorithm::KawPow]),
+                &Allotment::new()
+            )
+            .contains_key(&gpu.id)
         );
 
         let allowance = Allowance {
@@ -297,7 +302,12 @@ mod tests {
         let second = allot(&daemon, Jobs::Hub(&offers), &first);
         assert_eq!(second[&gpu.id], Algorithm::Sha256d);
         assert!(
-            !allot(&daemon, Jobs::Pool(Algorithm::KawPow), &Allotment::new()).contains_key(&gpu.id)
+            !allot(
+                &daemon,
+                Jobs::Pools(&[Algorithm::KawPow]),
+                &Allotment::new()
+            )
+            .contains_key(&gpu.id)
         );
         let status = daemon.status();
         let told = &status.processors[0].set_aside[0];

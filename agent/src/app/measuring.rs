@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use idlewatt_kernels::Algorithm;
-
+use super::pools;
 use crate::benchmarks::{self, Manner, Measurement};
 use crate::control::answers::Phase;
 use crate::daemon::Daemon;
@@ -11,13 +10,12 @@ use crate::engine::{self, BenchError, Engines, Pace};
 use crate::governor::Decision;
 use crate::steering::Decided;
 
-/// What there is to measure: nothing that failed lately, and for a pool nothing but what it has work for.
+/// What there is to measure: nothing that failed lately, and for pools nothing but what they have work for.
 pub fn missing(daemon: &Daemon) -> Vec<Measurement> {
     let known = daemon.benchmarks();
     let board = daemon.board();
     let settings = daemon.settings();
-    let pool = &settings.pool;
-    let of_pool: Option<Algorithm> = pool.url.as_ref().and_then(|_| pool.algorithm.parse().ok());
+    let of_pools = pools::algorithms(&settings);
     let mut plan = benchmarks::plan(&settings, &board.processors);
     plan.retain(|one| {
         let is_known = known.iter().any(|result| {
@@ -31,7 +29,7 @@ pub fn missing(daemon: &Daemon) -> Vec<Measurement> {
                     .iter()
                     .any(|failed| failed.algorithm == one.algorithm)
         });
-        !is_known && !has_failed && of_pool.is_none_or(|algorithm| algorithm == one.algorithm)
+        !is_known && !has_failed && (of_pools.is_empty() || of_pools.contains(&one.algorithm))
     });
     plan
 }

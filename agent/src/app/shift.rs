@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use idlewatt_kernels::Algorithm;
 use idlewatt_platform::signals::{InputWatch, Sensors};
 use idlewatt_protocol::EnrolmentSecret;
 use tokio::sync::{mpsc, watch};
@@ -12,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::allotment::{Allotment, Changes, allot, distribute, send_if_different};
 use super::login::keep_logged_in;
 use super::measuring::{measure_beside, measure_first, missing};
-use super::pools::pools;
+use super::pools;
 use super::source::Reach;
 use crate::benchmarks::{Measurement, engine_settings};
 use crate::choosing::{self, Jobs};
@@ -44,7 +45,7 @@ pub struct Shift {
     pub daemon: Arc<Daemon>,
     /// The program of the embedded hub.
     pub hub_program: HubProgram,
-    /// How the hub, or the pool, is reached.
+    /// How the hub is reached.
     pub way: Way,
     /// A code, or a fleet's token, to join an account with.
     pub enrol: Option<EnrolmentSecret>,
@@ -138,6 +139,7 @@ impl Shift {
             }
             board.processors = processors;
             board.quotes = market::load(&daemon.data);
+            board.pool_accounts = pool_account::kept(&daemon.data, &daemon.settings());
             board.choosing = choosing::load(&daemon.data);
             board.engines = Some(engines.clone());
         }
@@ -174,7 +176,7 @@ impl Shift {
                 self.work_for_hub(tasks, engines, found, access, embedded)
                     .await;
             }
-            None => self.work_for_pool(tasks, engines, found),
+            None => self.work_for_pools(tasks, engines, found),
         }
         Ok(())
     }
@@ -261,8 +263,11 @@ impl Shift {
                 return;
             }
         };
-        let hosts = &self.daemon.settings().hub.reconnect_hosts;
-        let work = self.start_work(source, hosts);
+        let ways = Ways {
+            way: self.way.clone(),
+            reconnect_hosts: self.daemon.settings().hub.reconnect_hosts.clone(),
+        };
+        let work = self.start_work(source, |_| ways.clone());
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         let mut changes = Changes::of(&daemon, &engines);
@@ -305,28 +310,31 @@ impl Shift {
         });
     }
 
-    fn work_for_pool(
+    fn work_for_pools(
         &self,
         tasks: &TaskTracker,
         engines: Arc<Engines>,
         found: mpsc::Receiver<Found>,
     ) {
         let settings = self.daemon.settings();
-        let pool = &settings.pool;
-        let source = pools(pool).map_err(|error| error.to_string());
-        let (source, algorithm) = match source {
-            Ok(source) => source,
+        let source = pools::source(&settings).map_err(|error| error.to_string());
+        let ways = pools::ways(&settings).map_err(|error| error.to_string());
+        let (source, ways) = match source.and_then(|source| Ok((source, ways?))) {
+            Ok(both) => both,
             Err(error) => {
                 self.daemon.board().source.trouble = Some(error);
                 return;
             }
         };
-        let work = self.start_work(source, &pool.reconnect_hosts);
+        let algorithms = pools::algorithms(&settings);
+        let work = self.start_work(source, |algorithm| {
+            ways.get(&algorithm).cloned().unwrap_or_default()
+        });
         let (sender, allotment) = watch::channel(Allotment::new());
         let daemon = self.daemon.clone();
         let mut changes = Changes::of(&daemon, &engines);
-        let jobs = Jobs::Pool(algorithm);
-        sender.send_replace(allot(&daemon, jobs, &Allotment::new()));
+        let first = allot(&daemon, Jobs::Pools(&algorithms), &Allotment::new());
+        sender.send_replace(first);
         self.submit(tasks, work.clone(), None, found);
         self.spawn(tasks, distribute(engines, work, allotment));
         self.spawn(tasks, pool_account::keep_current(daemon.clone()));
@@ -335,6 +343,7 @@ impl Shift {
             loop {
                 // Now and then in any case: what was begun is kept for a while, and prices grow old.
                 let _ = tokio::time::timeout(CHOOSE_EVERY, changes.next()).await;
+                let jobs = Jobs::Pools(&algorithms);
                 send_if_different(&sender, |before| allot(&daemon, jobs, before));
             }
         });
@@ -369,12 +378,8 @@ impl Shift {
         });
     }
 
-    fn start_work(&self, source: Source, reconnect_hosts: &[String]) -> Work {
-        let ways = Ways {
-            way: self.way.clone(),
-            reconnect_hosts: reconnect_hosts.to_vec(),
-        };
-        let work = Work::start(source, ways, Timing::default());
+    fn start_work(&self, source: Source, way_for: impl Fn(Algorithm) -> Ways) -> Work {
+        let work = Work::start_by(source, way_for, Timing::default());
         self.daemon.board().work = Some(Arc::new(work.clone()));
         work
     }

@@ -15,6 +15,9 @@ use crate::governor::{ChosenMode, Mode, Policy};
 use crate::shares::Receipts;
 use crate::tuning::Tunings;
 
+const A_POOL: &str =
+    "[pool]\nurl = \"stratum+tcp://a.example:1\"\nuser = \"me\"\nalgorithm = \"randomx\"\n";
+
 /// Draws a kilowatt, measured at 10 kH/s of RandomX and 100 MH/s of sha256d.
 pub(crate) struct Pc {
     pub daemon: Daemon,
@@ -193,10 +196,10 @@ async fn at_a_loss_it_works_and_says_so_or_rests_as_its_owner_wants() {
     assert!(words.starts_with("works at a loss"), "{words}");
     assert!(words.contains("23.65"), "{words}");
 
-    let resting = Pc::new("price = 1.0\nrest_at_a_loss = true\n").await;
+    let resting = Pc::new(&format!("price = 1.0\nrest_at_a_loss = true\n{A_POOL}")).await;
     resting.daemon.set_quotes(prices());
     assert_eq!(resting.choose(Jobs::Hub(&offers)), None);
-    assert_eq!(resting.choose(Jobs::Pool(Algorithm::RandomX)), None);
+    assert_eq!(resting.choose(Jobs::Pools(&[Algorithm::RandomX])), None);
     let told = resting.told();
     assert!(told.rests && told.net_a_day < 0.0, "{told:?}");
     let words = in_words(&told, Words::of(Language::Korean)).expect("it rests");
@@ -214,13 +217,52 @@ async fn at_a_loss_it_works_and_says_so_or_rests_as_its_owner_wants() {
 
 #[tokio::test]
 async fn a_pool_is_worked_for_whether_or_not_its_coin_has_a_price() {
-    let pc = Pc::new("price = 0.01\n").await;
-    let randomx = Jobs::Pool(Algorithm::RandomX);
+    let pc = Pc::new(&format!("price = 0.01\n{A_POOL}")).await;
+    let randomx = Jobs::Pools(&[Algorithm::RandomX]);
     assert_eq!(pc.choose(randomx), Some(Algorithm::RandomX));
     pc.daemon.set_quotes(prices());
     assert_eq!(pc.choose(randomx), Some(Algorithm::RandomX));
     assert_eq!(pc.told().coin, "XMR");
-    let other = pc.choose(Jobs::Pool(Algorithm::Sha256d));
+    let other = pc.choose(Jobs::Pools(&[Algorithm::Sha256d]));
     assert_eq!(other, Some(Algorithm::Sha256d));
     assert_eq!(pc.choose_allowed(randomx, &[]), None);
+}
+
+#[tokio::test]
+async fn of_several_pools_the_one_whose_work_brings_most_is_worked_for() {
+    let both = [Algorithm::Sha256d, Algorithm::RandomX];
+    let settings = "price = 0.001\n[pool]\nurl = \"stratum+tcp://a.example:1\"\nuser = \"me\"\nalgorithm = \"sha256d\"\n\
+                    [[other_pools]]\nurl = \"stratum+tcp://b.example:2\"\nuser = \"us\"\nalgorithm = \"randomx\"\n";
+    let pc = Pc::new(settings).await;
+    let pools = Jobs::Pools(&both);
+    // Nobody says what either is worth: the first pool, or what the processor already does.
+    assert_eq!(pc.choose(pools), Some(Algorithm::Sha256d));
+    let able = [(Processor::cpu(), both.to_vec())];
+    let before = BTreeMap::from([(ProcessorId::cpu(), Algorithm::RandomX)]);
+    assert_eq!(choose(&pc.daemon, pools, &able, &before), before);
+    pc.daemon.set_quotes(prices());
+    // Bitcoin has a price here, and nobody says how hard its blocks are: what is known to pay is done.
+    assert_eq!(pc.choose(pools), Some(Algorithm::RandomX));
+    let outcome = pc.daemon.board().choices["cpu"].clone();
+    let work = outcome.decision.work().expect("chosen");
+    assert_eq!(work.source, Source::Pool("b.example:2".into()));
+    let mut quotes = prices();
+    let network = Reading {
+        coin: Coin::Bitcoin,
+        figure: Figure::Network(Network {
+            difficulty: 1e3,
+            hashes_per_difficulty: 4_294_967_296.0,
+            block_reward: 3.125,
+            block_seconds: 600.0,
+            network_hash_rate: None,
+        }),
+        at: Timestamp::now(),
+    };
+    quotes.take("another source", &[network], Timestamp::now());
+    pc.daemon.set_quotes(quotes);
+    pc.daemon.board().choosing = Choosing::default();
+    assert_eq!(pc.choose(pools), Some(Algorithm::Sha256d));
+    // What its owner does not allow here is left out, whatever it would bring.
+    let chosen = pc.choose_allowed(pools, &[Algorithm::RandomX]);
+    assert_eq!(chosen, Some(Algorithm::RandomX));
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::settings::SettingsArguments;
 use super::{Common, Failure, output, words};
+use crate::presets;
 
 #[derive(Debug, clap::Args)]
 pub struct ConfigArguments {
@@ -79,6 +80,23 @@ fn without_login(url: &str) -> String {
     }
 }
 
+/// The list of pools beside the first.
+fn without_passwords(mut pools: toml::Value) -> toml::Value {
+    let each = pools.as_array_mut().into_iter().flatten();
+    for pool in each.filter_map(toml::Value::as_table_mut) {
+        if let Some(password) = pool.get_mut("password") {
+            *password = "(set)".into();
+        }
+        let urls = pool
+            .get_mut("fallback_urls")
+            .and_then(toml::Value::as_array_mut);
+        for url in urls.into_iter().flatten() {
+            *url = without_login(url.as_str().unwrap_or_default()).into();
+        }
+    }
+    pools
+}
+
 fn shown(layered: Layered) -> Vec<Shown> {
     let each = layered.each.into_iter().map(|setting| Shown {
         // A password has no place on a screen.
@@ -90,6 +108,7 @@ fn shown(layered: Layered) -> Vec<Shown> {
                 let urls = urls.filter_map(toml::Value::as_str).map(without_login);
                 urls.collect::<Vec<_>>().into()
             }
+            (presets::OTHERS, None) => without_passwords(setting.value),
             _ => setting.value,
         },
         setting: setting.key,

@@ -36,8 +36,8 @@ fn shown(earned: &Earned) -> String {
     if let Some(awaiting) = output::awaiting(&earned.awaiting) {
         lines.push(awaiting);
     }
-    if let Some(pool) = &earned.pool {
-        lines = of_pool(pool);
+    if !earned.pools.is_empty() {
+        lines = earned.pools.iter().flat_map(of_pool).collect();
     }
     if let Some(outlook) = &earned.outlook {
         lines.extend(of_outlook(&Told::of(
@@ -48,7 +48,7 @@ fn shown(earned: &Earned) -> String {
     if let Some(note) = &earned.note {
         let note = match note.as_str() {
             // The pool's own answer stands above.
-            earnings::NO_HUB if earned.pool.is_some() => return lines.join("\n"),
+            earnings::NO_HUB if !earned.pools.is_empty() => return lines.join("\n"),
             earnings::NO_HUB => words.say("cli-earnings-no-hub"),
             earnings::NOT_YET => words.say("cli-earnings-not-yet"),
             other => other.to_owned(),

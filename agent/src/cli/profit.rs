@@ -72,7 +72,7 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
             market::save(&data, &quotes)?;
         }
     }
-    let earned = pool_account::kept(&data, &settings);
+    let accounts = pool_account::kept(&data, &settings);
     let table = table(&Inputs {
         settings: &settings,
         processors: &processors,
@@ -80,7 +80,7 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
         quotes: &quotes,
         offers: &offers,
         hub: hub.as_deref().unwrap_or_default(),
-        pool: &PoolTerms::of(&data, &settings, earned.as_ref()),
+        pools: &PoolTerms::all(&data, &settings, &accounts),
         days: &Days::load(&data),
         power: &PowerMeter::load(&data),
         now: Timestamp::now(),

@@ -338,9 +338,9 @@ pub struct Earned {
     pub awaiting: Awaiting,
     /// When the hub said so; `null`: never yet.
     pub as_of: Option<Timestamp>,
-    /// What the pool says, where one is worked for and asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<PoolEarned>,
+    /// What the pools say, where some are worked for and asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolEarned>,
     /// What this device may bring, and what became of earlier estimates; not where nobody says what its work is worth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,

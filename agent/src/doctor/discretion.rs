@@ -54,11 +54,13 @@ impl Discretion {
             }
         }
         if let Ok(settings) = &case.settings {
-            secrets.extend(names(&settings.pool.user));
-            secrets.push(settings.pool.password.clone());
-            for pool in &settings.pool.fallback_urls {
-                secrets.extend(pool.user.as_deref().map(names).unwrap_or_default());
-                secrets.extend(pool.password.clone());
+            for pool in std::iter::once(&settings.pool).chain(&settings.other_pools) {
+                secrets.extend(names(&pool.user));
+                secrets.push(pool.password.clone());
+                for other in &pool.fallback_urls {
+                    secrets.extend(other.user.as_deref().map(names).unwrap_or_default());
+                    secrets.extend(other.password.clone());
+                }
             }
             secrets.extend(
                 settings

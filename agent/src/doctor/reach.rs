@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hyper_util::client::proxy::matcher::Matcher;
+use idlewatt_config::PoolSettings;
 
 use super::teller::Teller;
 use super::{Agent, Case, Check};
@@ -21,8 +22,8 @@ pub enum Target {
     Inside,
     /// A hub.
     Hub(Place),
-    /// A pool.
-    Pool(Place),
+    /// Pools, each with work for another algorithm.
+    Pools(Vec<Place>),
     /// Nobody knows: the settings are wrong.
     Unknown,
 }
@@ -54,26 +55,31 @@ impl Target {
                 proxy: settings.network.proxy.clone(),
             })
         };
-        let pool = |url: String| {
-            Target::Pool(Place {
+        let pools = |first: String| {
+            let place = |pool: &PoolSettings, url: String| Place {
                 url,
-                ca_file: settings.pool.ca_file.clone(),
-                fingerprint: settings.pool.fingerprint.clone(),
+                ca_file: pool.ca_file.clone(),
+                fingerprint: pool.fingerprint.clone(),
                 proxy: settings.network.proxy.clone(),
-            })
+            };
+            let mut places = vec![place(&settings.pool, first)];
+            for pool in &settings.other_pools {
+                places.push(place(pool, pool.url.clone().unwrap_or_default()));
+            }
+            Target::Pools(places)
         };
         if let (Agent::Running(status), false) = (&case.agent, case.named) {
             let address = status.source.address.clone();
             match status.source.kind.as_str() {
                 "hub" if !address.is_empty() => return hub(address),
-                "pool" if !address.is_empty() => return pool(address),
+                "pool" if !address.is_empty() => return pools(address),
                 "embedded_hub" => return Target::Inside,
                 _ => {}
             }
         }
         match (&settings.hub.url, &settings.pool.url) {
             (Some(url), _) => hub(url.clone()),
-            (None, Some(url)) => pool(url.clone()),
+            (None, Some(url)) => pools(url.clone()),
             (None, None) => Target::Inside,
         }
     }
@@ -90,14 +96,24 @@ pub async fn checks(teller: Teller<'_>, target: &Target, proxies: &Matcher) -> V
             Ok(way) => of_hub(teller, place, &way, proxies).await,
             Err(check) => vec![*check],
         },
-        Target::Pool(place) => match (way(teller, place), place.url.parse::<Address>()) {
-            (Err(check), _) => vec![*check],
-            (Ok(_), Err(error)) => vec![wrong_address(teller, &error.to_string())],
-            (Ok(way), Ok(address)) => {
-                let behind_proxy = way.proxy.is_none() && behind_proxy(proxies, &address);
-                line::stratum(teller, "pool", &address, &way, behind_proxy).await
+        Target::Pools(places) => {
+            let mut checks = Vec::new();
+            for place in places {
+                checks.extend(of_pool(teller, place, proxies).await);
             }
-        },
+            checks
+        }
+    }
+}
+
+async fn of_pool(teller: Teller<'_>, place: &Place, proxies: &Matcher) -> Vec<Check> {
+    match (way(teller, place), place.url.parse::<Address>()) {
+        (Err(check), _) => vec![*check],
+        (Ok(_), Err(error)) => vec![wrong_address(teller, &error.to_string())],
+        (Ok(way), Ok(address)) => {
+            let behind_proxy = way.proxy.is_none() && behind_proxy(proxies, &address);
+            line::stratum(teller, "pool", &address, &way, behind_proxy).await
+        }
     }
 }
 

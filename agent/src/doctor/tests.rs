@@ -169,7 +169,10 @@ fn whom_to_look_at_is_whom_the_agent_works_for_unless_another_is_named() {
     assert_eq!(reach::Target::of(&case), reach::Target::Inside);
     case.agent = indiscreet();
     let works_for = reach::Target::of(&case);
-    assert!(matches!(works_for, reach::Target::Pool(_)), "{works_for:?}");
+    assert!(
+        matches!(works_for, reach::Target::Pools(_)),
+        "{works_for:?}"
+    );
     case.named = true;
     let flag = Override {
         key: "hub.url",

@@ -1,6 +1,8 @@
 //! What this device's work may bring, as a range, and what became of what was said before: each estimate is kept with the day on
 //! which it was made, and set beside what was credited when its time is over.
 
+use std::collections::BTreeMap;
+
 use idlewatt_kernels::Algorithm;
 use idlewatt_market::choice::Terms;
 use idlewatt_market::coin::Coin;
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::days::{Look, Paid};
 use crate::daemon::Daemon;
 use crate::data_dir::DataDir;
-use crate::pool_account::PoolEarned;
+use crate::pool_account::{self, PoolEarned};
 use crate::profit;
 
 const FILE: &str = "estimates.json";
@@ -52,9 +54,8 @@ pub struct Estimates {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Running {
     projection: Projection,
-    /// What the pool's account said when it was made, where one is worked for.
-    #[serde(default)]
-    pool: Option<Mark>,
+    /// What the pools' accounts said when it was made, where pools are worked for.
+    pools: BTreeMap<String, Mark>,
 }
 
 /// A pool's account at a moment.
@@ -155,8 +156,7 @@ pub async fn refresh(daemon: &Daemon) -> Outlook {
     let before = kept.clone();
     compare(daemon, &mut kept, now).await;
     let estimates = estimate(daemon, &kept, now);
-    let mark = daemon.board().pool_earned.as_ref().and_then(Mark::of);
-    let is_pool = daemon.settings().pool.url.is_some();
+    let marks = marks(daemon);
     for projection in &estimates {
         let length = days(projection);
         let is_there = kept
@@ -164,10 +164,10 @@ pub async fn refresh(daemon: &Daemon) -> Outlook {
             .iter()
             .any(|one| days(&one.projection) == length);
         // What could not be compared later is not kept.
-        if !is_there && (!is_pool || mark.is_some()) {
+        if let (false, Some(pools)) = (is_there, marks.clone()) {
             kept.running.push(Running {
                 projection: projection.clone(),
-                pool: mark.clone(),
+                pools,
             });
         }
     }
@@ -183,6 +183,18 @@ pub async fn refresh(daemon: &Daemon) -> Outlook {
         summary: Summary::of(&kept.past),
         past: kept.past.into_iter().rev().collect(),
     }
+}
+
+/// The pools' accounts as they are; none where a hub is worked for, `None` where a pool's is not known well enough.
+fn marks(daemon: &Daemon) -> Option<BTreeMap<String, Mark>> {
+    let settings = daemon.settings();
+    let board = daemon.board();
+    let each = settings.pools().map(|pool| {
+        let key = pool_account::key(pool)?;
+        let mark = Mark::of(board.pool_accounts.get(&key)?)?;
+        Some((key, mark))
+    });
+    each.collect()
 }
 
 async fn compare(daemon: &Daemon, kept: &mut Estimates, now: Timestamp) {
@@ -220,23 +232,27 @@ async fn became(
 ) -> Result<Option<Calibration>, String> {
     let projection = one.projection.clone();
     let (from, to) = (projection.from, projection.to);
-    let (credited, paid) = match &one.pool {
-        Some(before) => {
-            let earned = daemon.board().pool_earned.clone();
-            let earned = earned.filter(|earned| earned.as_of >= to);
-            let earned = earned.ok_or("the pool has not said")?;
-            let Some((credited, paid)) = Mark::of(&earned).and_then(|mark| mark.since(before))
-            else {
-                return Ok(None);
-            };
-            (vec![(before.coin, credited)], vec![(before.coin, paid)])
+    let (mut credited, mut paid) = (Vec::new(), Vec::new());
+    for (account, before) in &one.pools {
+        let settings = daemon.settings();
+        let mut keys = settings.pools().filter_map(pool_account::key);
+        if !keys.any(|key| key == *account) {
+            return Ok(None);
         }
-        None => {
-            let credited = daemon.receipts.credited_within(from, to).await;
-            let credited = credited.map_err(|error| error.to_string())?;
-            (credited.iter().filter_map(coins).collect(), Vec::new())
-        }
-    };
+        let earned = daemon.board().pool_accounts.get(account).cloned();
+        let earned = earned.filter(|earned| earned.as_of >= to);
+        let earned = earned.ok_or("a pool has not said")?;
+        let Some(since) = Mark::of(&earned).and_then(|mark| mark.since(before)) else {
+            return Ok(None);
+        };
+        credited.push((before.coin, since.0));
+        paid.push((before.coin, since.1));
+    }
+    if one.pools.is_empty() {
+        let by_hub = daemon.receipts.credited_within(from, to).await;
+        let by_hub = by_hub.map_err(|error| error.to_string())?;
+        credited.extend(by_hub.iter().filter_map(coins));
+    }
     let currency: Currency = projection
         .currency
         .parse()

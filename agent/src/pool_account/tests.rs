@@ -44,7 +44,9 @@ fn the_address_is_what_stands_before_worker_difficulty_and_code() {
 #[test]
 fn what_is_paid_is_what_is_mined_unless_it_is_said() {
     let place = |pool: &str| {
-        let place = Place::of(&settings(pool)).expect("right").expect("one");
+        let place = Place::of(&settings(pool).pool)
+            .expect("right")
+            .expect("one");
         place.key
     };
     assert_eq!(
@@ -61,7 +63,7 @@ fn what_is_paid_is_what_is_mined_unless_it_is_said() {
         place("user = \"ZANO:Zx.rig\"\naccount = \"unmineable https://api.unmineable.com ZANO\"\n"),
         "unmineable https://api.unmineable.com ZANO Zx"
     );
-    let none = Place::of(&settings("user = \"me\"\n")).expect("right");
+    let none = Place::of(&settings("user = \"me\"\n").pool).expect("right");
     assert!(none.is_none(), "nobody is asked unasked");
 }
 
@@ -84,4 +86,40 @@ fn a_balance_that_falls_is_said_and_the_newest_doubts_are_kept() {
     assert_eq!(earned.doubts.len(), MOST_DOUBTS);
     assert_eq!(earned.doubts.last().expect("some").at, at(99));
     assert!(!earned.is_stale(at(130)) && earned.is_stale(at(99 + 61)));
+}
+
+#[test]
+fn each_account_is_asked_once_whichever_pools_pay_to_it() {
+    let other = |algorithm: &str, account: &str| {
+        format!(
+            "[[other_pools]]\nurl = \"stratum+tcp://q:2\"\nuser = \"48a.rig\"\nalgorithm = \"{algorithm}\"\naccount = \"{account}\"\n"
+        )
+    };
+    let one = "nodejs-pool https://api.moneroocean.stream";
+    let text = format!(
+        "user = \"48a\"\nalgorithm = \"randomx\"\naccount = \"{one}\"\n{}{}",
+        other("kawpow", &format!("{one} XMR")),
+        other("progpowz", &format!("{one} ZANO")),
+    );
+    let settings = settings(&text);
+    let places = Place::all(&settings).expect("right");
+    let named: Vec<&str> = places.iter().map(|place| place.pool.as_str()).collect();
+    let url = "https://api.moneroocean.stream";
+    assert_eq!(named, [format!("{url} XMR"), format!("{url} ZANO")]);
+    // Told once, too, the first pool's first; of another account nothing is told.
+    let now = Timestamp::now();
+    let mut accounts: PoolAccounts = places
+        .iter()
+        .map(|place| {
+            (
+                place.key.clone(),
+                taken(&place.pool, None, account(1, 2), now),
+            )
+        })
+        .collect();
+    let somebody = taken("other", None, account(3, 4), now);
+    accounts.insert("of somebody else".into(), somebody);
+    let told = in_order(&settings, &accounts);
+    let told: Vec<&str> = told.iter().map(|one| one.pool.as_str()).collect();
+    assert_eq!(told, named);
 }

@@ -50,7 +50,7 @@ pub(super) fn open(
     let keeper = Keeper {
         address: shared.addresses[&algorithm].subscribe(),
         password: shared.password.subscribe(),
-        servers: shared.source.servers(),
+        servers: shared.source.servers(algorithm),
         shared,
         algorithm,
         ended: ended.clone(),
@@ -177,7 +177,7 @@ impl Keeper {
     /// The server with this place in the list, as it is now: a hub's moves.
     fn server(&mut self, place: usize) -> StratumServer {
         match self.shared.source {
-            Source::Pools { .. } => self.servers[place].clone(),
+            Source::Pools(_) => self.servers[place].clone(),
             Source::Hub { .. } => StratumServer {
                 address: self.address.borrow_and_update().clone(),
                 password: self.password.borrow_and_update().clone(),
@@ -195,7 +195,7 @@ impl Keeper {
         address: &Address,
     ) -> (Ended, bool) {
         let shared = Arc::clone(&self.shared);
-        let (timing, way) = (&shared.timing, &shared.ways.way);
+        let (timing, way) = (&shared.timing, &shared.ways[&self.algorithm].way);
         let connected = tokio::select! {
             connected = timeout(timing.connect, way.wire(address)) => connected,
             () = self.ended.cancelled() => return (Ended::early("it is no longer wanted"), false),
@@ -216,7 +216,7 @@ impl Keeper {
             waiting: &mut self.waiting,
             here: address,
             own: &own.address,
-            source: shared.source.name_of(place).into(),
+            source: shared.source.name_of(self.algorithm, place).into(),
             address: &mut self.address,
             has_others: self.servers.len() > 1,
             better: &better,
@@ -267,7 +267,7 @@ async fn look_for_first(
             .first_again
             .mul_f64(1.0 + rand::random::<f64>() / 2.0);
         tokio::time::sleep(pause).await;
-        match try_out(&shared.ways.way, first, algorithm, timing).await {
+        match try_out(&shared.ways[&algorithm].way, first, algorithm, timing).await {
             Ok(_) => break,
             Err(error) => {
                 let reason = error.to_string();

@@ -313,7 +313,7 @@ impl Session<'_> {
             return;
         }
         let spread = (self.shared.timing.spread, rand::random());
-        let allowed = &self.shared.ways.reconnect_hosts;
+        let allowed = &self.shared.ways[&self.algorithm].reconnect_hosts;
         let leave = asked.judge(Instant::now(), (self.here, self.own), allowed, spread);
         match &leave.refused {
             None => {

@@ -1,5 +1,6 @@
 //! Whom the work comes from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use idlewatt_kernels::Algorithm;
@@ -19,15 +20,19 @@ pub enum Source {
         /// The device's token at first: see [`super::Work::set_password`].
         password: String,
     },
-    /// Anyone's pools: work for one algorithm.
-    Pools {
-        /// The one to work for.
-        first: StratumServer,
-        /// Those to work for while it cannot be: the earlier ones rather.
-        others: Vec<StratumServer>,
-        /// What they have work for.
-        algorithm: Algorithm,
-    },
+    /// Anyone's pools, each with work for an algorithm of its own. Never none.
+    Pools(Vec<Pool>),
+}
+
+/// A pool, with those that stand in for it: work for one algorithm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// What it has work for.
+    pub algorithm: Algorithm,
+    /// The one to work for.
+    pub first: StratumServer,
+    /// Those to work for while it cannot be: the earlier ones rather.
+    pub others: Vec<StratumServer>,
 }
 
 /// A Stratum server, with what to log in as.
@@ -67,6 +72,9 @@ pub enum SourceError {
         names = Algorithm::offered().map(Algorithm::name).collect::<Vec<_>>().join(", ")
     )]
     ForTests(Algorithm),
+    /// Two pools, or none, for one algorithm.
+    #[error("each pool has an algorithm of its own, and there is one at least")]
+    NotOneEach,
 }
 
 impl Source {
@@ -97,45 +105,47 @@ impl Source {
             user: user.to_owned(),
             password: password.to_owned(),
         };
-        Source::pools(first, Vec::new(), algorithm)
+        let others = Vec::new();
+        Source::pools(vec![Pool {
+            algorithm,
+            first,
+            others,
+        }])
     }
 
-    /// Pools, of which the later are for when the earlier cannot be reached.
+    /// Pools, each with an algorithm of its own.
     ///
     /// # Errors
-    /// If the algorithm exists for tests alone.
-    pub fn pools(
-        first: StratumServer,
-        others: Vec<StratumServer>,
-        algorithm: Algorithm,
-    ) -> Result<Self, SourceError> {
-        match algorithm.is_for_tests() {
-            true => Err(SourceError::ForTests(algorithm)),
-            false => Ok(Source::Pools {
-                first,
-                others,
-                algorithm,
-            }),
+    /// If an algorithm exists for tests alone, or is there twice, or there is no pool.
+    pub fn pools(pools: Vec<Pool>) -> Result<Self, SourceError> {
+        if let Some(of_tests) = pools.iter().find(|pool| pool.algorithm.is_for_tests()) {
+            return Err(SourceError::ForTests(of_tests.algorithm));
+        }
+        let algorithms: BTreeSet<Algorithm> = pools.iter().map(|pool| pool.algorithm).collect();
+        match algorithms.len() == pools.len() && !pools.is_empty() {
+            true => Ok(Source::Pools(pools)),
+            false => Err(SourceError::NotOneEach),
         }
     }
 
-    /// Where it is, as first given.
-    pub fn address(&self) -> &Address {
+    /// Where it is for an algorithm, as first given.
+    pub(super) fn address(&self, algorithm: Algorithm) -> &Address {
         match self {
             Source::Hub { address, .. } => address,
-            Source::Pools { first, .. } => &first.address,
+            Source::Pools(pools) => &of(pools, algorithm).first.address,
         }
     }
 
+    /// What to log in at a hub with, at first; pools have theirs with their servers.
     pub(super) fn password(&self) -> &str {
         match self {
             Source::Hub { password, .. } => password,
-            Source::Pools { first, .. } => &first.password,
+            Source::Pools(_) => "",
         }
     }
 
-    /// The servers to log in at, the one that is wanted most first.
-    pub fn servers(&self) -> Vec<StratumServer> {
+    /// The servers to log in at for an algorithm, the one that is wanted most first.
+    pub fn servers(&self, algorithm: Algorithm) -> Vec<StratumServer> {
         match self {
             Source::Hub {
                 address,
@@ -146,9 +156,7 @@ impl Source {
                 user: user.clone(),
                 password: password.clone(),
             }],
-            Source::Pools { first, others, .. } => {
-                [first].into_iter().chain(others).cloned().collect()
-            }
+            Source::Pools(pools) => of(pools, algorithm).servers().cloned().collect(),
         }
     }
 
@@ -156,39 +164,58 @@ impl Source {
     pub fn has_work_for(&self, wanted: Algorithm) -> bool {
         match self {
             Source::Hub { .. } => true,
-            Source::Pools { algorithm, .. } => *algorithm == wanted,
+            Source::Pools(pools) => pools.iter().any(|pool| pool.algorithm == wanted),
         }
     }
 
     /// What receipts are kept under; of pools, those of the first. A hub's does not name its address, for an embedded
     /// hub has another port at each start; device ids are unique.
     pub fn name(&self) -> String {
-        self.name_of(0)
-    }
-
-    /// What receipts of work from this server are kept under.
-    pub(super) fn name_of(&self, server: usize) -> String {
         match self {
             Source::Hub { user, .. } => format!("hub {user}"),
-            Source::Pools { first, others, .. } => {
-                let other = server.checked_sub(1).and_then(|index| others.get(index));
-                other.unwrap_or(first).name()
+            Source::Pools(pools) => pools[0].first.name(),
+        }
+    }
+
+    /// What receipts of work for an algorithm from this server are kept under.
+    pub(super) fn name_of(&self, algorithm: Algorithm, server: usize) -> String {
+        match self {
+            Source::Hub { .. } => self.name(),
+            Source::Pools(pools) => {
+                let pool = of(pools, algorithm);
+                pool.servers().nth(server).unwrap_or(&pool.first).name()
             }
         }
     }
 
     /// What receipts of all its servers are kept under.
     pub fn names(&self) -> Vec<String> {
-        (0..self.servers().len())
-            .map(|server| self.name_of(server))
-            .collect()
+        match self {
+            Source::Hub { .. } => vec![self.name()],
+            Source::Pools(pools) => {
+                let servers = pools.iter().flat_map(Pool::servers);
+                servers.map(StratumServer::name).collect()
+            }
+        }
     }
+}
+
+impl Pool {
+    fn servers(&self) -> impl Iterator<Item = &StratumServer> {
+        [&self.first].into_iter().chain(&self.others)
+    }
+}
+
+/// The pool with work for it; the first where there is none, which nobody asks for.
+fn of(pools: &[Pool], algorithm: Algorithm) -> &Pool {
+    let mut its = pools.iter().filter(|pool| pool.algorithm == algorithm);
+    its.next().unwrap_or(&pools[0])
 }
 
 /// Without the password.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Source({} at {})", self.name(), self.address())
+        write!(f, "Source({})", self.names().join(", "))
     }
 }
 
@@ -211,8 +238,38 @@ mod tests {
     }
 
     #[test]
+    fn each_algorithm_has_its_own_pool() {
+        let pool = |algorithm, at: &str| {
+            let server = |at: &str| StratumServer {
+                address: at.parse().expect("an address"),
+                user: "u".into(),
+                password: "x".into(),
+            };
+            Pool {
+                algorithm,
+                first: server(at),
+                others: vec![server("z:9")],
+            }
+        };
+        let (a, b) = (
+            pool(Algorithm::RandomX, "a:1"),
+            pool(Algorithm::KawPow, "b:2"),
+        );
+        let both = Source::pools(vec![a.clone(), b]).expect("two");
+        assert!(both.has_work_for(Algorithm::KawPow) && !both.has_work_for(Algorithm::Sha256d));
+        assert_eq!(both.address(Algorithm::KawPow).authority(), "b:2");
+        assert_eq!(both.name_of(Algorithm::KawPow, 0), "pool b:2 u");
+        assert_eq!(both.name_of(Algorithm::RandomX, 1), "pool z:9 u");
+        assert_eq!(both.servers(Algorithm::RandomX).len(), 2);
+        let names = ["pool a:1 u", "pool z:9 u", "pool b:2 u", "pool z:9 u"];
+        assert_eq!(both.names(), names);
+        assert!(Source::pools(vec![a.clone(), a]).is_err(), "twice");
+        assert!(Source::pools(Vec::new()).is_err(), "none");
+    }
+
+    #[test]
     fn the_password_does_not_show() {
         let source = Source::hub("127.0.0.1:1", "A.D", "hush").expect("good");
-        assert_eq!(format!("{source:?}"), "Source(hub A.D at 127.0.0.1:1)");
+        assert_eq!(format!("{source:?}"), "Source(hub A.D)");
     }
 }

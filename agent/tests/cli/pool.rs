@@ -94,7 +94,7 @@ fn what_the_pool_says_of_the_account_is_shown_with_its_age_and_its_doubts() {
     );
     assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
     let daemon = home.daemon(&[]);
-    let pool = || home.run(&["earnings", "--json"]).json()["pool"].clone();
+    let pool = || home.run(&["earnings", "--json"]).json()["pools"][0].clone();
     until("the pool's answer", || pool() != Value::Null);
     let said = pool();
     assert_eq!(

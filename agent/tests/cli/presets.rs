@@ -50,6 +50,44 @@ fn a_pool_is_chosen_from_the_list_and_stands_in_the_settings() {
 }
 
 #[test]
+fn a_pool_stands_beside_another_until_it_takes_its_place() {
+    let home = Home::new();
+    let choose = |more: &[&str]| {
+        let arguments = [&["pool", "use"], more, &["--device", "attic"]].concat();
+        home.run(&arguments)
+    };
+    choose(&["2miners-rvn", "RWallet", "--beside"]).failed(2, "there is none in the settings");
+    assert_eq!(choose(&["supportxmr", "4Wallet"]).code, Some(0));
+    let beside = choose(&["2miners-rvn", "RWallet", "--beside"]);
+    assert_eq!(beside.code, Some(0), "{}", beside.err);
+    let text = || std::fs::read_to_string(home.file("config.toml")).expect("written");
+    let with_both = text();
+    assert!(
+        with_both.contains("[[other_pools]]") && with_both.contains("user = \"RWallet.attic\""),
+        "{with_both}"
+    );
+    // Another one for the same work takes its place; one for the first's work cannot stand beside that.
+    assert_eq!(
+        choose(&["herominers-rvn", "RWallet", "--beside"]).code,
+        Some(0)
+    );
+    assert!(!text().contains("2miners"), "{}", text());
+    choose(&["supportxmr", "4Wallet", "--beside"]).failed(2, "for another algorithm");
+    // As the first it does not stand beside itself.
+    assert_eq!(choose(&["2miners-rvn", "RWallet"]).code, Some(0));
+    assert!(!text().contains("other_pools"), "{}", text());
+    // There the device's name is the password.
+    let beside = choose(&["supportxmr", "4Wallet", "--beside"]);
+    assert_eq!(beside.code, Some(0), "{}", beside.err);
+    assert!(text().contains("password = \"attic\""), "{}", text());
+    let shown = home.run(&["config", "show"]).out;
+    assert!(
+        shown.contains("other_pools") && !shown.contains("password = \"attic\""),
+        "{shown}"
+    );
+}
+
+#[test]
 fn what_cannot_be_chosen_changes_nothing_and_is_said() {
     let home = Home::new();
     home.run(&["pool", "use", "nobody", "4Wallet"])
@@ -166,6 +204,39 @@ fn a_known_pool_is_chosen_on_the_settings_page_once_more_asked() {
     let (status, _, earnings) = session.get("earnings");
     assert_eq!(status, 200);
     assert!(earnings.contains("pool.account"), "{earnings}");
+    // One beside it, and away again.
+    let known = "preset=supportxmr&preset_address=4Wallet&preset_device=attic&preset_beside=yes";
+    let (_, _, asked) = choose(known);
+    assert!(
+        asked.contains("4Wallet") && asked.contains("Beside"),
+        "{asked}"
+    );
+    let (status, ..) = choose(&format!("{known}&confirmed=yes"));
+    assert_eq!(status, 303);
+    assert!(text().contains("[[other_pools]]"), "{}", text());
+    let (_, _, page) = session.get("settings");
+    let leave = "No longer work for it";
+    assert!(
+        page.contains(leave) && page.contains("pool.supportxmr.com"),
+        "{page}"
+    );
+    let (status, _, earnings) = session.get("earnings");
+    assert_eq!(status, 200);
+    assert!(
+        earnings.contains("has not said anything about the account"),
+        "{earnings}"
+    );
+    let body = format!("form_token={token}&kind=without&algorithm=randomx&confirmed=yes");
+    let (status, ..) = session.post("source", &origin, &body);
+    assert_eq!(status, 303);
+    let (_, _, page) = session.get("settings");
+    assert!(
+        !page.contains(leave) && !text().contains("other_pools"),
+        "{}",
+        text()
+    );
+    let (_, _, refused) = session.post("source", &origin, &body);
+    assert!(refused.contains("Choose one of the pools"), "{refused}");
     // Another pool by hand: nobody stands in for it who stood in for the one before.
     home.run(&["pool", "use", "herominers-rvn", "RWallet", "--json"])
         .json();
@@ -180,4 +251,45 @@ fn a_known_pool_is_chosen_on_the_settings_page_once_more_asked() {
     let (status, ..) = session.post("source", &session.origin(), &body);
     assert_eq!(status, 303);
     assert!(!text().contains("herominers"), "{}", text());
+}
+
+#[test]
+fn of_two_pools_the_agent_goes_to_the_one_whose_work_pays() {
+    let (coingecko, whattomine) = (Source::start(), Source::start());
+    let now = jiff::Timestamp::now().as_second();
+    coingecko.says("200 OK", "<html>none</html>");
+    whattomine.says("200 OK", "<html>none</html>");
+    let home = Home::new();
+    let pool = |algorithm: &str| {
+        let at = idle_pool();
+        format!("url = \"stratum+tcp://{at}\"\nuser = \"me\"\nalgorithm = \"{algorithm}\"\n")
+    };
+    home.write(
+        "config.toml",
+        &format!(
+            "[pool]\n{}[cpu]\nthreads = 1\nrandomx_memory = \"light\"\n[gpu]\nenabled = false\n[electricity]\nprice = 0.001\nwatts = 1\n\
+             [market]\nsources = [\"coingecko {}\", \"whattomine {}\"]\n[[other_pools]]\n{}",
+            pool("sha256d"),
+            coingecko.url,
+            whattomine.url,
+            pool("randomx"),
+        ),
+    );
+    assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
+    let bench = ["bench", "--seconds", "1", "--json"];
+    assert_eq!(home.run(&bench).code, Some(0));
+    let goes_to = |algorithms: &[&str]| {
+        let daemon = home.daemon(&["--mode", "100"]);
+        until("a connection", || {
+            let status = daemon.status();
+            let connections = status["source"]["connections"].as_object();
+            let named = connections.map(|all| all.keys().map(String::as_str).collect::<Vec<_>>());
+            named.is_some_and(|named| named == algorithms)
+        });
+    };
+    // Nobody says what anything is worth: the first.
+    goes_to(&["sha256d"]);
+    coingecko.says("200 OK", &prices("200.0", now - 60));
+    whattomine.says("200 OK", &difficulty(now - 60));
+    goes_to(&["randomx"]);
 }

@@ -267,6 +267,7 @@ cli-help-pool-use-about = Work for a pool of the list: written into the settings
 cli-help-pool-use-id = Which, as `idlewatt pool list` names it
 cli-help-pool-use-address = The address that the pool is to pay to
 cli-help-pool-use-device = What the pool is to call this PC; anybody who knows the address can see it there [default: pc- and four random digits]
+cli-help-pool-use-beside = Beside the pool there is, for another algorithm: each processor then does what brings most
 cli-help-pool-check-about = Look step by step whether a pool can be worked for, up to its first job; nothing is computed
 cli-help-pool-check-url = The pool, stratum+tcp://HOST:PORT or stratum+ssl://HOST:PORT [default: those of the settings]
 cli-help-pool-check-user = What the pool calls the user [default: the settings']
@@ -376,6 +377,7 @@ cli-pool-list-note =
     Fees and payouts are what the pools have published, and may have changed. To work for one: idlewatt pool use POOL ADDRESS
     Your own, or a correction, goes into pools.toml in the data directory.
 cli-pool-one-word = the address and the device's name are one word each, and not empty
+cli-pool-not-beside = it can stand beside a pool that has work for another algorithm, and there is none in the settings
 cli-pool-used =
     This PC works for { $pool } from the agent's next start on, as { $user } at { $url }.
     Written into { $file }. To try it first: idlewatt pool check

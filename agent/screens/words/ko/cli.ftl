@@ -265,6 +265,7 @@ cli-help-pool-use-about = 목록의 풀에서 일해요. 설정에 적어 둬요
 cli-help-pool-use-id = `idlewatt pool list`에 나오는 이름
 cli-help-pool-use-address = 풀이 지급할 주소
 cli-help-pool-use-device = 풀에서 이 PC를 부를 이름. 주소를 아는 사람은 누구나 볼 수 있어요 [기본값: pc-와 무작위 숫자 네 자리]
+cli-help-pool-use-beside = 지금 풀과 함께, 다른 알고리즘으로: 프로세서마다 가장 많이 버는 일을 해요
 cli-help-pool-check-about = 풀에서 일할 수 있는지 첫 작업까지 한 단계씩 살펴봐요. 계산은 하지 않아요
 cli-help-pool-check-url = 풀, stratum+tcp://HOST:PORT 또는 stratum+ssl://HOST:PORT [기본값: 설정의 풀]
 cli-help-pool-check-user = 풀이 사용자를 부르는 이름 [기본값: 설정의 것]
@@ -374,6 +375,7 @@ cli-pool-list-note =
     수수료와 지급 기준은 풀이 공개한 값이고 바뀌었을 수 있어요. 일하려면: idlewatt pool use POOL ADDRESS
     직접 쓰는 풀이나 고칠 내용은 데이터 폴더의 pools.toml에 적어 주세요.
 cli-pool-one-word = 주소와 기기 이름은 빈칸 없는 한 단어여야 해요
+cli-pool-not-beside = 다른 알고리즘으로 일하는 풀이 설정에 있어야 그 옆에 둘 수 있어요
 cli-pool-used =
     에이전트를 다음에 시작하면 { $url }의 { $pool }에서 { $user }로 일해요.
     { $file }에 적었어요. 먼저 살펴보려면: idlewatt pool check

@@ -29,6 +29,9 @@ pub struct UseArguments {
     /// What the pool is to call this PC; anybody who knows the address can see it there [default: pc- and four random digits]
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
+    /// Beside the pool there is, for another algorithm: each processor then does what brings most
+    #[arg(long)]
+    beside: bool,
     /// The file of settings [default: config.toml in the data directory, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -137,11 +140,19 @@ pub fn work_for(common: &Common, arguments: &UseArguments) -> Result<(), Failure
     };
     let device = arguments.device.clone();
     let device = device.unwrap_or_else(presets::some_device);
-    let changes = presets::changes(preset, &arguments.address, &device)
-        .map_err(|_| Failure::usage(words().say("cli-pool-one-word")))?;
     let data = common.data()?;
     data.create()?;
     let loaded = SettingsArguments::of_file(arguments.config.clone()).loaded(&data)?;
+    let beside = Some(&loaded.layered.settings).filter(|_| arguments.beside);
+    let mut changes = presets::changes(preset, &arguments.address, &device, beside)
+        .map_err(|refused| Failure::usage(words().say(refused.key())))?;
+    if !arguments.beside {
+        // One that stood beside another with the same work makes room.
+        changes.extend(presets::without(
+            &loaded.layered.settings,
+            &preset.algorithm,
+        ));
+    }
     let meaning = policy(&loaded.layered.settings).map_err(Failure::usage)?;
     let kept = Kept::new(loaded, meaning);
     kept.change(&changes).map_err(Failure::usage)?;

@@ -5,10 +5,9 @@ use idlewatt_screens::Words;
 use serde_json::Value;
 
 use super::page::Page;
-use crate::app::pools::pools;
+use crate::app::pools::pool;
 use crate::control::answers::Status;
 use crate::data_dir::DataDir;
-use crate::work::Source;
 use crate::{market, reports, update};
 
 /// One thing that leaves this PC.
@@ -57,8 +56,8 @@ pub fn all(page: &Page) -> Vec<Leaving> {
 }
 
 fn user(settings: &AgentSettings, status: &Status) -> String {
-    if settings.pool.url.is_some() {
-        return settings.pool.user.clone();
+    if let Some(pool) = settings.pools().next() {
+        return pool.user.clone();
     }
     let parts = [
         status.source.account.as_ref().map(ToString::to_string),
@@ -67,7 +66,7 @@ fn user(settings: &AgentSettings, status: &Status) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(".")
 }
 
-/// What others than the hub or the first pool are asked, as its owner has set it.
+/// What others than the hub or the first pool are told and asked, as its owner has set it.
 fn to_others(settings: &AgentSettings, data: &DataDir, words: Words) -> Vec<Leaving> {
     let mut lines = Vec::new();
     let mut line = |key: &str, whom: String, value: String| {
@@ -77,16 +76,20 @@ fn to_others(settings: &AgentSettings, data: &DataDir, words: Words) -> Vec<Leav
             value,
         });
     };
-    let is_pool = settings.pool.url.is_some();
-    if is_pool && let Ok((Source::Pools { others, .. }, _)) = pools(&settings.pool) {
-        for other in others {
+    for (place, settings) in settings.pools().enumerate() {
+        let Ok(pool) = pool(settings) else { continue };
+        if place > 0 {
+            let whom = pool.first.address.to_string();
+            line("dashboard-leaves-user", whom, pool.first.user);
+        }
+        for other in pool.others {
             let whom = other.address.to_string();
             line("dashboard-leaves-stand-in", whom, other.user);
         }
-    }
-    if let Some(account) = settings.pool.account.as_ref().filter(|_| is_pool) {
-        let value = settings.pool.user.clone();
-        line("dashboard-leaves-account", account.url.clone(), value);
+        if let Some(account) = &settings.account {
+            let value = settings.user.clone();
+            line("dashboard-leaves-account", account.url.clone(), value);
+        }
     }
     let nothing = || words.say("dashboard-leaves-nothing-of-you");
     // What is wrong in the owner's own file is asked of nobody.

@@ -1,4 +1,4 @@
-//! What the pool says: the page *Earnings* where a pool is worked for.
+//! What the pools say: the page *Earnings* where pools are worked for.
 
 use askama::Template;
 use axum::response::Response;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::page::Page;
 use crate::choosing;
-use crate::pool_account::{PoolEarned, in_words};
+use crate::pool_account::{self, PoolEarned, in_words};
 
 /// Payments and workers shown, at most: some pools list thousands.
 const MOST: usize = 100;
@@ -16,9 +16,12 @@ const MOST: usize = 100;
 #[template(path = "dashboard/pool.html")]
 struct AtPool {
     words: Words,
-    earned: Option<Shown>,
-    /// Whether the pool is asked for an account at all.
-    is_asked: bool,
+    accounts: Vec<Shown>,
+    /// Whether there is more than one account.
+    several: bool,
+    /// The pools that have not said anything yet, and those that are asked for no account.
+    silent: String,
+    unasked: String,
     /// What there is to say of each processor's pay, such as that it is paid out only after long.
     remarks: Vec<String>,
     outlook: String,
@@ -57,11 +60,27 @@ struct ShownWorker {
 
 /// `GET earnings` where a pool is worked for.
 pub async fn show(page: &Page) -> Response {
-    let earned = page.daemon().board().pool_earned.clone();
+    let settings = page.daemon().settings();
+    let known = page.daemon().board().pool_accounts.clone();
+    let (mut silent, mut unasked) = (Vec::new(), Vec::new());
+    for pool in settings.pools() {
+        let url = pool.url.clone().unwrap_or_default();
+        match pool_account::key(pool) {
+            None => unasked.push(url),
+            Some(key) if !known.contains_key(&key) => silent.push(url),
+            Some(_) => {}
+        }
+    }
+    let accounts = pool_account::in_order(&settings, &known);
     let body = AtPool {
         words: page.words,
-        earned: earned.map(|earned| shown(page, earned)),
-        is_asked: page.daemon().settings().pool.account.is_some(),
+        several: accounts.len() > 1,
+        accounts: accounts
+            .into_iter()
+            .map(|earned| shown(page, earned))
+            .collect(),
+        silent: silent.join(", "),
+        unasked: unasked.join(", "),
         remarks: remarks(page),
         outlook: super::outlook::section(page).await,
     };

@@ -24,6 +24,8 @@ pub struct Whom {
     pub pool_algorithm: String,
     /// Id and description of each well-known pool.
     pub presets: Vec<(String, String)>,
+    /// Algorithm and address of each pool beside the first.
+    pub others: Vec<(String, String)>,
     /// What a pool is to call this PC if its owner says nothing else.
     pub device: String,
     pub fixed_by: Option<String>,
@@ -52,6 +54,11 @@ impl Whom {
             pool_password: settings.pool.password.clone(),
             pool_algorithm: settings.pool.algorithm.clone(),
             presets: listed(page),
+            others: settings
+                .other_pools
+                .iter()
+                .map(|pool| (pool.algorithm.clone(), pool.url.clone().unwrap_or_default()))
+                .collect(),
             device: presets::some_device(),
             fixed_by: is_flag("hub.url").or_else(|| is_flag("pool.url")),
         }
@@ -136,7 +143,13 @@ fn wanted(page: &Page, fields: &Fields) -> Result<Wanted, String> {
     let said = |name: &str| field(fields, name).to_owned();
     let value = |name: &str| Some(toml::Value::from(said(name)));
     let no_pool = || {
-        let keys = ["pool.url", "pool.user", "pool.password", "pool.algorithm"];
+        let keys = [
+            "pool.url",
+            "pool.user",
+            "pool.password",
+            "pool.algorithm",
+            presets::OTHERS,
+        ];
         keys.map(|key| (key, None))
     };
     let shown = |key: &str, value: &str| (words.say(key), value.to_owned());
@@ -174,19 +187,38 @@ fn wanted(page: &Page, fields: &Fields) -> Result<Wanted, String> {
             let preset = known.iter().find(|preset| preset.id == said("preset"));
             let preset = preset.ok_or_else(|| words.say("dashboard-preset-missing"))?;
             let (address, device) = (said("preset_address"), said("preset_device"));
-            let of_pool = presets::changes(preset, &address, &device)
-                .map_err(|_| words.say("cli-pool-one-word"))?;
-            let mut changes = vec![("hub.url", None)];
-            changes.extend(of_pool);
+            let settings = page.daemon().settings();
+            let beside = Some(&*settings).filter(|_| said("preset_beside") == "yes");
+            let mut changes = presets::changes(preset, &address, &device, beside)
+                .map_err(|refused| words.say(refused.key()))?;
+            if beside.is_none() {
+                changes.push(("hub.url", None));
+                // One that stood beside another with the same work makes room.
+                changes.extend(presets::without(&settings, &preset.algorithm));
+            }
             let url = preset.servers.first().map(String::as_str);
+            let mut told = vec![
+                shown("dashboard-preset", &described(preset, page)),
+                shown("dashboard-pool-url", url.unwrap_or_default()),
+                shown("dashboard-preset-address", &address),
+                shown("dashboard-preset-device", &device),
+            ];
+            if beside.is_some() {
+                let first = settings.pool.url.clone().unwrap_or_default();
+                told.push(shown("dashboard-preset-beside-short", &first));
+            }
+            Ok(Wanted { changes, told })
+        }
+        "without" => {
+            let algorithm = said("algorithm");
+            let settings = page.daemon().settings();
+            let mut others = settings.other_pools.iter();
+            let leaving = others.find(|pool| pool.algorithm == algorithm);
+            let leaving = leaving.ok_or_else(|| words.say("dashboard-preset-missing"))?;
+            let url = leaving.url.clone().unwrap_or_default();
             Ok(Wanted {
-                changes,
-                told: vec![
-                    shown("dashboard-preset", &described(preset, page)),
-                    shown("dashboard-pool-url", url.unwrap_or_default()),
-                    shown("dashboard-preset-address", &address),
-                    shown("dashboard-preset-device", &device),
-                ],
+                changes: presets::without(&settings, &algorithm),
+                told: vec![shown("dashboard-pool-leave", &url)],
             })
         }
         _ => {

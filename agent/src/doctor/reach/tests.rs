@@ -233,7 +233,7 @@ async fn nothing_there_and_no_such_name() {
         fingerprint: None,
         proxy: None,
     };
-    let pool = look(Target::Pool(place)).await;
+    let pool = look(Target::Pools(vec![place])).await;
     assert_eq!(only_trouble(&pool).id, "pool");
     // A name that is reserved to be none: RFC 6761.
     let unnamed = hub("https://hub.invalid".to_owned(), None).await;
@@ -346,7 +346,7 @@ async fn each_fault_of_a_certificate_has_its_own_words() {
             fingerprint: None,
             proxy: None,
         };
-        let pool = look(Target::Pool(place)).await;
+        let pool = look(Target::Pools(vec![place])).await;
         if told.is_empty() {
             let ids = all_good(&checks);
             let of_work = ["work-port", "certificate"];

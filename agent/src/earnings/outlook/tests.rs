@@ -212,15 +212,18 @@ fn at_pool(balance: u128, paid: u128, workers: usize, as_of: Timestamp) -> PoolE
 
 #[tokio::test]
 async fn at_a_pool_its_account_says_what_was_credited_and_paid_where_it_is_this_pcs_alone() {
-    let settings = "[pool]\nurl = \"stratum+tcp://pool.example:3333\"\nuser = \"somebody\"\nalgorithm = \"randomx\"\n";
+    let settings = "[pool]\nurl = \"stratum+tcp://pool.example:3333\"\nuser = \"somebody\"\nalgorithm = \"randomx\"\n\
+                    account = \"nodejs-pool https://pool.example\"\n";
     let pc = Pc::new(settings).await;
     pc.daemon.set_quotes(prices());
-    pc.choose(Jobs::Pool(Algorithm::RandomX));
+    pc.choose(Jobs::Pools(&[Algorithm::RandomX]));
     let outlook = pc.daemon.outlook().await.expect("priced");
     assert_eq!((outlook.estimates.len(), outlook.running.len()), (2, 0));
     let now = Timestamp::now();
     let says = |balance, paid, workers, as_of| {
-        pc.daemon.board().pool_earned = Some(at_pool(balance, paid, workers, as_of));
+        let key = pool_account::key(&pc.daemon.settings().pool).expect("asked");
+        let account = at_pool(balance, paid, workers, as_of);
+        pc.daemon.board().pool_accounts.insert(key, account);
     };
     says(1_000_000_000, 5_000_000_000, 2, now);
     let outlook = pc.daemon.outlook().await.expect("priced");

@@ -22,7 +22,11 @@ fn server(at: &str) -> StratumServer {
 }
 
 fn work(first: &str, other: &str, timing: Timing) -> Work {
-    let source = Source::pools(server(first), vec![server(other)], Algorithm::RandomX);
+    let source = Source::pools(vec![Pool {
+        algorithm: Algorithm::RandomX,
+        first: server(first),
+        others: vec![server(other)],
+    }]);
     let work = Work::start(source.expect("pools"), Ways::default(), timing);
     work.set_algorithms(&[Algorithm::RandomX]);
     work
@@ -176,4 +180,43 @@ async fn a_pool_whose_jobs_turn_to_nonsense_is_left_for_another() {
     let told = status(&work, |status| status.instead_of.is_some()).await;
     assert_eq!(told.address, second.address());
     next_job(&work, Algorithm::RandomX, None).await;
+}
+
+#[tokio::test]
+async fn each_algorithm_has_its_own_pool_and_its_own_way_there() {
+    let (of_cpu, of_gpu) = (Server::bind().await, Server::bind().await);
+    let pool = |algorithm, at: &str| Pool {
+        algorithm,
+        first: server(at),
+        others: Vec::new(),
+    };
+    let source = Source::pools(vec![
+        pool(Algorithm::RandomX, &of_cpu.address()),
+        pool(Algorithm::KawPow, &of_gpu.address()),
+    ]);
+    let work = Work::start(source.expect("pools"), Ways::default(), timing());
+    let all = [Algorithm::RandomX, Algorithm::KawPow, Algorithm::Sha256d];
+    work.set_algorithms(&all);
+    let mut peer = of_cpu.accept_monero("j1").await;
+    let job = next_job(&work, Algorithm::RandomX, None).await;
+    let record = work.record(&job.job.id).expect("known");
+    assert_eq!(*record.source, *format!("pool {} A.D", of_cpu.address()));
+    let mut other = of_gpu.accept().await;
+    other.expect("mining.subscribe").await;
+    // Where one of them ends, the other goes on.
+    drop(other);
+    drop(of_gpu);
+    let answered = work.submit(solution(&job));
+    let (verdict, ()) = tokio::join!(answered, async {
+        peer.expect("\"submit\"").await;
+        peer.say(r#"{"id":2,"error":null,"result":{"status":"OK"}}"#)
+            .await;
+    });
+    assert_eq!(verdict, Verdict::Accepted { receipt: None });
+    let statuses = work.statuses().borrow().clone();
+    assert_eq!(
+        statuses.len(),
+        2,
+        "nobody has work for the third: {statuses:?}"
+    );
 }
