@@ -8,6 +8,7 @@ use std::time::Duration;
 use idlewatt_config::{AgentSettings, PoolAccountSettings, PoolSettings};
 use idlewatt_market::account::history::compare;
 use idlewatt_market::account::{AccountError, Answer, Family, Lookup, PoolAccount, Step};
+use idlewatt_market::address::coin_of;
 use idlewatt_market::amount::Amount;
 use idlewatt_market::coin::Coin;
 use jiff::{SignedDuration, Timestamp};
@@ -168,6 +169,16 @@ fn address(user: &str) -> &str {
         Some((prefix, rest)) if prefix.len() <= 5 => rest,
         _ => bare,
     }
+}
+
+/// The coin that the address in a pool's user looks like, where that is not the one that the pool pays. Some pools pay others, too,
+/// and want its name before a colon: who has written that knows it.
+pub fn of_another_coin(user: &str, pays: Coin) -> Option<Coin> {
+    let names_coin = user
+        .split_once(':')
+        .is_some_and(|(prefix, _)| prefix.parse::<Coin>().is_ok());
+    let coin = coin_of(address(user)).filter(|_| !names_coin)?;
+    (coin != pays).then_some(coin)
 }
 
 /// What the settings' pools said last; of other accounts, nothing.

@@ -1,9 +1,12 @@
 //! Well-known pools, and the owner's own: how one of them becomes what the settings say.
 
 use idlewatt_config::{AgentSettings, PoolPreset, PoolSettings, SettingsError, pool_presets};
+use idlewatt_market::coin::Coin;
+use idlewatt_screens::Words;
 use rand::RngExt;
 
 use crate::data_dir::DataDir;
+use crate::pool_account;
 
 /// The owner's own, in the data directory.
 pub const FILE: &str = "pools.toml";
@@ -93,6 +96,20 @@ pub fn changes(
     let mut tables = others(settings, &preset.algorithm);
     tables.push(toml::Value::Table(table.collect()));
     Ok(vec![(OTHERS, Some(tables.into()))])
+}
+
+/// The coin that an address looks like, where the pool pays another.
+pub fn of_another_coin(preset: &PoolPreset, address: &str) -> Option<Coin> {
+    pool_account::of_another_coin(address, preset.coin.parse().ok()?)
+}
+
+/// What its owner should know of such an address.
+pub fn warning(preset: &PoolPreset, coin: Coin, words: Words) -> String {
+    let told = [
+        ("coin", coin.ticker().into()),
+        ("pays", preset.coin.as_str().into()),
+    ];
+    words.say_with("cli-pool-other-coin", &told)
 }
 
 /// What the settings become without the pool that has work for this, beside the first.

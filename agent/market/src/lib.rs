@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod address;
 pub mod amount;
 pub mod choice;
 pub mod coin;

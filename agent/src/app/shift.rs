@@ -326,6 +326,19 @@ impl Shift {
                 return;
             }
         };
+        for pool in settings.pools() {
+            let pays = pool_account::paid_in(pool);
+            let doubt = pool_account::of_another_coin(&pool.user, pays).map(|coin| {
+                format!(
+                    "the address in its user looks like one of {coin}, and its work earns {pays}"
+                )
+            });
+            if let Some(doubt) = &doubt {
+                tracing::warn!(pool = pool.url, doubt, "who is paid may be mistaken");
+            }
+            let url = pool.url.as_deref().unwrap_or_default();
+            self.daemon.set_doubts(url, doubt);
+        }
         let algorithms = pools::algorithms(&settings);
         let work = self.start_work(source, |algorithm| {
             ways.get(&algorithm).cloned().unwrap_or_default()

@@ -10,7 +10,7 @@ use crate::daemon::status::reason_in_words;
 use crate::engine::AlgorithmSetAside;
 
 /// How wide the names at the left are.
-const NAMES: usize = 11;
+const NAMES: usize = 13;
 
 pub async fn run(common: &Common) -> Result<(), Failure> {
     let status = common.client()?.status().await?;
@@ -49,7 +49,11 @@ fn shown(status: &Status, words: Words) -> String {
             "connecting" => words.say("cli-status-connecting"),
             state => state.to_owned(),
         };
-        lines.push(named("", format!("{algorithm}: {state}")));
+        let place = source.addresses.get(algorithm);
+        let place = place
+            .map(|address| format!(" ({address})"))
+            .unwrap_or_default();
+        lines.push(named("", format!("{algorithm}: {state}{place}")));
     }
     if let Some(trouble) = &source.trouble {
         lines.push(named(&words.say("cli-status-trouble"), trouble.clone()));

@@ -189,6 +189,9 @@ pub struct Source {
     pub trouble: Option<String>,
     /// The Stratum connection of each algorithm in use: `connected`, `connecting` or what went wrong.
     pub connections: BTreeMap<Algorithm, String>,
+    /// Where each of them is made to, where there are pools for several algorithms.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<Algorithm, String>,
 }
 
 /// Shares by what became of them, since the receipts began.

@@ -31,6 +31,7 @@ pub fn source(settings: &AgentSettings) -> Source {
         name: None,
         trouble: None,
         connections: BTreeMap::new(),
+        addresses: BTreeMap::new(),
     }
 }
 
@@ -88,6 +89,11 @@ pub fn of(daemon: &Daemon) -> Status {
             .iter()
             .map(|(algorithm, status)| (*algorithm, connection(status)))
             .collect();
+        if !settings.other_pools.is_empty() {
+            let each = each.iter();
+            let each = each.map(|(algorithm, status)| (*algorithm, status.address.clone()));
+            source.addresses = each.collect();
+        }
     }
     if let Some(hub) = &board.hub {
         source.account = Some(hub.account().clone());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use idlewatt_kernels::Algorithm;
+use idlewatt_market::coin::Coin;
 use idlewatt_screens::Words;
 use idlewatt_tls::look;
 use serde::Serialize;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use super::reach::{self, line};
 use super::teller::Teller;
 use super::{Check, Discretion, Group, Verdict};
+use crate::pool_account::of_another_coin;
 use crate::work::{StratumServer, Timing, Trial, TrialError, Way, try_out};
 
 /// What is to be looked at.
@@ -19,6 +21,8 @@ pub struct PoolCase {
     pub server: StratumServer,
     /// What it should have work for.
     pub algorithm: Algorithm,
+    /// What it pays for that.
+    pub pays: Coin,
     /// The certificates to trust instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// The certificates to trust, by their SHA-256.
@@ -101,6 +105,15 @@ async fn look_at(case: &PoolCase, teller: Teller<'_>) -> (Vec<Check>, Option<Str
     if !address.tls {
         let advice = teller.say("doctor-pool-plain-advice");
         checks.push(teller.worth("encryption", teller.say("doctor-pool-plain"), advice));
+    }
+    if let Some(coin) = of_another_coin(&case.server.user, case.pays) {
+        let told = [
+            ("coin", coin.ticker().into()),
+            ("pays", case.pays.ticker().into()),
+        ];
+        let found = teller.say_with("doctor-pool-other-coin", &told);
+        let advice = teller.say_with("doctor-pool-other-coin-advice", &told);
+        checks.push(teller.worth("payee", found, advice));
     }
     let tried = try_out(&way, &case.server, case.algorithm, &Timing::default()).await;
     match tried {

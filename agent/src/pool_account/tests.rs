@@ -123,3 +123,24 @@ fn each_account_is_asked_once_whichever_pools_pay_to_it() {
     let told: Vec<&str> = told.iter().map(|one| one.pool.as_str()).collect();
     assert_eq!(told, named);
 }
+
+#[test]
+fn an_address_of_another_coin_is_seen_unless_the_coin_is_named() {
+    let (ravencoin, bitcoin) = (
+        "RXBurnXXXXXXXXXXXXXXXXXXXXXXWUo9FV",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+    );
+    for (user, pays, expected) in [
+        (format!("{ravencoin}.rig"), Coin::Ravencoin, None),
+        (
+            format!("{ravencoin}.rig"),
+            Coin::Monero,
+            Some(Coin::Ravencoin),
+        ),
+        (bitcoin.to_owned(), Coin::Ravencoin, Some(Coin::Bitcoin)),
+        (format!("BTC:{bitcoin}.rig#code"), Coin::Ravencoin, None),
+        ("somebody.rig".to_owned(), Coin::Monero, None),
+    ] {
+        assert_eq!(of_another_coin(&user, pays), expected, "{user}");
+    }
+}

@@ -1,5 +1,6 @@
 //! From the wire's jobs to the kernels' jobs.
 
+use idlewatt_kernels::progpow::{Epoch, KAWPOW};
 use idlewatt_kernels::{
     Algorithm, Digest, Job, JobInput, ProgPowJob, RandomXJob, Sha256dJob, Target,
 };
@@ -91,6 +92,9 @@ pub(super) fn kawpow(
     let own = message.target.filter(|target| *target != [0; 32]);
     let target = own.or(set_target).filter(|target| *target != [0; 32]);
     let target = target.ok_or("a job without a target above zero")?;
+    if algorithm == Algorithm::KawPow {
+        of_this_coin(&message)?;
+    }
     let job = Job {
         id: message.job_id,
         target: Target::from_be_bytes(&target),
@@ -102,6 +106,27 @@ pub(super) fn kawpow(
         }),
     };
     possible(job)
+}
+
+/// That the seed of a KawPow job is that of its height. Miners make the dataset by either: where they differ it is work for a coin
+/// with other epochs, or for none. Some servers leave the seed out.
+///
+/// # Errors
+/// In words, if it is not.
+fn of_this_coin(message: &kawpow::NotifyMessage) -> Result<(), String> {
+    let Some(seed) = message.seed_hash.filter(|seed| *seed != [0; 32]) else {
+        return Ok(());
+    };
+    // A height beyond all epochs is told of by the job itself.
+    let epoch = Epoch::of_height(&KAWPOW, message.height).ok();
+    match epoch.is_none_or(|epoch| epoch.seed_hash() == seed) {
+        true => Ok(()),
+        false => Err(format!(
+            "a job for another coin: its seed hash {} is not that of height {}",
+            hex::encode(seed),
+            message.height
+        )),
+    }
 }
 
 /// That a job can be searched, and a share of it found.
@@ -194,5 +219,33 @@ mod tests {
         }
         assert!(change(&|message| message.blob = vec![0xff; 76]).contains("cut short"));
         assert!(change(&|message| message.blob.resize(60_000, 1)).contains("blob has 60000"));
+    }
+
+    #[test]
+    fn a_kawpow_job_of_a_coin_with_other_epochs_is_refused_and_named() {
+        let of = |seed_hash: Option<[u8; 32]>, algorithm| {
+            let message = kawpow::NotifyMessage {
+                job_id: "1".into(),
+                header_hash: [1; 32],
+                seed_hash,
+                target: Some([0x0f; 32]),
+                clean: true,
+                height: 170_915,
+                bits: None,
+            };
+            kawpow(message, algorithm, None, &[])
+        };
+        let epoch = Epoch::of_height(&KAWPOW, 170_915).expect("an epoch");
+        for good in [None, Some([0; 32]), Some(epoch.seed_hash())] {
+            assert!(of(good, Algorithm::KawPow).is_ok(), "{good:?}");
+        }
+        // As with epochs of 30,000 blocks.
+        let other = Epoch { number: 5, ..epoch };
+        let told = of(Some(other.seed_hash()), Algorithm::KawPow).expect_err("another coin's");
+        assert!(
+            told.contains("another coin") && told.contains("170915"),
+            "{told}"
+        );
+        assert!(of(Some([7; 32]), Algorithm::ProgPowZ).is_ok());
     }
 }

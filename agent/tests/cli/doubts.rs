@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::harness::{Home, until};
+use super::pages::Session;
 use super::pool::{Interface, idle_pool};
 use super::profit::{Source, prices};
 
@@ -51,6 +52,11 @@ fn what_is_not_believed_is_named_in_status_and_counts_for_nothing() {
     assert!(
         text.contains("not believed") && text.contains("coingecko"),
         "{text}"
+    );
+    let (_, _, page) = Session::new(&daemon).get("earnings");
+    assert!(
+        page.contains("What is not believed") && page.contains("coingecko"),
+        "{page}"
     );
     let profit = home.run(&["profit", "--offline", "--json"]).json();
     assert_eq!(

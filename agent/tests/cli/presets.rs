@@ -73,6 +73,17 @@ fn a_pool_stands_beside_another_until_it_takes_its_place() {
     );
     assert!(!text().contains("2miners"), "{}", text());
     choose(&["supportxmr", "4Wallet", "--beside"]).failed(2, "for another algorithm");
+    // Some pools pay other coins, too; most do not.
+    let mistaken = choose(&[
+        "2miners-rvn",
+        "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+        "--beside",
+    ]);
+    assert!(
+        mistaken.out.contains("looks like one of BTC"),
+        "{}",
+        mistaken.out
+    );
     // As the first it does not stand beside itself.
     assert_eq!(choose(&["2miners-rvn", "RWallet"]).code, Some(0));
     assert!(!text().contains("other_pools"), "{}", text());
@@ -206,6 +217,8 @@ fn a_known_pool_is_chosen_on_the_settings_page_once_more_asked() {
     assert!(earnings.contains("pool.account"), "{earnings}");
     // One beside it, and away again.
     let known = "preset=supportxmr&preset_address=4Wallet&preset_device=attic&preset_beside=yes";
+    let (_, _, asked) = choose(&known.replace("4Wallet", "RXBurnXXXXXXXXXXXXXXXXXXXXXXWUo9FV"));
+    assert!(asked.contains("looks like one of RVN"), "{asked}");
     let (_, _, asked) = choose(known);
     assert!(
         asked.contains("4Wallet") && asked.contains("Beside"),
@@ -262,7 +275,9 @@ fn of_two_pools_the_agent_goes_to_the_one_whose_work_pays() {
     let home = Home::new();
     let pool = |algorithm: &str| {
         let at = idle_pool();
-        format!("url = \"stratum+tcp://{at}\"\nuser = \"me\"\nalgorithm = \"{algorithm}\"\n")
+        // Of a coin that neither pays.
+        let user = "RXBurnXXXXXXXXXXXXXXXXXXXXXXWUo9FV.attic";
+        format!("url = \"stratum+tcp://{at}\"\nuser = \"{user}\"\nalgorithm = \"{algorithm}\"\n")
     };
     home.write(
         "config.toml",
@@ -286,6 +301,10 @@ fn of_two_pools_the_agent_goes_to_the_one_whose_work_pays() {
             let named = connections.map(|all| all.keys().map(String::as_str).collect::<Vec<_>>());
             named.is_some_and(|named| named == algorithms)
         });
+        let text = home.run(&["status"]).out;
+        for told in ["(127.0.0.1:", "looks like one of RVN"] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
     };
     // Nobody says what anything is worth: the first.
     goes_to(&["sha256d"]);

@@ -378,6 +378,7 @@ cli-pool-list-note =
     Your own, or a correction, goes into pools.toml in the data directory.
 cli-pool-one-word = the address and the device's name are one word each, and not empty
 cli-pool-not-beside = it can stand beside a pool that has work for another algorithm, and there is none in the settings
+cli-pool-other-coin = That address looks like one of { $coin }, and this pool pays { $pays }. If the pool does not pay { $coin }, what is earned may be lost.
 cli-pool-used =
     This PC works for { $pool } from the agent's next start on, as { $user } at { $url }.
     Written into { $file }. To try it first: idlewatt pool check

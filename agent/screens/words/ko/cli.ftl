@@ -376,6 +376,7 @@ cli-pool-list-note =
     직접 쓰는 풀이나 고칠 내용은 데이터 폴더의 pools.toml에 적어 주세요.
 cli-pool-one-word = 주소와 기기 이름은 빈칸 없는 한 단어여야 해요
 cli-pool-not-beside = 다른 알고리즘으로 일하는 풀이 설정에 있어야 그 옆에 둘 수 있어요
+cli-pool-other-coin = 이 주소는 { $coin } 주소처럼 보이는데, 이 풀은 { $pays }로 지급해요. 풀이 { $coin }로 지급하지 않으면 번 것을 잃을 수 있어요.
 cli-pool-used =
     에이전트를 다음에 시작하면 { $url }의 { $pool }에서 { $user }로 일해요.
     { $file }에 적었어요. 먼저 살펴보려면: idlewatt pool check

@@ -8,6 +8,7 @@ use crate::app::pools::pool;
 use crate::cli::settings::SettingsArguments;
 use crate::cli::{Common, Failure, output, words};
 use crate::doctor::{PoolCase, PoolReport, examine_pool};
+use crate::pool_account::paid_in;
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArguments {
@@ -48,6 +49,7 @@ pub async fn run(common: &Common, arguments: CheckArguments) -> Result<(), Failu
             let case = PoolCase {
                 server,
                 algorithm: one.algorithm,
+                pays: paid_in(&settings),
                 ca_file: settings.ca_file.clone(),
                 fingerprint: settings.fingerprint.clone(),
                 proxy: network.proxy.clone(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use idlewatt_config::PoolPreset;
+use idlewatt_market::coin::Coin;
 use serde::Serialize;
 
 use crate::app::policy::policy;
@@ -58,6 +59,9 @@ struct Written {
     url: String,
     user: String,
     file: String,
+    /// The coin that the address looks like, where the pool pays another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_of: Option<Coin>,
 }
 
 pub fn list(common: &Common, arguments: &ListArguments) -> Result<(), Failure> {
@@ -162,6 +166,7 @@ pub fn work_for(common: &Common, arguments: &UseArguments) -> Result<(), Failure
         url: preset.servers.first().cloned().unwrap_or_default(),
         user,
         file: kept.file().display().to_string(),
+        address_of: presets::of_another_coin(preset, &arguments.address),
     };
     output::either(common.json, &written, || {
         let told = [
@@ -170,6 +175,10 @@ pub fn work_for(common: &Common, arguments: &UseArguments) -> Result<(), Failure
             ("user", written.user.as_str().into()),
             ("file", written.file.as_str().into()),
         ];
-        words().say_with("cli-pool-used", &told)
+        let used = words().say_with("cli-pool-used", &told);
+        match written.address_of {
+            None => used,
+            Some(coin) => format!("{used}\n{}", presets::warning(preset, coin, words())),
+        }
     })
 }

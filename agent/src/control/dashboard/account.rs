@@ -100,7 +100,7 @@ pub async fn viewer(
         peer: None,
         estimate: projection::next_day(daemon),
         outlook: match is_earnings {
-            true => super::outlook::section(&page).await,
+            true => super::outlook::section(&page, &[]).await,
             false => String::new(),
         },
         hub_url: hub.map(|hub| hub.client().address()).unwrap_or_default(),

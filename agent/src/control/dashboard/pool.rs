@@ -72,6 +72,11 @@ pub async fn show(page: &Page) -> Response {
         }
     }
     let accounts = pool_account::in_order(&settings, &known);
+    let said = accounts.iter().flat_map(|earned| {
+        let doubts = earned.doubts.iter().map(|doubted| doubted.what.clone());
+        doubts.chain(earned.error.clone())
+    });
+    let said: Vec<String> = said.collect();
     let body = AtPool {
         words: page.words,
         several: accounts.len() > 1,
@@ -82,7 +87,7 @@ pub async fn show(page: &Page) -> Response {
         silent: silent.join(", "),
         unasked: unasked.join(", "),
         remarks: remarks(page),
-        outlook: super::outlook::section(page).await,
+        outlook: super::outlook::section(page, &said).await,
     };
     page.show("earnings", "", &page.words.say("dashboard-earnings"), &body)
 }

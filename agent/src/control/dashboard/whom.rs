@@ -203,6 +203,12 @@ fn wanted(page: &Page, fields: &Fields) -> Result<Wanted, String> {
                 shown("dashboard-preset-address", &address),
                 shown("dashboard-preset-device", &device),
             ];
+            if let Some(coin) = presets::of_another_coin(preset, &address) {
+                told.push(shown(
+                    "dashboard-warning",
+                    &presets::warning(preset, coin, words),
+                ));
+            }
             if beside.is_some() {
                 let first = settings.pool.url.clone().unwrap_or_default();
                 told.push(shown("dashboard-preset-beside-short", &first));

@@ -27,6 +27,7 @@ fn case(scheme: &str, port: u16) -> PoolCase {
             user: USER.into(),
             password: "hush-hush".into(),
         },
+        pays: idlewatt_market::coin::Coin::Monero,
         algorithm: Algorithm::RandomX,
         ca_file: None,
         fingerprint: None,
@@ -58,6 +59,16 @@ async fn a_good_pool_is_good_up_to_its_first_job() {
     assert_eq!(report.problems, 0, "{report:#?}");
     let expected = ["pool", "encryption", "login", "work", "unknown"];
     assert_eq!(ids(&report), expected);
+    // It pays another coin than the one whose address this looks like.
+    let mut mistaken = case("stratum+tcp", server.port);
+    mistaken.server.user = "RXBurnXXXXXXXXXXXXXXXXXXXXXXWUo9FV.attic".into();
+    let other = examine_pool(&mistaken, Words::of(Language::English)).await;
+    let payee = other.checks.iter().find(|check| check.id == "payee");
+    let payee = payee.expect("told");
+    assert_eq!(payee.verdict, Verdict::WorthKnowing);
+    assert!(payee.found.contains("looks like one of RVN"), "{payee:?}");
+    let advice = payee.advice.as_deref().expect("told");
+    assert!(advice.contains("an address of XMR"), "{advice}");
     assert!(report.checks[3].found.contains("50 hashes"), "{report:#?}");
     assert!(report.checks[4].found.contains("mining.greeting"));
     assert_eq!(report.fingerprint, None);
