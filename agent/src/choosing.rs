@@ -20,7 +20,7 @@ use crate::data_dir::DataDir;
 use crate::engine::{Processor, ProcessorId};
 use crate::pool_account::{self, in_words as amount_in_words};
 use crate::pool_terms::PoolTerms;
-use crate::profit::{self, Inputs};
+use crate::profit::{self, Inputs, Prepared};
 use crate::work::offers::{self, MeasuredRate};
 
 const FILE: &str = "choices.json";
@@ -69,6 +69,7 @@ pub fn choose(
     let pools = PoolTerms::all(&daemon.data, &settings, &accounts);
     let days = daemon.days();
     let power = daemon.power();
+    let prepared = prepared(daemon);
     let offers = match jobs {
         Jobs::Hub(offers) => offers,
         Jobs::Pools(_) => &[],
@@ -84,6 +85,7 @@ pub fn choose(
         pools: &pools,
         days: &days,
         power: &power,
+        prepared: &prepared,
         now,
     };
     let rules = rules(&settings);
@@ -115,6 +117,18 @@ pub fn choose(
     board.choosing = choosing;
     board.choices = outcomes;
     chosen
+}
+
+/// How long what was made ready since the start took.
+fn prepared(daemon: &Daemon) -> Prepared {
+    let engines = daemon.board().engines.clone();
+    let states = engines.map(|engines| engines.states()).unwrap_or_default();
+    let each = states.into_iter().flat_map(|state| {
+        let id = state.id.to_string();
+        let learnt = state.prepared.into_iter();
+        learnt.map(move |(algorithm, seconds)| ((id.clone(), algorithm), seconds))
+    });
+    each.collect()
 }
 
 fn rules(settings: &AgentSettings) -> Rules {

@@ -36,6 +36,9 @@ const TERAHASH: f64 = 1e12;
 const RANDOMX_READY: Duration = Duration::from_secs(20);
 const PROGPOW_READY: Duration = Duration::from_secs(60);
 
+/// By processor and algorithm.
+pub type Prepared = BTreeMap<(String, Algorithm), f64>;
+
 /// What the table is made from.
 pub struct Inputs<'a> {
     /// The settings.
@@ -56,6 +59,8 @@ pub struct Inputs<'a> {
     pub days: &'a Days,
     /// What the processors drew.
     pub power: &'a PowerMeter,
+    /// How many seconds each took to make ready for an algorithm, where that was seen.
+    pub prepared: &'a Prepared,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -315,13 +320,23 @@ impl Maker<'_> {
             electricity_per_kwh: self.inputs.settings.electricity.price,
             payout: None,
             memory: 0,
-            switch_time: match algorithm {
-                Algorithm::Sha256d => Duration::ZERO,
-                Algorithm::RandomX => RANDOMX_READY,
-                _ => PROGPOW_READY,
-            },
+            switch_time: self.switch_time(processor, algorithm),
             as_of: figures.as_of,
         }
+    }
+
+    /// As it was seen the last time; else what it usually takes.
+    fn switch_time(&self, processor: &engine::Processor, algorithm: Algorithm) -> Duration {
+        let seen = self
+            .inputs
+            .prepared
+            .get(&(processor.id.to_string(), algorithm));
+        let seen = seen.and_then(|seconds| Duration::try_from_secs_f64(*seconds).ok());
+        seen.unwrap_or(match algorithm {
+            Algorithm::Sha256d => Duration::ZERO,
+            Algorithm::RandomX => RANDOMX_READY,
+            _ => PROGPOW_READY,
+        })
     }
 
     /// As measured; else the owner's figure, which is of the whole PC: each processor has its part of the guesses in it.

@@ -22,7 +22,7 @@ use crate::market::{self, Asked};
 use crate::pool_account;
 use crate::pool_terms::PoolTerms;
 use crate::power::PowerMeter;
-use crate::profit::{CoinFigures, Inputs, Row, Table, table};
+use crate::profit::{CoinFigures, Inputs, Prepared, Row, Table, table};
 use crate::work::hub_client::{HubClient, HubError};
 use crate::work::{Proxy, Way};
 
@@ -83,6 +83,7 @@ pub async fn run(common: &Common, arguments: ProfitArguments) -> Result<(), Fail
         pools: &PoolTerms::all(&data, &settings, &accounts),
         days: &Days::load(&data),
         power: &PowerMeter::load(&data),
+        prepared: &Prepared::new(),
         now: Timestamp::now(),
     });
     let nobody = sources.is_empty();

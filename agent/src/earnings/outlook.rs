@@ -148,6 +148,14 @@ fn a_hash(terms: &Terms) -> f64 {
     terms.pay_a_day() / SECONDS_A_DAY / terms.rate.hashes_per_second
 }
 
+/// How many shares an hour of full work finds, by the present job; `None` without one.
+fn shares_an_hour(daemon: &Daemon, terms: &Terms) -> Option<f64> {
+    let algorithm: Algorithm = terms.work.algorithm.parse().ok()?;
+    let work = daemon.board().work.clone()?;
+    let hashes = work.jobs(algorithm).borrow().as_ref()?.job.target.work();
+    Some(terms.rate.hashes_per_second * SECONDS_AN_HOUR / hashes as f64)
+}
+
 /// Looks after the estimates: compares those whose time is over, and keeps one for each length. Tells what there is.
 pub async fn refresh(daemon: &Daemon) -> Outlook {
     let _alone = daemon.estimating().await;
@@ -330,7 +338,8 @@ fn estimate(daemon: &Daemon, kept: &Estimates, now: Timestamp) -> Vec<Projection
             .parse()
             .map(|algorithm| days.paid(algorithm, currency.code()))
             .unwrap_or_default(),
-        shares_an_hour: None,
+        shares_an_hour: shares_an_hour(daemon, terms),
+        // No pool says it of itself in a way that all have.
         pool_blocks_a_day: None,
     });
     let streams: Vec<Stream> = streams.collect();

@@ -92,6 +92,8 @@ fn made(settings: &AgentSettings, quotes: &Quotes, offers: &[WorkOffer]) -> Tabl
         pools: &BTreeMap::new(),
         days: &Days::default(),
         power: &PowerMeter::default(),
+        // RandomX's memory was made in 7.5 s.
+        prepared: &[(("cpu".into(), Algorithm::RandomX), 7.5)].into(),
         now: now(),
     })
 }
@@ -115,6 +117,8 @@ fn every_term_is_as_made_by_hand() {
     near(terms.fee_a_day, 0.006_912);
     near(terms.electricity_a_day.expect("known"), 0.06);
     near(terms.net_a_day, 0.3456 - 0.006_912 - 0.06);
+    near(terms.switch_seconds, 7.5);
+    near(terms.switch_cost, (0.3456 - 0.006_912) * 7.5 / 86_400.0);
     assert_eq!(terms.work.source, Source::Pool("any".into()));
     assert_eq!(outcome.decision.work(), Some(&terms.work));
     assert!(!table.coins[0].stale);
@@ -189,6 +193,7 @@ fn the_owners_watts_are_shared_out_and_the_pool_of_the_settings_has_its_name() {
         pools: &BTreeMap::new(),
         days: &Days::default(),
         power: &PowerMeter::default(),
+        prepared: &Prepared::new(),
         now: now(),
     });
     assert_eq!(

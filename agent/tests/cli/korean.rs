@@ -161,7 +161,7 @@ fn a_running_agent_is_shown_in_korean_and_its_json_stays() {
     let first = status.out.lines().next().expect("a line");
     assert_eq!(
         first,
-        "모드       50: 동의를 기다리고 있어요: `idlewatt consent --accept`"
+        "모드         50: 동의를 기다리고 있어요: `idlewatt consent --accept`"
     );
     assert!(
         status

@@ -14,6 +14,8 @@ use super::*;
 use crate::choosing::Jobs;
 use crate::choosing::tests::{Pc, money, prices};
 use crate::earnings::told::Told;
+use crate::work::Work;
+use crate::work::test_server::{self, Server, quick};
 
 /// What a day of full work brings.
 const A_DAY: f64 = 0.3456;
@@ -105,6 +107,37 @@ async fn what_the_pc_did_on_its_days_is_what_is_expected_of_the_next() {
     assert!(near(week.likely, 7.0 * A_DAY * 10.0 / 24.0), "{week:?}");
     // Hours that were worked for practice count as well: they say when the PC is free.
     assert!(!week.cautions.contains(&Caution::BenchmarkOnly));
+}
+
+/// A job of which a share takes so many hashes.
+async fn job_of(hashes: u64) -> Work {
+    let server = Server::bind().await;
+    let work = server.work(Algorithm::RandomX, quick());
+    let mut peer = server.accept().await;
+    peer.expect("login").await;
+    let target = hex::encode((u64::MAX / hashes).to_le_bytes());
+    let job = test_server::job("j1", 7).replace("b81e85eb51b81e05", &target);
+    let result = format!(r#"{{"id":"s1","job":{job},"status":"OK"}}"#);
+    peer.say(&format!(r#"{{"id":1,"error":null,"result":{result}}}"#))
+        .await;
+    let mut jobs = work.jobs(Algorithm::RandomX);
+    jobs.wait_for(Option::is_some).await.expect("a job");
+    work
+}
+
+#[tokio::test]
+async fn who_finds_few_shares_is_told_that_luck_may_be_good_or_bad() {
+    let mut widths = Vec::new();
+    // At 10 kH/s, ten hours a day: 70,000 shares a week, and one.
+    for hashes in [36_000, 2_520_000_000] {
+        let pc = priced("").await;
+        worked(&pc, &[10.0; 6]);
+        pc.daemon.board().work = Some(job_of(hashes).await.into());
+        let outlook = pc.daemon.outlook().await.expect("priced");
+        let week = &outlook.estimates[0];
+        widths.push((week.high - week.low) / week.likely);
+    }
+    assert!(widths[1] > widths[0] * 2.0, "{widths:?}");
 }
 
 /// A share of this device that was found so long ago and credited.

@@ -357,6 +357,7 @@ impl Keeper {
                 }
                 self.state.update(|state| {
                     state.resume_seconds = None;
+                    state.prepared = self.preparation.learnt();
                     state.longest_dispatch_ms = longest_dispatch_ms;
                     state.phase = Phase::Running;
                     (state.rate, state.achieved_percent) = (rate, achieved);

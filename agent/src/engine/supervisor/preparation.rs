@@ -1,5 +1,6 @@
 //! How long a processor takes before it hashes, learnt from the last time.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use idlewatt_kernels::Algorithm;
@@ -13,7 +14,7 @@ const TELLING: f64 = 0.05;
 /// Follows one preparation, in seconds at all of the processor's time.
 #[derive(Debug, Default)]
 pub struct Preparation {
-    learnt: Option<(Algorithm, f64)>,
+    learnt: BTreeMap<Algorithm, f64>,
     /// So far, all stages together.
     spent: f64,
     heard: Option<Instant>,
@@ -53,15 +54,15 @@ impl Preparation {
     /// It hashes.
     pub fn end(&mut self, algorithm: Algorithm) {
         if self.stage.take().is_some() {
-            self.learnt = Some((algorithm, self.spent));
+            self.learnt.insert(algorithm, self.spent);
         }
     }
 
     /// About how many seconds are left of the one under way, at a share of the processor's time.
     pub fn left(&self, algorithm: Algorithm, percent: u8) -> Option<f64> {
         let stage = self.stage.as_ref()?;
-        let learnt = self.learnt.filter(|(of, _)| *of == algorithm);
-        let learnt = learnt.map(|(_, whole)| (whole - self.spent).max(0.0));
+        let learnt = self.learnt.get(&algorithm);
+        let learnt = learnt.map(|whole| (whole - self.spent).max(0.0));
         let of_stage =
             (stage.done >= TELLING).then(|| stage.spent * (1.0 - stage.done) / stage.done);
         // Where others use the PC as well it takes longer than the last time, as the stage under way shows.
@@ -74,10 +75,12 @@ impl Preparation {
 
     /// About how many seconds a new one would take; at full speed where nothing is allowed now.
     pub fn whole(&self, algorithm: Algorithm, percent: u8) -> Option<f64> {
-        match self.learnt {
-            Some((of, whole)) if of == algorithm => Some(at(whole, percent)),
-            _ => None,
-        }
+        self.learnt.get(&algorithm).map(|whole| at(*whole, percent))
+    }
+
+    /// How many seconds each took the last time.
+    pub fn learnt(&self) -> BTreeMap<Algorithm, f64> {
+        self.learnt.clone()
     }
 }
 
@@ -125,6 +128,11 @@ mod tests {
         preparation.progress("the cache", 6, 10, 100, second(16));
         let left = preparation.left(Algorithm::RandomX, 100).expect("known");
         assert!((left - 16.0 * 4.0 / 6.0).abs() < 0.1, "{left}");
+        // Another algorithm's is learnt beside it.
+        preparation.end(Algorithm::KawPow);
+        let learnt = preparation.learnt();
+        assert_eq!(learnt.get(&Algorithm::RandomX), Some(&15.0));
+        assert_eq!(learnt.get(&Algorithm::KawPow), Some(&16.0));
         // Ending without having prepared anything teaches nothing.
         preparation.begin(begun);
         preparation.end(Algorithm::RandomX);

@@ -1,5 +1,6 @@
 //! How each processor stands, for whoever wants to show it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +84,8 @@ pub struct ProcessorState {
     /// While there is something to prepare before it hashes: about how long that takes, in seconds. `None` where
     /// there is nothing, or it was never seen.
     pub resume_seconds: Option<f64>,
+    /// How many seconds of all its time the preparing took the last time, by what was prepared for.
+    pub prepared: BTreeMap<Algorithm, f64>,
     /// The process id of its engine, if one runs.
     pub engine_process: Option<u32>,
     /// How often its engine has failed since the start.
@@ -105,6 +108,7 @@ impl ProcessorState {
             longest_dispatch_ms: None,
             note: None,
             resume_seconds: None,
+            prepared: BTreeMap::new(),
             engine_process: None,
             faults: 0,
             set_aside: Vec::new(),
