@@ -18,7 +18,7 @@ use crate::control::answers::{Benchmark, Choice, FarPayout};
 use crate::daemon::Daemon;
 use crate::data_dir::DataDir;
 use crate::engine::{Processor, ProcessorId};
-use crate::pool_account::{self, in_words as amount_in_words};
+use crate::pool_account::in_words as amount_in_words;
 use crate::pool_terms::PoolTerms;
 use crate::profit::{self, Inputs, Prepared};
 use crate::work::offers::{self, MeasuredRate};
@@ -94,7 +94,7 @@ pub fn choose(
     let mut chosen = BTreeMap::new();
     for (processor, allowed) in able {
         let mut candidates = profit::candidates(&inputs, processor);
-        candidates.retain(|candidate| can_be_had(candidate, jobs, allowed, &settings));
+        candidates.retain(|candidate| can_be_had(candidate, jobs, allowed));
         let of_choice = profit::of_choice(&inputs, processor);
         let outcome = choosing.decide(&of_choice, &candidates, &rules, now);
         tell(&processor.id, &outcome);
@@ -141,12 +141,7 @@ fn rules(settings: &AgentSettings) -> Rules {
 }
 
 /// Whether this can be worked on at present: the market knows of more.
-fn can_be_had(
-    candidate: &Candidate,
-    jobs: Jobs<'_>,
-    allowed: &[Algorithm],
-    settings: &AgentSettings,
-) -> bool {
+fn can_be_had(candidate: &Candidate, jobs: Jobs<'_>, allowed: &[Algorithm]) -> bool {
     let work = &candidate.work;
     let Ok(algorithm) = work.algorithm.parse::<Algorithm>() else {
         return false;
@@ -154,10 +149,8 @@ fn can_be_had(
     let is_there = match (jobs, &work.source) {
         (Jobs::Hub(_), Source::Hub(_)) => true,
         (Jobs::Pools(its), Source::Pool(_)) => {
-            let mut pools = settings.pools();
-            let pool = pools.find(|pool| pool.algorithm == algorithm.name());
-            let pays_it = pool.is_some_and(|pool| pool_account::paid_in(pool) == work.coin);
-            its.contains(&algorithm) && pays_it
+            // Where a pool pays another coin, its work is judged by the one that is mined: that is what it is worth to the pool.
+            its.contains(&algorithm)
         }
         (Jobs::Hub(_), Source::Pool(_)) | (Jobs::Pools(_), Source::Hub(_)) => false,
     };

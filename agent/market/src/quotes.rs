@@ -14,7 +14,7 @@ pub use settings::{Settings, SettingsError};
 
 use crate::coin::Coin;
 use crate::source::{Currency, Figure, MOST_AHEAD, Network, Reading, apart};
-use judge::Verdict;
+use judge::{Verdict, short, times};
 
 /// What one coin costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,7 +181,8 @@ impl Quotes {
     }
 
     /// What a coin costs. Where no source says it, or none lately, it is worked out over what the coin costs in Bitcoin,
-    /// or Bitcoin in dollars; sources and outliers then name what they are about. `None` if nothing is known.
+    /// or Bitcoin in dollars; sources and outliers then name what they are about. Where both are known they are compared:
+    /// most sources speak of one currency. `None` if nothing is known.
     pub fn quote(&self, coin: Coin, currency: Currency, now: Timestamp) -> Option<Quote> {
         if (coin, currency) == (Coin::Bitcoin, Currency::Btc) {
             return Some(Quote {
@@ -193,12 +194,41 @@ impl Quotes {
             });
         }
         let direct = self.direct(coin, currency, now);
-        if direct.as_ref().is_some_and(|quote| !quote.stale) {
-            return direct;
+        let cross = self.cross(coin, currency, now);
+        match (direct, cross) {
+            (Some(direct), Some(cross)) => Some(match (direct.stale, cross.stale) {
+                (false, false) => self.compared(direct, cross),
+                (true, false) => cross,
+                (_, true) => direct,
+            }),
+            (direct, cross) => direct.or(cross),
         }
-        match self.cross(coin, currency, now) {
-            Some(cross) if direct.is_none() || !cross.stale => Some(cross),
-            _ => direct,
+    }
+
+    /// What is said, beside what comes out over another currency. Where they are far apart, what several sources say is
+    /// believed; else the lower.
+    fn compared(&self, direct: Quote, cross: Quote) -> Quote {
+        if apart(direct.value, cross.value) <= self.settings.price_factor {
+            return Quote {
+                sources: [direct.sources, cross.sources].concat(),
+                ..direct
+            };
+        }
+        let keeps_direct = direct.sources.len() > 1 || direct.value < cross.value;
+        let (taken, left) = match keeps_direct {
+            true => (direct, cross),
+            false => (cross, direct),
+        };
+        let outlier = format!(
+            "{}: {} is {} what {} say",
+            left.sources.join(" and "),
+            short(left.value),
+            times(left.value, taken.value),
+            taken.sources.join(" and ")
+        );
+        Quote {
+            refused: [taken.refused, vec![outlier]].concat(),
+            ..taken
         }
     }
 

@@ -135,12 +135,13 @@ pub async fn distribute(
         let mut wanted: Vec<Algorithm> = allotted.values().copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        work.set_algorithms(&wanted);
         for processor in engines.processors() {
             let part = part(&allotted, &processor.id)
                 .and_then(|(algorithm, space)| Some((jobs.get(&algorithm)?.clone()?, space)));
             engines.set_work(&processor.id, part);
         }
+        // After that: nobody searches any more for a connection that is closed.
+        work.set_algorithms(&wanted);
     }
 }
 

@@ -193,10 +193,16 @@ impl Teller {
                     self.format.hash_rate(terms.rate.hashes_per_second),
                     self.sum(terms.gross_a_day),
                     self.sum(-terms.fee_a_day),
+                    format!("{} W", self.format.decimal(terms.power.watts, 0)),
                     terms
                         .electricity_a_day
                         .map_or_else(unknown, |cost| self.sum(-cost)),
                     self.sum(terms.net_a_day),
+                    format!(
+                        "{} s, {}",
+                        self.format.decimal(terms.switch_seconds, 0),
+                        self.sum(-terms.switch_cost)
+                    ),
                 ]
             })
             .collect();
@@ -205,8 +211,10 @@ impl Teller {
             "cli-column-rate",
             "cli-profit-column-pay",
             "cli-profit-column-fee",
+            "cli-profit-column-power",
             "cli-profit-column-electricity",
             "cli-profit-column-net",
+            "cli-profit-column-switch",
         ];
         let heading: Vec<String> = heading.into_iter().map(|key| words.say(key)).collect();
         let mut text = format!("{} ({})", row.name, row.processor);
@@ -221,6 +229,9 @@ impl Teller {
             text = format!("{text}\n{}", words.say_with("cli-profit-left-out", &told));
         }
         let mut said = vec![self.decision(outcome)];
+        if !outcome.terms.is_empty() {
+            said.push(words.say("cli-profit-rates"));
+        }
         said.extend(outcome.remarks.iter().filter_map(|one| self.remark(one)));
         let is_stated = |terms: &Terms| terms.power.origin == PowerOrigin::Stated;
         if outcome.terms.iter().any(is_stated) {
@@ -305,6 +316,10 @@ impl Teller {
             ("sources", figures.sources.join(", ").into()),
         ];
         let mut text = words.say_with(key, &told);
+        if let Some(hashes) = figures.hashes_per_coin {
+            let told = [("hashes", format!("{hashes:.3e}").into())];
+            text = format!("{text}; {}", words.say_with("cli-profit-hashes", &told));
+        }
         for refused in &figures.refused {
             let told = [("what", refused.as_str().into())];
             text = format!("{text}\n  {}", words.say_with("cli-profit-refused", &told));

@@ -189,9 +189,23 @@ pub struct Source {
     pub trouble: Option<String>,
     /// The Stratum connection of each algorithm in use: `connected`, `connecting` or what went wrong.
     pub connections: BTreeMap<Algorithm, String>,
+    /// What came over each of them since the start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub messages: BTreeMap<Algorithm, Messages>,
     /// Where each of them is made to, where there are pools for several algorithms.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub addresses: BTreeMap<Algorithm, String>,
+}
+
+/// Messages of a Stratum server, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Jobs.
+    pub jobs: u64,
+    /// Of methods that are not known; ignored.
+    pub unknown: u64,
+    /// That could not be read, or jobs that could not be worked on.
+    pub unreadable: u64,
 }
 
 /// Shares by what became of them, since the receipts began.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Daemon;
 use crate::benchmarks::kind_name;
 use crate::choosing;
-use crate::control::answers::{Phase, Processor, Source, Status};
+use crate::control::answers::{Doubt, Messages, Phase, Processor, Source, Status};
 use crate::earnings;
 use crate::engine::{self, ProcessorState};
 use crate::governor::{ChosenMode, Reason, Until};
@@ -31,6 +31,7 @@ pub fn source(settings: &AgentSettings) -> Source {
         name: None,
         trouble: None,
         connections: BTreeMap::new(),
+        messages: BTreeMap::new(),
         addresses: BTreeMap::new(),
     }
 }
@@ -60,6 +61,17 @@ pub fn reason_in_words(phase: Phase, because: Option<&Reason>, words: Words) -> 
     }
 }
 
+/// What a server of work said that is not believed.
+fn unread(status: &ConnectionStatus) -> Option<Doubt> {
+    let (at, reason) = status.last_bad.clone()?;
+    let count = status.bad_lines;
+    Some(Doubt {
+        from: status.address.clone(),
+        what: format!("{count} messages that cannot be used, the last: {reason}"),
+        at,
+    })
+}
+
 pub fn of(daemon: &Daemon) -> Status {
     let chosen = daemon.mode_now();
     let consent = daemon.has_consent();
@@ -82,9 +94,22 @@ pub fn of(daemon: &Daemon) -> Status {
     let english = Words::of(Language::English);
     let states = board.engines.as_ref().map(|engines| engines.states());
     let mut source = board.source.clone();
+    let mut unreadable = Vec::new();
     if let Some(work) = &board.work {
         let statuses = work.statuses();
         let each = statuses.borrow();
+        unreadable.extend(each.values().filter_map(unread));
+        source.messages = each
+            .iter()
+            .map(|(algorithm, status)| {
+                let messages = Messages {
+                    jobs: status.jobs,
+                    unknown: status.unknown_messages,
+                    unreadable: status.bad_lines,
+                };
+                (*algorithm, messages)
+            })
+            .collect();
         source.connections = each
             .iter()
             .map(|(algorithm, status)| (*algorithm, connection(status)))
@@ -141,7 +166,13 @@ pub fn of(daemon: &Daemon) -> Status {
         limit_percent: *daemon.watch_remote_limit().borrow(),
         benchmark: board.measuring.clone(),
         update,
-        doubts: board.doubts.values().flatten().cloned().collect(),
+        doubts: board
+            .doubts
+            .values()
+            .flatten()
+            .cloned()
+            .chain(unreadable)
+            .collect(),
         uptime_seconds: daemon.started.elapsed().as_secs(),
     }
 }

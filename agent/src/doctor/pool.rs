@@ -106,6 +106,11 @@ async fn look_at(case: &PoolCase, teller: Teller<'_>) -> (Vec<Check>, Option<Str
         let advice = teller.say("doctor-pool-plain-advice");
         checks.push(teller.worth("encryption", teller.say("doctor-pool-plain"), advice));
     }
+    if case.server.user.is_empty() {
+        let advice = teller.say("doctor-pool-no-user-advice");
+        checks.push(teller.worth("login", teller.say("doctor-pool-no-user"), advice));
+        return (checks, shown);
+    }
     if let Some(coin) = of_another_coin(&case.server.user, case.pays) {
         let told = [
             ("coin", coin.ticker().into()),

@@ -239,6 +239,19 @@ impl Receipts {
         rows.iter().map(Receipt::read).collect()
     }
 
+    /// The sources of pending receipts that are pools.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn pending_pools(&self) -> Result<Vec<String>, ReceiptsError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT source FROM receipts WHERE state = 'pending' AND source LIKE 'pool %'",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
     /// One receipt by its digest.
     ///
     /// # Errors

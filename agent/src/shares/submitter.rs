@@ -105,17 +105,13 @@ impl Submitter {
         let tracker = TaskTracker::new();
         let ended = CancellationToken::new();
         let status = Arc::clone(&desk.status);
-        match &reconciler {
-            Some(reconciler) => {
-                let keeping = keep_together(Arc::clone(&desk), reconciler.clone());
-                let until = ended.clone();
-                tracker.spawn(async move { until.run_until_cancelled(keeping).await });
-            }
-            None => {
-                let desk = Arc::clone(&desk);
-                tracker.spawn(async move { desk.give_up_pending().await });
-            }
+        if let Some(reconciler) = &reconciler {
+            let keeping = keep_together(Arc::clone(&desk), reconciler.clone());
+            let until = ended.clone();
+            tracker.spawn(async move { until.run_until_cancelled(keeping).await });
         }
+        let of_pools = Arc::clone(&desk);
+        tracker.spawn(async move { of_pools.give_up_pending().await });
         tracker.spawn(take(desk, found, ended.clone(), tracker.clone()));
         Submitter {
             tracker,
@@ -300,10 +296,15 @@ impl Desk {
         }
     }
 
-    /// What an earlier process left pending at a pool stays without an answer.
+    /// What was left pending at a pool stays without an answer, also where the pool is worked for no longer.
     async fn give_up_pending(&self) {
-        for source in self.work.source().names() {
-            self.give_up_pending_of(&source).await;
+        match self.receipts.pending_pools().await {
+            Ok(pools) => {
+                for source in pools {
+                    self.give_up_pending_of(&source).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "pending receipts could not be read"),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use idlewatt_kernels::Algorithm;
 use idlewatt_stratum::bitcoin::ErrorCode;
 use idlewatt_stratum::line::{CLIENT_LIMIT, LineBuffer, LineError};
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -143,16 +144,16 @@ impl Session<'_> {
                     }
                 },
                 () = sleep_until(leaving.unwrap_or(due)), if leaving.is_some() => {
-                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    self.farewell(talk, &mut lines, &mut bytes, true).await;
                     return Err("the server asked for a new connection".into());
                 }
                 Ok(()) = self.address.changed() => return Err("the server has another address".into()),
                 () = self.better.cancelled() => {
-                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    self.farewell(talk, &mut lines, &mut bytes, true).await;
                     return Err("the first server has work again".into());
                 }
                 () = self.ended.cancelled() => {
-                    self.farewell(talk, &mut lines, &mut bytes).await;
+                    self.farewell(talk, &mut lines, &mut bytes, false).await;
                     return Err("it is no longer wanted".into());
                 }
             }
@@ -254,9 +255,11 @@ impl Session<'_> {
 
     fn bad_line(&self, talk: &mut Talk, reason: &str) -> Result<(), String> {
         talk.bad_lines += 1;
-        self.shared
-            .note(self.algorithm, |status| status.bad_lines += 1);
         let reason = words(reason);
+        self.shared.note(self.algorithm, |status| {
+            status.bad_lines += 1;
+            status.last_bad = Some((Timestamp::now(), reason.clone()));
+        });
         if talk.ready_since.is_none() {
             return Err(format!("the server does not speak this dialect: {reason}"));
         }
@@ -366,25 +369,41 @@ impl Session<'_> {
                 self.shared.publish(self.algorithm, None);
                 self.shared.note(self.algorithm, |status| {
                     status.bad_lines += 1;
+                    status.last_bad = Some((Timestamp::now(), reason.clone()));
                     status.no_job = Some(reason);
                 });
             }
         }
     }
 
-    /// Takes in the answers to shares under way, for a moment.
-    async fn farewell(&mut self, talk: &mut Talk, lines: &mut LineBuffer, bytes: &mut [u8]) {
+    /// Hands in what was found by now and takes in the answers, for a moment; as long as that lasts where work `goes_on`
+    /// elsewhere: what is still being written down comes then, too.
+    async fn farewell(
+        &mut self,
+        talk: &mut Talk,
+        lines: &mut LineBuffer,
+        bytes: &mut [u8],
+        goes_on: bool,
+    ) {
         self.shared.publish(self.algorithm, None);
         let until = Instant::now() + self.shared.timing.farewell;
-        while !talk.unanswered.is_empty() {
-            let read = tokio::select! {
-                read = talk.stream.read(bytes) => read,
+        let ready = talk.ready_since.is_some();
+        while goes_on || !talk.unanswered.is_empty() || (ready && !self.waiting.is_empty()) {
+            tokio::select! {
+                biased;
+                Some(submission) = self.waiting.recv(), if ready => {
+                    if self.submit(talk, submission).await.is_err() {
+                        return;
+                    }
+                }
+                read = talk.stream.read(bytes) => {
+                    let Ok(length @ 1..) = read else { return };
+                    lines.push(&bytes[..length]);
+                    if self.read_lines(talk, lines).await.is_err() {
+                        return;
+                    }
+                }
                 () = sleep_until(until) => return,
-            };
-            let Ok(length @ 1..) = read else { return };
-            lines.push(&bytes[..length]);
-            if self.read_lines(talk, lines).await.is_err() {
-                return;
             }
         }
     }

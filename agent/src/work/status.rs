@@ -1,6 +1,7 @@
 //! What a connection says about itself, for the screen and for `idlewatt status`.
 
 use idlewatt_kernels::Algorithm;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One connection.
@@ -28,6 +29,8 @@ pub struct ConnectionStatus {
     /// The server that is wanted most, where another is worked for meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<InsteadOf>,
+    /// The last line that could not be read, or job that could not be worked on: when, and what was wrong.
+    pub last_bad: Option<(Timestamp, String)>,
 }
 
 /// A server that another one stands in for.
@@ -69,6 +72,7 @@ impl ConnectionStatus {
             no_job: None,
             not_followed: None,
             instead_of: None,
+            last_bad: None,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What others tell that cannot be true is named where people look, and nothing ends by it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use super::harness::{Home, until};
@@ -65,4 +68,75 @@ fn what_is_not_believed_is_named_in_status_and_counts_for_nothing() {
         "nothing is believed"
     );
     drop(daemon);
+}
+
+/// A pool that takes every login, and then says all this.
+fn hostile_pool(lines: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut writing = stream.try_clone().expect("shared");
+                for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                    let message: Value = serde_json::from_str(&line).unwrap_or_default();
+                    let result = match message["method"].as_str() {
+                        Some("mining.subscribe") => r#"[[],"c0de",4]"#,
+                        _ => "true",
+                    };
+                    let id = &message["id"];
+                    let mut answer =
+                        format!("{{\"id\":{id},\"result\":{result},\"error\":null}}\n");
+                    if message["method"] == "mining.authorize" {
+                        answer.extend(lines.iter().map(|line| format!("{line}\n")));
+                    }
+                    let _ = writing.write_all(answer.as_bytes());
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn what_a_pool_says_that_cannot_be_true_is_named_and_survived() {
+    let home = Home::new();
+    let pool = hostile_pool(&[
+        r#"{"id":null,"method":"mining.dance","params":[]}"#,
+        r#"{"id":null,"method":"mining.set_difficulty","params":[0]}"#,
+        r#"{"id":null,"method":"mining.set_difficulty","params":[-3]}"#,
+        r#"{"id":null,"method":"mining.set_difficulty","params":[NaN]}"#,
+        r#"{"id":null,"method":"mining.set_difficulty","params":[1e999]}"#,
+        "<html>Too many connections</html>",
+        r#"{"id":null,"method":"client.reconnect","params":["evil.example",3333,60]}"#,
+    ]);
+    home.write(
+        "config.toml",
+        &format!(
+            "mode = 50\n[cpu]\nthreads = 1\nalgorithm = \"sha256d\"\n[gpu]\nenabled = false\n[pool]\nurl = \"stratum+tcp://{pool}\"\n\
+             user = \"me\"\nalgorithm = \"sha256d\"\n"
+        ),
+    );
+    assert_eq!(home.run(&["consent", "--accept"]).code, Some(0));
+    let bench = ["bench", "--seconds", "1", "--json"];
+    assert_eq!(home.run(&bench).code, Some(0));
+    let daemon = home.daemon(&["--mode", "100"]);
+    until("all that it says", || {
+        let source = &daemon.status()["source"];
+        let connection = source["connections"]["sha256d"].as_str();
+        let messages = &source["messages"]["sha256d"];
+        connection.is_some_and(|told| told.contains("evil.example"))
+            && messages["unknown"] == 1
+            && messages["unreadable"] == 5
+    });
+    let text = home.run(&["status"]).out;
+    for told in [
+        "evil.example",
+        "5 messages that cannot be used",
+        &format!("not believed {pool}"),
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let (_, _, page) = Session::new(&daemon).get("earnings");
+    assert!(page.contains("messages that cannot be used"), "{page}");
 }

@@ -166,12 +166,12 @@ fn a_running_agent_is_shown_in_korean_and_its_json_stays() {
     assert!(
         status
             .out
-            .contains("\n작업 대상  이 에이전트에 내장된 허브(연습용, 실제 돈 아님)"),
+            .contains("\n작업 대상    이 에이전트에 내장된 허브(연습용, 실제 돈 아님)"),
         "{}",
         status.out
     );
     assert!(
-        status.out.contains("\n적립       아직 없음"),
+        status.out.contains("\n적립         아직 없음"),
         "{}",
         status.out
     );

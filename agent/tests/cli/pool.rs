@@ -114,6 +114,11 @@ fn what_the_pool_says_of_the_account_is_shown_with_its_age_and_its_doubts() {
         page.contains(told) && page.contains(&interface.url),
         "{page}"
     );
+    let (_, _, devices) = Session::new(&daemon).get("devices");
+    assert!(
+        devices.contains("My devices at the pool") && devices.contains("&#60;b&#62;rig1"),
+        "{devices}"
+    );
     let asked = interface.asked.lock().expect("not poisoned").clone();
     assert!(
         asked

@@ -246,7 +246,7 @@ fn nearest<'a>(candidates: &[Candidate<'a>], value: f64) -> Option<Candidate<'a>
 }
 
 /// Four digits are enough to see by how much.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let rounded: f64 = format!("{value:.3e}").parse().unwrap_or(value);
     match (1e-4..1e9).contains(&rounded) {
         true => rounded.to_string(),
@@ -254,7 +254,7 @@ fn short(value: f64) -> String {
     }
 }
 
-fn times(value: f64, reference: f64) -> String {
+pub(super) fn times(value: f64, reference: f64) -> String {
     match value >= reference {
         true => format!("{} times", short(value / reference)),
         false => format!("1/{} of", short(reference / value)),

@@ -102,9 +102,6 @@ impl CheckArguments {
         if url.is_none() {
             return Err(Failure::usage(words().say("cli-pool-none")));
         }
-        if user.is_empty() {
-            return Err(Failure::usage(words().say("cli-pool-no-user")));
-        }
         Ok(vec![PoolSettings {
             fallback_urls: match self.url {
                 Some(_) => Vec::new(),

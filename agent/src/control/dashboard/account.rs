@@ -79,10 +79,12 @@ pub async fn viewer(
     if super::first_run::is_open(daemon) {
         return page.back_to("first-run");
     }
-    let is_earnings = request.uri().path().ends_with("/earnings");
+    let path = request.uri().path();
+    let is_earnings = path.ends_with("/earnings");
     if daemon.settings().pool.url.is_some() {
         return match is_earnings {
             true => super::pool::show(&page).await,
+            false if path.ends_with("/devices") => super::pool::devices(&page),
             false => page.back_to("earnings"),
         };
     }

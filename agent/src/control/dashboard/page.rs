@@ -114,7 +114,10 @@ fn navigation(daemon: &Daemon, words: Words) -> Vec<Link> {
     let settings = daemon.settings();
     match &settings.pool.url {
         None => links.extend(account::navigation(words)),
-        Some(_) => links.push(link("earnings", words.say("dashboard-earnings"))),
+        Some(_) => links.extend([
+            link("earnings", words.say("dashboard-earnings")),
+            link("devices", words.say("devices-title")),
+        ]),
     }
     links.extend([
         link("rules", words.say("dashboard-rules")),

@@ -1,4 +1,4 @@
-//! What the pools say: the page *Earnings* where pools are worked for.
+//! What the pools say: the pages *Earnings* and *My devices* where pools are worked for.
 
 use askama::Template;
 use axum::response::Response;
@@ -58,38 +58,79 @@ struct ShownWorker {
     invalid: String,
 }
 
-/// `GET earnings` where a pool is worked for.
-pub async fn show(page: &Page) -> Response {
-    let settings = page.daemon().settings();
-    let known = page.daemon().board().pool_accounts.clone();
-    let (mut silent, mut unasked) = (Vec::new(), Vec::new());
-    for pool in settings.pools() {
-        let url = pool.url.clone().unwrap_or_default();
-        match pool_account::key(pool) {
-            None => unasked.push(url),
-            Some(key) if !known.contains_key(&key) => silent.push(url),
-            Some(_) => {}
+#[derive(Template)]
+#[template(path = "dashboard/pool_devices.html")]
+struct Devices {
+    words: Words,
+    accounts: Vec<Shown>,
+    silent: String,
+    unasked: String,
+}
+
+/// The pools by what they have told.
+struct Told {
+    accounts: Vec<PoolEarned>,
+    /// Those that have not said anything yet, and those that are asked for no account.
+    silent: String,
+    unasked: String,
+}
+
+impl Told {
+    fn of(page: &Page) -> Told {
+        let settings = page.daemon().settings();
+        let known = page.daemon().board().pool_accounts.clone();
+        let (mut silent, mut unasked) = (Vec::new(), Vec::new());
+        for pool in settings.pools() {
+            let url = pool.url.clone().unwrap_or_default();
+            match pool_account::key(pool) {
+                None => unasked.push(url),
+                Some(key) if !known.contains_key(&key) => silent.push(url),
+                Some(_) => {}
+            }
+        }
+        Told {
+            accounts: pool_account::in_order(&settings, &known),
+            silent: silent.join(", "),
+            unasked: unasked.join(", "),
         }
     }
-    let accounts = pool_account::in_order(&settings, &known);
-    let said = accounts.iter().flat_map(|earned| {
+
+    fn shown(self, page: &Page) -> Vec<Shown> {
+        let accounts = self.accounts.into_iter();
+        accounts.map(|earned| shown(page, earned)).collect()
+    }
+}
+
+/// `GET earnings` where pools are worked for.
+pub async fn show(page: &Page) -> Response {
+    let told = Told::of(page);
+    let said = told.accounts.iter().flat_map(|earned| {
         let doubts = earned.doubts.iter().map(|doubted| doubted.what.clone());
         doubts.chain(earned.error.clone())
     });
     let said: Vec<String> = said.collect();
     let body = AtPool {
         words: page.words,
-        several: accounts.len() > 1,
-        accounts: accounts
-            .into_iter()
-            .map(|earned| shown(page, earned))
-            .collect(),
-        silent: silent.join(", "),
-        unasked: unasked.join(", "),
+        several: told.accounts.len() > 1,
+        silent: told.silent.clone(),
+        unasked: told.unasked.clone(),
+        accounts: told.shown(page),
         remarks: remarks(page),
         outlook: super::outlook::section(page, &said).await,
     };
     page.show("earnings", "", &page.words.say("dashboard-earnings"), &body)
+}
+
+/// `GET devices` where pools are worked for: all that work for the accounts there.
+pub fn devices(page: &Page) -> Response {
+    let told = Told::of(page);
+    let body = Devices {
+        words: page.words,
+        silent: told.silent.clone(),
+        unasked: told.unasked.clone(),
+        accounts: told.shown(page),
+    };
+    page.show("devices", "", &page.words.say("devices-title"), &body)
 }
 
 fn remarks(page: &Page) -> Vec<String> {

@@ -72,6 +72,13 @@ async fn a_good_pool_is_good_up_to_its_first_job() {
     assert!(report.checks[3].found.contains("50 hashes"), "{report:#?}");
     assert!(report.checks[4].found.contains("mining.greeting"));
     assert_eq!(report.fingerprint, None);
+    // Where nobody says as whom, the way there is looked at all the same.
+    let mut nobody = case("stratum+tcp", server.port);
+    nobody.server.user.clear();
+    let way = examine_pool(&nobody, Words::of(Language::English)).await;
+    assert_eq!(way.problems, 0, "{way:#?}");
+    assert_eq!(ids(&way), ["pool", "encryption", "login"]);
+    assert!(way.checks[2].found.contains("as whom"), "{way:#?}");
 }
 
 #[tokio::test]

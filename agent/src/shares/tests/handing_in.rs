@@ -209,11 +209,20 @@ async fn at_a_pool_a_share_without_an_answer_stays_unknown() {
     let mut old = new_receipt(9);
     old.source = pool.name();
     receipts.record_pending(&old).await.expect("written");
+    // Of a pool that is worked for no longer, and of a hub that may be asked one day.
+    let mut older = new_receipt(8);
+    older.source = "pool gone.example:1 somebody".into();
+    receipts.record_pending(&older).await.expect("written");
+    let mut of_hub = new_receipt(7);
+    of_hub.source = "hub A.D".into();
+    receipts.record_pending(&of_hub).await.expect("written");
     receipts.close().await;
 
     let device = Device::start(&folder, pool, None).await;
     let old = device.settled(9, State::Unknown).await;
     assert!(old.reason.expect("a reason").contains("cannot be asked"));
+    device.settled(8, State::Unknown).await;
+    device.settled(7, State::Pending).await;
     let mut peer = server.accept_monero("j1").await;
     device.find(1).await;
     peer.expect("\"submit\"").await;

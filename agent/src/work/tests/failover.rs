@@ -220,3 +220,30 @@ async fn each_algorithm_has_its_own_pool_and_its_own_way_there() {
         "nobody has work for the third: {statuses:?}"
     );
 }
+
+#[tokio::test]
+async fn what_is_found_while_the_first_pool_is_gone_back_to_is_handed_in_before() {
+    let (first, second) = (nobody().await, Server::bind().await);
+    let timing = Timing {
+        farewell: Duration::from_secs(2),
+        ..timing()
+    };
+    let work = work(&first, &second.address(), timing);
+    let mut peer = second.accept_monero("j1").await;
+    let job = next_job(&work, Algorithm::RandomX, None).await;
+    let first = Server::bind_at(&first).await;
+    let mut look = first.accept_monero("j2").await;
+    look.expect_end().await;
+    let mut jobs = work.jobs(Algorithm::RandomX);
+    jobs.wait_for(Option::is_none).await.expect("it goes");
+    // The engine has found it before it heard of that.
+    let answered = work.submit(solution(&job));
+    let (verdict, ()) = tokio::join!(answered, async {
+        peer.expect("\"submit\"").await;
+        peer.say(r#"{"id":2,"error":null,"result":{"status":"OK"}}"#)
+            .await;
+    });
+    assert_eq!(verdict, Verdict::Accepted { receipt: None });
+    peer.expect_end().await;
+    let _peer = first.accept_monero("j3").await;
+}
