@@ -44,6 +44,10 @@ pub struct Seen {
     pub faults: Vec<Fault>,
     /// The clients' lines that got through whole, each with the number of its connection.
     pub lines: Vec<(usize, String)>,
+    /// How many answers were overtaken by another line.
+    pub overtaken: usize,
+    /// How many lines of garbage there were.
+    pub garbage: usize,
 }
 
 /// The bad network.
@@ -125,12 +129,18 @@ impl Line {
         let by_server = self.fault == Fault::HalfALine;
         let chance = StdRng::seed_from_u64(self.chance.random());
         let fault = self.fault;
+        let seen = Arc::clone(&self.seen);
         let there = self.there(
             from_client,
             to_server,
             if by_server { None } else { Some(lines) },
         );
-        let back = back(from_server, to_client, by_server.then_some(lines), chance);
+        let back = back(
+            from_server,
+            to_client,
+            by_server.then_some(lines),
+            (chance, seen),
+        );
         tokio::select! {
             () = there => {}
             () = back => {}
@@ -183,7 +193,7 @@ async fn back(
     from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     lines: Option<usize>,
-    mut chance: StdRng,
+    (mut chance, seen): (StdRng, Arc<Mutex<Seen>>),
 ) {
     let mut from = BufReader::new(from).lines();
     let mut carried = 0;
@@ -212,6 +222,10 @@ async fn back(
         }
         if chance.random_bool(0.02) && carried > 6 {
             line.push_str("\u{1}garbage, not JSON\n");
+            look(&seen).garbage += 1;
+        }
+        if kept.is_some() && !line.is_empty() {
+            look(&seen).overtaken += 1;
         }
         for line in [Some(line), kept.take()].into_iter().flatten() {
             if split(&mut to, line.as_bytes(), &mut chance).await.is_err() {

@@ -51,10 +51,6 @@ fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
         (&["daemon", "--pool", "stratum+tcp://pool:1"], "--pool-user"),
         (&["pool", "check"], "no pool is named"),
         (
-            &["pool", "check", "stratum+tcp://pool:1"],
-            "no user is named",
-        ),
-        (
             &["pool", "check", "ftp://pool", "--user", "me"],
             "stratum+tcp://",
         ),

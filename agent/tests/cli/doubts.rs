@@ -70,6 +70,9 @@ fn what_is_not_believed_is_named_in_status_and_counts_for_nothing() {
     drop(daemon);
 }
 
+/// Work for which there must be a difficulty.
+const NOTIFY: &str = r#"{"id":null,"method":"mining.notify","params":["1","0000000000000000000000000000000000000000000000000000000000000001","01","02",[],"20000000","1d00ffff","65000000",true]}"#;
+
 /// A pool that takes every login, and then says all this.
 fn hostile_pool(lines: &'static [&'static str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -104,7 +107,9 @@ fn what_a_pool_says_that_cannot_be_true_is_named_and_survived() {
     let pool = hostile_pool(&[
         r#"{"id":null,"method":"mining.dance","params":[]}"#,
         r#"{"id":null,"method":"mining.set_difficulty","params":[0]}"#,
+        NOTIFY,
         r#"{"id":null,"method":"mining.set_difficulty","params":[-3]}"#,
+        NOTIFY,
         r#"{"id":null,"method":"mining.set_difficulty","params":[NaN]}"#,
         r#"{"id":null,"method":"mining.set_difficulty","params":[1e999]}"#,
         "<html>Too many connections</html>",
