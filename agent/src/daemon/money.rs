@@ -18,6 +18,12 @@ const MOST_DOUBTS: usize = 10;
 /// Of each so many letters: some of them are others' words.
 const LONGEST_DOUBT: usize = 300;
 
+/// Without what a terminal would obey.
+fn plain(text: &str) -> String {
+    let symbols = text.chars().filter(|symbol| !symbol.is_control());
+    symbols.take(LONGEST_DOUBT).collect()
+}
+
 impl Daemon {
     /// Goes by other prices from now on.
     pub fn set_quotes(&self, quotes: Quotes) {
@@ -32,7 +38,7 @@ impl Daemon {
         let doubts: Vec<Doubt> = doubts
             .map(|what| Doubt {
                 from: from.to_owned(),
-                what: what.chars().take(LONGEST_DOUBT).collect(),
+                what: plain(&what),
                 at,
             })
             .collect();
@@ -82,5 +88,16 @@ impl Daemon {
     /// The same, to add to.
     pub fn days_now(&self) -> MutexGuard<'_, Days> {
         self.days.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_words_do_not_reach_a_terminals_ear_and_are_short() {
+        assert_eq!(plain("a \u{1b}[31mred\u{7} price\n"), "a [31mred price");
+        assert_eq!(plain(&"x".repeat(1_000)).len(), LONGEST_DOUBT);
     }
 }

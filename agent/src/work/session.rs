@@ -365,6 +365,7 @@ impl Session<'_> {
                     .publish(self.algorithm, Some(CurrentJob { job, generation }));
             }
             Err(reason) => {
+                let reason = words(&reason);
                 tracing::warn!(algorithm = %self.algorithm, reason, "a job cannot be worked on");
                 self.shared.publish(self.algorithm, None);
                 self.shared.note(self.algorithm, |status| {
